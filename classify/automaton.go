@@ -1,0 +1,189 @@
+package classify
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+)
+
+// A part is the automaton of a piece of a pattern, as sets of positions.
+type part struct {
+	first, last uint64
+	empty       bool // may take no word at all
+}
+
+// A builder lays a parsed pattern out over positions (Glushkov's
+// construction).
+type builder struct {
+	lex     *lexicon
+	symbols []node
+	follow  []uint64
+	tooLong bool
+}
+
+// build fills in the automaton of p; its symbols are bound to kinds later,
+// when all patterns are known.
+func build(lex *lexicon, n node, p *pattern) ([]node, error) {
+	b := &builder{lex: lex}
+	whole := b.lay(n)
+	switch {
+	case b.tooLong:
+		return nil, fmt.Errorf("the pattern is too long (over %d words with all its choices): split it in two", maxPositions)
+	case whole.empty:
+		return nil, errors.New("the pattern could match nothing at all: make one word of it compulsory")
+	}
+	for s := whole.first; s != 0; s &= s - 1 {
+		if sym := b.symbols[bits.TrailingZeros64(s)]; sym.not || sym.atoms[0] == classAny {
+			return nil, errors.New("a pattern must begin with a word: gaps, #any and ! may not come first")
+		}
+	}
+	p.first, p.last, p.follow = whole.first, whole.last, b.follow
+	return b.symbols, nil
+}
+
+func (b *builder) lay(n node) part {
+	var p part
+	switch {
+	case n.atoms != nil:
+		p = b.position(n)
+	case n.alt != nil:
+		for _, a := range n.alt {
+			q := b.lay(a)
+			p.first |= q.first
+			p.last |= q.last
+			p.empty = p.empty || q.empty
+		}
+	default:
+		p = b.sequence(n.seq)
+	}
+	p.empty = p.empty || n.optional
+	return p
+}
+
+func (b *builder) position(n node) part {
+	i := len(b.symbols)
+	if i >= maxPositions {
+		b.tooLong = true
+		return part{}
+	}
+	for _, a := range n.atoms {
+		b.lex.atom(a)
+	}
+	b.symbols = append(b.symbols, n)
+	b.follow = append(b.follow, 0)
+	return part{first: 1 << i, last: 1 << i}
+}
+
+func (b *builder) sequence(seq []node) part {
+	p := part{empty: true}
+	for _, n := range seq {
+		q := b.lay(n)
+		for s := p.last; s != 0; s &= s - 1 {
+			b.follow[bits.TrailingZeros64(s)] |= q.first
+		}
+		if p.empty {
+			p.first |= q.first
+		}
+		if q.empty {
+			p.last |= q.last
+		} else {
+			p.last = q.last
+		}
+		p.empty = p.empty && q.empty
+	}
+	return p
+}
+
+// bind gives the symbols of a pattern their kinds.
+func (p *pattern) bind(lex *lexicon, holds [][]uint16, kinds int, nodes []node) {
+	p.symbols = make([]symbol, len(nodes))
+	for i, n := range nodes {
+		p.symbols[i] = bindSymbol(lex, holds, kinds, n)
+	}
+}
+
+func bindSymbol(lex *lexicon, holds [][]uint16, kinds int, n node) symbol {
+	var all []uint16
+	for _, a := range n.atoms {
+		if a == classAny {
+			return symbol{any: true}
+		}
+		all = append(all, holds[lex.atoms[a]]...)
+	}
+	if len(all) == 1 && !n.not {
+		return symbol{one: all[0]}
+	}
+	set := make([]uint64, kinds>>6+1)
+	for _, k := range all {
+		set[k>>6] |= 1 << (k & 63)
+	}
+	if n.not {
+		for i := range set {
+			set[i] = ^set[i]
+		}
+	}
+	return symbol{set: set}
+}
+
+// A start is a pattern that may begin at a word, with the positions that take
+// it.
+type start struct {
+	pattern int32
+	mask    uint64
+}
+
+// starts tells for each kind of word which patterns may begin there.
+func starts(patterns []*pattern, kinds int) [][]start {
+	out := make([][]start, kinds)
+	for pi, p := range patterns {
+		for k := 1; k < kinds; k++ {
+			var mask uint64
+			for s := p.first; s != 0; s &= s - 1 {
+				if i := bits.TrailingZeros64(s); p.symbols[i].takes(uint16(k)) {
+					mask |= 1 << i
+				}
+			}
+			if mask != 0 {
+				out[k] = append(out[k], start{pattern: int32(pi), mask: mask})
+			}
+		}
+	}
+	return out
+}
+
+// match tries the pattern from token i, of which mask tells the positions
+// that take it, and gives the token after the match, or -1. It never leaves
+// the sentence.
+func (p *pattern) match(tokens []token, i int, sentence span, mask uint64) int {
+	if p.atStart && i != int(sentence.from) {
+		return -1
+	}
+	if p.ends != 0 && sentence.ends != p.ends {
+		return -1
+	}
+	active := mask
+	for end := i + 1; ; end++ {
+		if active&p.last != 0 && (!p.atEnd || end == int(sentence.to)) {
+			return end
+		}
+		if end >= int(sentence.to) {
+			return -1
+		}
+		if active = p.step(active, tokens[end].kind); active == 0 {
+			return -1
+		}
+	}
+}
+
+func (p *pattern) step(active uint64, kind uint16) uint64 {
+	var next uint64
+	for s := active; s != 0; s &= s - 1 {
+		next |= p.follow[bits.TrailingZeros64(s)]
+	}
+	for s := next; s != 0; s &= s - 1 {
+		if i := bits.TrailingZeros64(s); !p.symbols[i].takes(kind) {
+			next &^= 1 << i
+		}
+	}
+	return next
+}

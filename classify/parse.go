@@ -1,0 +1,268 @@
+package classify
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Bounds on a rule file.
+const (
+	maxFile     = 4 << 20
+	maxPatterns = 20000
+)
+
+// A problem is one thing wrong with a rule file.
+type problem struct {
+	line int
+	text string
+}
+
+// A reader turns a rule file into rules, collecting everything wrong with it.
+type reader struct {
+	name     string
+	problems []problem
+	rules    *Rules
+	lex      *lexicon
+	lists    map[string]node
+	nodes    [][]node // symbols of each pattern, before they are bound
+	ordinary []string
+}
+
+// Parse reads a rule file. A bad file is refused with every problem in it,
+// each with its line and what to do; name stands before the line.
+func Parse(name string, data []byte) (*Rules, error) {
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("rules: %s is larger than %d bytes: split or shorten it", name, maxFile)
+	}
+	root, err := decode(name, data)
+	if err != nil {
+		return nil, err
+	}
+	rd := &reader{
+		name: name, lex: newLexicon(), lists: map[string]node{},
+		rules: &Rules{version: versionOf(data), source: bytes.Clone(data), names: map[string]int{}},
+	}
+	rd.document(root)
+	if err := rd.errors(); err != nil {
+		return nil, err
+	}
+	rd.finish()
+	return rd.rules, nil
+}
+
+func decode(name string, data []byte) (*yaml.Node, error) {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var doc yaml.Node
+	if err := dec.Decode(&doc); err != nil {
+		return nil, fmt.Errorf("rules: %s is no readable YAML: %w", name, err)
+	}
+	var second yaml.Node
+	if dec.Decode(&second) == nil {
+		return nil, fmt.Errorf("rules: %s:%d: a second document: a rule file holds one, remove the ---", name, second.Line)
+	}
+	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("rules: %s:1: a rule file is a mapping with settings, lists and rules", name)
+	}
+	return doc.Content[0], nil
+}
+
+func (rd *reader) fail(line int, format string, args ...any) {
+	rd.problems = append(rd.problems, problem{line, fmt.Sprintf(format, args...)})
+}
+
+// errors joins the problems in the order of their lines.
+func (rd *reader) errors() error {
+	if len(rd.problems) == 0 {
+		return nil
+	}
+	sort.SliceStable(rd.problems, func(i, j int) bool { return rd.problems[i].line < rd.problems[j].line })
+	errs := make([]error, 0, len(rd.problems))
+	for _, p := range rd.problems {
+		errs = append(errs, fmt.Errorf("rules: %s:%d: %s", rd.name, p.line, p.text))
+	}
+	return errors.Join(errs...)
+}
+
+func (rd *reader) document(root *yaml.Node) {
+	parts := rd.mapping(root, "settings", "lists", "ordinary", "languages", "ignore", "rules")
+	for _, w := range strings.Fields("two three four five six seven eight nine ten eleven twelve several couple dozen few many") {
+		rd.lex.atom(w)
+	}
+	rd.lex.atom(classNumber)
+	rd.lex.atom(classRef)
+	rd.settings(parts["settings"], root.Line)
+	rd.readLists(parts["lists"])
+	rd.ordinary = rd.words(parts["ordinary"])
+	rd.languages(parts["languages"])
+	rd.facts()
+	for _, n := range rd.sequence(parts["ignore"]) {
+		rd.pattern(n, -1)
+	}
+	seq := rd.sequence(parts["rules"])
+	if len(seq) == 0 {
+		rd.fail(root.Line, "no rules: add a list under rules")
+	}
+	for _, n := range seq {
+		rd.rule(n)
+	}
+	if len(rd.rules.patterns) > maxPatterns {
+		rd.fail(root.Line, "over %d patterns: remove some", maxPatterns)
+	}
+}
+
+// mapping gives the values of a mapping by key, and refuses unknown and
+// repeated keys.
+func (rd *reader) mapping(n *yaml.Node, allowed ...string) map[string]*yaml.Node {
+	out := map[string]*yaml.Node{}
+	if n == nil {
+		return out
+	}
+	n = resolve(n)
+	if n.Kind != yaml.MappingNode {
+		rd.fail(n.Line, "this should be a mapping (name: value)")
+		return out
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k := n.Content[i]
+		if len(allowed) > 0 && !slices.Contains(allowed, k.Value) {
+			rd.fail(k.Line, "%q is not known here: use one of %s", k.Value, strings.Join(allowed, ", "))
+			continue
+		}
+		if out[k.Value] != nil {
+			rd.fail(k.Line, "%q stands here twice: remove one", k.Value)
+		}
+		out[k.Value] = n.Content[i+1]
+	}
+	return out
+}
+
+func resolve(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		return n.Alias
+	}
+	return n
+}
+
+// sequence gives the items of a list; a single value is a list of one.
+func (rd *reader) sequence(n *yaml.Node) []*yaml.Node {
+	if n == nil {
+		return nil
+	}
+	n = resolve(n)
+	switch n.Kind {
+	case yaml.SequenceNode:
+		return n.Content
+	case yaml.ScalarNode:
+		return []*yaml.Node{n}
+	}
+	rd.fail(n.Line, "this should be a list")
+	return nil
+}
+
+// words gives the plain words of a list, which may hold several a line.
+func (rd *reader) words(n *yaml.Node) []string {
+	var out []string
+	for _, c := range rd.sequence(n) {
+		out = append(out, strings.Fields(c.Value)...)
+	}
+	return out
+}
+
+// readLists reads the named lists in their order: a list may use those above
+// it.
+func (rd *reader) readLists(n *yaml.Node) {
+	if n == nil {
+		return
+	}
+	parts := rd.mapping(n)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name := n.Content[i].Value
+		if node, ok := rd.list(parts[name]); ok {
+			rd.lists[name] = node
+		}
+	}
+}
+
+func (rd *reader) list(n *yaml.Node) (node, bool) {
+	var alts []node
+	for _, item := range rd.sequence(n) {
+		for entry := range strings.SplitSeq(item.Value, ",") {
+			if strings.TrimSpace(entry) == "" {
+				continue
+			}
+			one, _, err := parsePattern(entry, rd.lists)
+			if err != nil {
+				rd.fail(item.Line, "list entry %q: %v", strings.TrimSpace(entry), err)
+				continue
+			}
+			alts = append(alts, one)
+		}
+	}
+	if len(alts) == 0 {
+		return node{}, false
+	}
+	return choiceOf(alts), true
+}
+
+// pattern reads one pattern for a rule.
+func (rd *reader) pattern(n *yaml.Node, owner int) {
+	parsed, p, err := parsePattern(n.Value, rd.lists)
+	if err != nil {
+		rd.fail(n.Line, "pattern %q: %v", n.Value, err)
+		return
+	}
+	symbols, err := build(rd.lex, parsed, p)
+	if err != nil {
+		rd.fail(n.Line, "pattern %q: %v", n.Value, err)
+		return
+	}
+	rd.rules.patterns = append(rd.rules.patterns, p)
+	rd.rules.owners = append(rd.rules.owners, int32(owner))
+	rd.nodes = append(rd.nodes, symbols)
+}
+
+// finish binds all patterns to the closed vocabulary.
+func (rd *reader) finish() {
+	r := rd.rules
+	sets := map[string]*kindSet{
+		"negators": &r.negators, "negation-stops": &r.stops,
+		"us": &r.aims[aimUs], "others": &r.aims[aimOthers],
+	}
+	for name := range sets {
+		for _, a := range atomsOf(rd.lists[name]) {
+			rd.lex.atom(a)
+		}
+	}
+	var holds [][]uint16
+	r.vocab, holds = rd.lex.vocabulary(rd.ordinary)
+	for i, p := range r.patterns {
+		p.bind(rd.lex, holds, r.vocab.kinds, rd.nodes[i])
+	}
+	for name, set := range sets {
+		*set = make(kindSet, r.vocab.kinds>>6+1)
+		for _, a := range atomsOf(rd.lists[name]) {
+			for _, k := range holds[rd.lex.atoms[a]] {
+				(*set)[k>>6] |= 1 << (k & 63)
+			}
+		}
+	}
+	r.starts = starts(r.patterns, r.vocab.kinds)
+	rd.bindLanguages(holds)
+}
+
+// atomsOf gives the single words of a list; its phrases do not count.
+func atomsOf(n node) []string {
+	out := slices.Clone(n.atoms)
+	for _, a := range n.alt {
+		if a.atoms != nil && !a.not {
+			out = append(out, a.atoms...)
+		}
+	}
+	return out
+}

@@ -1,0 +1,123 @@
+package classify
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"sync"
+)
+
+//go:embed rules.yaml
+var defaultRules []byte
+
+// Rules is a rule file, read and compiled. It is never changed after Parse,
+// so any number of goroutines may share it.
+type Rules struct {
+	version  string
+	source   []byte
+	vocab    *vocabulary
+	patterns []*pattern
+	owners   []int32 // the rule of each pattern; -1 for ignore
+	starts   [][]start
+	rules    []*rule
+	names    map[string]int // rule ids, signs and facts -> number of the sign
+	signs    int
+	settings settings
+	negators kindSet
+	stops    kindSet
+	aims     [aimOthers + 1]kindSet
+	nature   [][]languageVote // votes of each kind of word for a language
+	codes    []string
+}
+
+// A rule is one rule of the file, compiled.
+type rule struct {
+	id       string
+	why      string
+	line     int
+	match    bool // has patterns of its own
+	in       string
+	polarity string
+	aim      string
+	times    int
+	all      []int // signs
+	any      []int
+	none     []int
+	within   string
+	weights  []weight
+	heard    bool
+	level    HazardLevel
+	outcome  bool
+	private  bool // its sentence is never said back to the resident
+	gives    []int
+}
+
+// A weight is what a rule counts for a label, flag or topic.
+type weight struct {
+	target string
+	slot   int // number of the label; -1 for a flag or topic
+	value  float64
+}
+
+type settings struct {
+	bias        []float64 // a label
+	temperature float64
+	auto        []float64 // the least confidence for acting alone, a label
+	doubt       float64   // the most chance of a complaint with which a lesser label acts alone
+	doubtStage2 float64   // the most chance of stage 2 with which a complaint acts alone
+	least, most float64   // bounds of a weight when fitted
+}
+
+// kindSet is a set of kinds of words.
+type kindSet []uint64
+
+func (s kindSet) has(kind uint16) bool {
+	i := int(kind >> 6)
+	return i < len(s) && s[i]&(1<<(kind&63)) != 0
+}
+
+var parseDefault = sync.OnceValues(func() (*Rules, error) { return Parse("rules.yaml", defaultRules) })
+
+// Default gives the rules that come with the program, read once. They are
+// part of the program and tested with it: if they cannot be read, an empty
+// rule set is given, which sends every message to a person.
+func Default() *Rules {
+	r, err := parseDefault()
+	if err != nil {
+		return &Rules{vocab: &vocabulary{}, names: map[string]int{}, version: "unreadable"}
+	}
+	return r
+}
+
+// Version is a short hash of the file's content: the same bytes, the same
+// version.
+func (r *Rules) Version() string { return r.version }
+
+// Source gives a copy of the file that the rules were read from.
+func (r *Rules) Source() []byte { return append([]byte(nil), r.source...) }
+
+func versionOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])[:12]
+}
+
+// slotOf gives the number of a label, or -1.
+func slotOf(target string) int {
+	for i, l := range Labels() {
+		if string(l) == target {
+			return i
+		}
+	}
+	return -1
+}
+
+// Topics lists every topic that a rule may speak for, in the order in which
+// pages show them.
+func Topics() []string {
+	return []string{
+		"repairs", "damp_mould", "heating_hot_water", "leak_flood", "windows_doors", "pests", "lift",
+		"fire_building_safety", "adaptations", "asb_noise", "staff_conduct", "contractor_conduct", "communication",
+		"complaint_handling", "rent_service_charge", "allocations_transfer", "estate_cleaning_grounds", "parking",
+		"data_protection", "other",
+	}
+}
