@@ -1,0 +1,140 @@
+package register
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"postroom/internal/workday"
+)
+
+// batch does one for each item in a single transaction. When an item fails
+// the transaction is undone and the items are done again one by one, so that
+// only the bad one fails. Errors stand in their items' places; err is set
+// when the database itself failed and nothing more was tried.
+func batch[I, O any](ctx context.Context, r *Register, items []I, one func(*tx, I) (O, error)) (out []O, errs []error, err error) {
+	out, errs = make([]O, len(items)), make([]error, len(items))
+	if len(items) == 0 {
+		return out, errs, nil
+	}
+	err = r.writes.do(ctx, func(t *tx) error {
+		for i, item := range items {
+			var err error
+			if out[i], err = one(t, item); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil || isLost(err) || ctx.Err() != nil {
+		return out, errs, err
+	}
+	for i, item := range items {
+		errs[i] = r.writes.do(ctx, func(t *tx) (err error) {
+			out[i], err = one(t, item)
+			return err
+		})
+		if isLost(errs[i]) || ctx.Err() != nil {
+			return out, errs, errs[i]
+		}
+	}
+	return out, errs, nil
+}
+
+// isLost reports whether the database itself failed.
+func isLost(err error) bool {
+	var lost *lostError
+	return errors.As(err, &lost)
+}
+
+// wrap names the verb in an error that leaves the room.
+func wrap(verb string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("register: %s: %w", verb, err)
+}
+
+// errOnly adapts a step without a result to batch.
+func errOnly[I any](one func(*tx, I) error) func(*tx, I) (struct{}, error) {
+	return func(t *tx, item I) (struct{}, error) { return struct{}{}, one(t, item) }
+}
+
+var idAlphabet = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// newID makes an id that sorts by the time of its making: 48 bits of
+// milliseconds, then 80 random bits.
+func newID(at time.Time) ID {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16) //nolint:gosec // milliseconds since 1970 are positive
+	_, _ = rand.Read(b[6:])                                       // never fails (crypto/rand)
+	return idAlphabet.EncodeToString(b[:])
+}
+
+// micros is how an instant is stored; the zero time is 0.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// instant reads a stored instant.
+func instant(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// asJSON encodes our own types, which always encode.
+func asJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "null"
+	}
+	return string(b)
+}
+
+// clean makes text that both databases take: PostgreSQL refuses NUL and
+// invalid UTF-8, SQLite swallows them.
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+}
+
+// sameMailbox compares addresses as people do: without regard to case.
+func sameMailbox(a, b string) bool {
+	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+}
+
+// mailbox is the form in which addresses are stored and compared.
+func mailbox(address string) string { return clean(strings.ToLower(strings.TrimSpace(address))) }
+
+// dateText is how a civil date is stored; the zero date is empty.
+func dateText(d workday.Date) string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.String()
+}
+
+// dateOf reads a stored civil date.
+func dateOf(s string) (workday.Date, error) {
+	if s == "" {
+		return workday.Date{}, nil
+	}
+	return workday.ParseDate(s)
+}

@@ -1,0 +1,131 @@
+package register
+
+import (
+	"time"
+
+	"postroom/classify"
+	"postroom/internal/workday"
+)
+
+// A CaseKind is what the landlord must answer.
+type CaseKind string
+
+// The kinds of case.
+const (
+	ComplaintCase      CaseKind = "complaint"
+	ServiceRequestCase CaseKind = "service_request"
+	EnquiryCase        CaseKind = "enquiry"
+)
+
+// A Case is what the landlord must answer.
+type Case struct {
+	ID            ID
+	Reference     string
+	Kind          CaseKind
+	Stage         int // 1 or 2 for a complaint, 0 otherwise
+	Message       ID  // the message that opened it
+	Correspondent Address
+	Postal        []string // the correspondent's postal address, a line each
+	Channel       Channel  // by which replies go
+	Definition    classify.Definition
+	Defined       bool // false: opened by the fail-safe, a person has yet to define it
+	MayQuote      bool // the resident's words may be said back
+	Topics        []string
+	Flags         []classify.Flag
+	HazardLevel   classify.HazardLevel
+	OpenedAt      time.Time
+	ClosedAt      time.Time
+}
+
+// A Clock is one statutory deadline of a case.
+type Clock struct {
+	Case     ID
+	Name     string // such as "stage1_acknowledgement"
+	Scheme   string
+	Start    workday.Date // day 0
+	Due      workday.Date
+	Steps    []string     // the arithmetic, day by day, in words
+	Calendar string       // the version of the calendar that it was computed with
+	Promised workday.Date // what the resident was told; zero when nothing
+	MetAt    time.Time    // zero while it runs
+	MetBy    Form         // by which form of reply
+	// DefinedAt is when it was met by more than a holding form, which is what
+	// strict figures count; zero until then.
+	DefinedAt time.Time
+}
+
+// Counts is the day that counts: the earlier of due and promised.
+func (c Clock) Counts() workday.Date {
+	if !c.Promised.IsZero() && c.Promised.Before(c.Due) {
+		return c.Promised
+	}
+	return c.Due
+}
+
+// A Join is a case that a message carries a sign of.
+type Join struct {
+	Case    ID
+	Why     string // "our_message_id", "reference", "thread"
+	Trusted bool   // an authenticated sender who belongs to the case
+}
+
+// An Opening is what ingest knows after reading and judging a message.
+type Opening struct {
+	Message ID
+	Reading Reading
+	Verdict Verdict
+	Join    Join   // zero: none
+	Problem string // why it could not be read or judged; sends it to review
+}
+
+// An Opened answers an Opening or a Ruling.
+type Opened struct {
+	Message   ID
+	State     MessageState
+	Case      ID
+	Reference string
+	Owed      []Hint // replies that are owed now, for the queue
+	Err       error  // this item failed; the others were done
+}
+
+// A Hint is what the queue is told after a commit.
+type Hint struct {
+	ID        ID
+	NotBefore time.Time
+	Deadline  time.Time
+}
+
+// A Ruling is an officer's decision on a message in review.
+type Ruling struct {
+	Message       ID
+	Version       int64 // of the message that the officer saw; ErrConflict when it changed since
+	By            string
+	Label         classify.Label
+	Definition    classify.Definition
+	Join          ID      // join this case instead of opening one
+	Correspondent Address // empty: as read
+	Reason        string  // why it differs from what the rules said; required then
+	// Words: an officer has looked at the words that will be said back, so
+	// they may be quoted even to a sender who is not authenticated.
+	Words bool
+}
+
+// Signs is what a message carries that may tie it to a case.
+type Signs struct {
+	Message    ID
+	Sender     string   // the writer's address
+	MessageIDs []string // In-Reply-To and References
+	References []string // with a right check character
+}
+
+// A Holder is a case, or a message without one, that a sign points at.
+type Holder struct {
+	Case         ID // empty: the message has no case yet
+	Message      ID
+	MessageState MessageState // of the message pointed at, when there is no case
+	Why          string       // as Join.Why
+	Belongs      bool         // the sender's address is one of the case's people
+	Kind         CaseKind
+	Stage        int
+	Closed       bool
+}

@@ -1,0 +1,160 @@
+package register
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// countLimit bounds counting for the caps: beyond it every cap is reached.
+const countLimit = 2000
+
+// Claim takes those of the outgoing that are owed and due, or whose holder's
+// lease has run out, most of it in one transaction. One that was begun and
+// never settled (the one window that cannot be closed) comes back with Resend
+// set, once; the second time it becomes Uncertain, raises an alarm and is
+// left out.
+func (r *Register) Claim(ctx context.Context, ids []ID, lease time.Duration, w Windows) ([]Claimed, error) {
+	all := &recentAll{window: w.All}
+	found, errs, err := batch(ctx, r, ids, func(t *tx, id ID) (*Claimed, error) { return r.claim(t, id, lease, w, all) })
+	if err != nil {
+		return nil, wrap("claim", err)
+	}
+	var out []Claimed
+	for _, c := range found {
+		if c != nil {
+			out = append(out, *c)
+		}
+	}
+	return out, wrap("claim", errors.Join(errs...))
+}
+
+func (r *Register) claim(t *tx, id ID, lease time.Duration, w Windows, all *recentAll) (*Claimed, error) {
+	now, err := r.leaseNow(t)
+	if err != nil {
+		return nil, err
+	}
+	o, err := outgoingByID(t, id)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil || !claimable(o, t.now, now) {
+		return nil, err
+	}
+	if o.State == Sending && !o.BegunAt.IsZero() {
+		if o.Resend {
+			return nil, r.uncertain(t, o, "twice nobody could say whether it arrived")
+		}
+		o.Resend = true
+	}
+	err = t.changed(`UPDATE outgoing SET state = 'sending', attempt = attempt + 1, lease_until = $1, resend = $2
+		WHERE id = $3 AND attempt = $4 AND state = $5`, micros(now.Add(lease)), bit(o.Resend), o.ID, o.Attempt, o.State)
+	if errors.Is(err, ErrConflict) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.State, o.Attempt, o.LeaseUntil = Sending, o.Attempt+1, now.Add(lease)
+	return r.fillClaim(t, o, w, all)
+}
+
+func claimable(o Outgoing, now, leaseNow time.Time) bool {
+	switch o.State {
+	case Owed:
+		return !o.NotBefore.After(now)
+	case Sending:
+		return !o.LeaseUntil.After(leaseNow)
+	case Delivered, Held, Failed, Uncertain, Cancelled:
+	}
+	return false
+}
+
+func outgoingByID(t *tx, id ID) (Outgoing, error) {
+	return row(t, scanOutgoing, `SELECT `+outgoingColumns+` FROM outgoing o WHERE o.id = $1`, id)
+}
+
+// fillClaim reads all that guarding and rendering need.
+func (r *Register) fillClaim(t *tx, o Outgoing, w Windows, all *recentAll) (*Claimed, error) {
+	c := &Claimed{Outgoing: o}
+	if o.Message != "" {
+		m, err := messageByID(t, o.Message)
+		if err != nil {
+			return nil, err
+		}
+		c.TheMessage = &m
+	}
+	if o.Case != "" {
+		k, err := caseByID(t, o.Case)
+		if err != nil {
+			return nil, err
+		}
+		c.TheCase = &k
+		if c.Clocks, err = clocksOf(t, o.Case); err != nil {
+			return nil, err
+		}
+		if err := r.project(t, c.Clocks, o); err != nil {
+			return nil, err
+		}
+	}
+	return c, countRecent(t, c, w, all)
+}
+
+// recentAll counts everything that went out, once a batch: counting it anew
+// for each item would cost more than the item.
+type recentAll struct {
+	window time.Duration
+	begun  int
+	at     time.Time
+}
+
+// countRecent counts what began to go out by itself within the windows, and
+// what other workers hold at this moment.
+func countRecent(t *tx, c *Claimed, w Windows, all *recentAll) error {
+	err := t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE to_key = $1 AND id <> $2 AND kind <> 'alert'
+			AND (begun_at >= $3 OR state = 'sending') LIMIT $4) x`,
+		[]any{mailbox(c.To.Address), c.ID, since(t.now, w.Recipient), countLimit}, &c.Recent.Recipient)
+	if err == nil && c.Outgoing.Case != "" {
+		err = t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE case_id = $1 AND id <> $2 AND kind <> 'alert'
+				AND (begun_at >= $3 OR state = 'sending') LIMIT $4) x`,
+			[]any{c.Outgoing.Case, c.ID, since(t.now, w.Case), countLimit}, &c.Recent.Case)
+	}
+	if err == nil && all.at != t.now {
+		all.at = t.now
+		err = t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE begun_at >= $1 LIMIT 100000) x`, []any{since(t.now, w.All)}, &all.begun)
+	}
+	c.Recent.All = all.begun
+	all.begun++
+	return err
+}
+
+// since is the start of a window; no window counts nothing.
+func since(now time.Time, window time.Duration) int64 {
+	if window <= 0 {
+		return micros(now.AddDate(100, 0, 0))
+	}
+	return micros(now.Add(-window))
+}
+
+// Due lists up to n outgoing that can be claimed at that time, most urgent
+// first: what the queue would say, from the truth.
+func (r *Register) Due(ctx context.Context, at time.Time, n int) ([]Hint, error) {
+	lease, err := r.leaseClock(ctx)
+	if err != nil {
+		return nil, wrap("due", err)
+	}
+	rows, err := r.db.QueryContext(ctx, `SELECT id, not_before, deadline_at FROM outgoing
+		WHERE (state = 'owed' AND not_before <= $1) OR (state = 'sending' AND lease_until <= $2)
+		ORDER BY deadline_at, id LIMIT $3`, micros(at), micros(lease), n)
+	if err != nil {
+		return nil, wrap("due", err)
+	}
+	var hints []Hint
+	err = drain(rows, collect(&hints, func(s scanner) (h Hint, err error) {
+		var notBefore, deadline int64
+		err = s.Scan(&h.ID, &notBefore, &deadline)
+		h.NotBefore, h.Deadline = instant(notBefore), instant(deadline)
+		return h, err
+	}))
+	return hints, wrap("due", err)
+}

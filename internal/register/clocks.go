@@ -1,0 +1,131 @@
+package register
+
+import (
+	"database/sql"
+	"time"
+
+	"postroom/internal/workday"
+)
+
+// acknowledgeBy is the last day on which a message received then is answered
+// in time (Code 6.2). Schemes without an acknowledgement of their own at
+// stage 1 still answer every message within their shortest clock.
+func (r *Register) acknowledgeBy(received time.Time) (workday.Date, bool) {
+	due, ok := r.cfg.Scheme.ClockFor(r.cfg.Calendar, workday.Stage1Acknowledgement, received, workday.Date{})
+	if !ok {
+		due, ok = r.cfg.Scheme.ClockFor(r.cfg.Calendar, workday.Stage1Answer, received, workday.Date{})
+	}
+	return due.Due, ok
+}
+
+// failsafeAt is when an undecided message is acted on without a person.
+func (r *Register) failsafeAt(received time.Time) time.Time {
+	due, _ := r.acknowledgeBy(received)
+	p := r.cfg.Policy
+	at := r.cfg.Calendar.Failsafe(r.cfg.Scheme.ReceiptDate(received), p.FailsafeDay, p.FailsafeHour, due)
+	return at.Add(time.Duration(p.FailsafeMin) * time.Minute)
+}
+
+func stageClocks(stage int) (acknowledgement, answer string) {
+	if stage == 2 {
+		return workday.Stage2Acknowledgement, workday.Stage2Answer
+	}
+	return workday.Stage1Acknowledgement, workday.Stage1Answer
+}
+
+// startClocks starts the clocks of a stage. A clock that runs already stays
+// as it was computed.
+func (r *Register) startClocks(t *tx, caseID ID, stage int, received time.Time) error {
+	acknowledgement, answer := stageClocks(stage)
+	for _, name := range []string{acknowledgement, answer} {
+		due, ok := r.cfg.Scheme.ClockFor(r.cfg.Calendar, name, received, workday.Date{})
+		if !ok {
+			continue
+		}
+		err := t.exec(`INSERT INTO clock (case_id, name, scheme, start_on, due_on, steps, calendar)
+			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+			caseID, name, r.cfg.Scheme.ID, dateText(due.Start), dateText(due.Due), asJSON(due.Steps), r.cfg.Calendar.Version())
+		if err != nil {
+			return err
+		}
+		err = t.note(caseSubject(caseID), "postroom", "clock_started", detail{
+			"clock": name, "scheme": r.cfg.Scheme.ID, "start": dateText(due.Start), "due": dateText(due.Due), "calendar": r.cfg.Calendar.Version(),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// acknowledged meets a stage's acknowledgement clock and sets the answer
+// clock going from that day, or from the day it was due when that is earlier:
+// lateness never buys time (Code 6.3, 6.14).
+func (r *Register) acknowledged(t *tx, o Outgoing, at time.Time) error {
+	acknowledgement, answer := stageClocks(o.Stage)
+	received, err := clockReceived(t, o.Case, o.Stage)
+	if err != nil {
+		return err
+	}
+	met, err := t.affected(`UPDATE clock SET
+			met_by = CASE WHEN met_at = 0 THEN $1 ELSE met_by END,
+			met_at = CASE WHEN met_at = 0 THEN $2 ELSE met_at END,
+			defined_at = CASE WHEN $1 <> 'holding' THEN $2 ELSE defined_at END
+		WHERE case_id = $3 AND name = $4 AND (met_at = 0 OR (defined_at = 0 AND $1 <> 'holding'))`,
+		string(o.Form), micros(at), o.Case, acknowledgement)
+	if err != nil || met == 0 {
+		return err
+	}
+	if err := t.note(caseSubject(o.Case), "postroom", "clock_met", detail{"clock": acknowledgement, "by": o.ID, "form": string(o.Form)}); err != nil {
+		return err
+	}
+	due, ok := r.cfg.Scheme.ClockFor(r.cfg.Calendar, answer, received, workday.DateOf(at))
+	if !ok {
+		return nil
+	}
+	// Only the first acknowledgement sets the answer's day 0; a fuller one
+	// that follows a holding form must not move it later.
+	n, err := t.affected(`UPDATE clock SET start_on = $1, due_on = $2, steps = $3, calendar = $4,
+			promised = CASE WHEN promised = '' OR ($5 <> '' AND $5 < promised) THEN $5 ELSE promised END
+		WHERE case_id = $6 AND name = $7 AND due_on >= $2`,
+		dateText(due.Start), dateText(due.Due), asJSON(due.Steps), r.cfg.Calendar.Version(), dateText(o.Promised), o.Case, answer)
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.note(caseSubject(o.Case), "postroom", "clock_moved", detail{"clock": answer, "due": dateText(due.Due), "promised": dateText(o.Promised)})
+}
+
+// clockReceived is when the message arrived that started a stage's clocks.
+func clockReceived(t *tx, caseID ID, stage int) (time.Time, error) {
+	var us int64
+	err := t.one(`SELECT m.received_at FROM cases c JOIN message m ON m.id = CASE WHEN $2 = 2 AND c.stage2_message <> '' THEN c.stage2_message ELSE c.message_id END
+		WHERE c.id = $1`, []any{caseID, int64(stage)}, &us)
+	return instant(us), err
+}
+
+func clocksOf(t *tx, caseID ID) ([]Clock, error) {
+	var clocks []Clock
+	err := t.each(`SELECT `+clockColumns+` FROM clock WHERE case_id = $1 ORDER BY name`, []any{caseID},
+		func(rows *sql.Rows) error { return collect(&clocks, scanClock)(rows) })
+	return clocks, err
+}
+
+// project shows the answer clock as it will be when the acknowledgement goes
+// out now: it is the date that the acknowledgement says.
+func (r *Register) project(t *tx, clocks []Clock, o Outgoing) error {
+	if o.Kind != Acknowledgement {
+		return nil
+	}
+	_, answer := stageClocks(o.Stage)
+	received, err := clockReceived(t, o.Case, o.Stage)
+	if err != nil {
+		return err
+	}
+	due, ok := r.cfg.Scheme.ClockFor(r.cfg.Calendar, answer, received, workday.DateOf(t.now))
+	for i := range clocks {
+		if ok && clocks[i].Name == answer && !due.Due.After(clocks[i].Due) {
+			clocks[i].Start, clocks[i].Due, clocks[i].Steps = due.Start, due.Due, due.Steps
+		}
+	}
+	return nil
+}

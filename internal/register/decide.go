@@ -1,0 +1,292 @@
+package register
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"postroom/classify"
+)
+
+// ErrNeedsDefinition: a complaint is acknowledged with its definition
+// (Code 5.6), so an officer who calls a message a complaint must give one.
+var ErrNeedsDefinition = errors.New("a complaint needs at least one issue in its definition")
+
+// ErrNeedsReason: a decision that differs from the rules' needs a reason.
+var ErrNeedsReason = errors.New("say why this differs from what the rules said")
+
+// Decide carries out an officer's decision on a message that waits for one.
+// ErrConflict when somebody else was quicker: read the message again.
+func (r *Register) Decide(ctx context.Context, d Ruling) (out Opened, err error) {
+	err = r.writes.do(ctx, func(t *tx) error {
+		out, err = r.decide(t, d)
+		return err
+	})
+	return out, wrap("decide", err)
+}
+
+func (r *Register) decide(t *tx, d Ruling) (Opened, error) {
+	m, err := messageByID(t, d.Message)
+	if err != nil {
+		return Opened{}, err
+	}
+	if m.State != InReview || m.Version != d.Version {
+		return Opened{}, ErrConflict
+	}
+	f, err := r.rulingFacts(t, m, d)
+	if err != nil {
+		return Opened{}, err
+	}
+	m.Reading, m.Verdict, m.DecidedBy, m.Problem = &f.Reading, &f.Verdict, d.By, ""
+	plan := r.cfg.Policy.Plan(f)
+	if m.Case != "" {
+		return r.settleOpened(t, m, f, plan, d)
+	}
+	return r.carryOut(t, m, f, plan, d.Reason)
+}
+
+// rulingFacts turns what an officer said into the facts to plan by.
+func (r *Register) rulingFacts(t *tx, m Message, d Ruling) (Facts, error) {
+	f := Facts{Channel: m.Channel, Junk: m.Junk, History: m.History, Officer: true, Words: d.Words}
+	if m.Reading != nil {
+		f.Reading = *m.Reading
+	}
+	if m.Verdict != nil {
+		if m.Verdict.Label != "" && m.Verdict.Label != d.Label && d.Reason == "" {
+			return f, ErrNeedsReason
+		}
+		f.Verdict = *m.Verdict
+	}
+	f.Verdict.Label, f.Verdict.Second, f.Verdict.Route, f.Verdict.Confidence = d.Label, "", classify.Auto, 1
+	f.Verdict.Definition = d.Definition
+	if d.Correspondent.Address != "" {
+		f.Reading.ReplyTo = []Address{d.Correspondent}
+	}
+	if d.Join != "" {
+		f.Join = Join{Case: d.Join, Why: "officer", Trusted: true}
+		c, err := caseByID(t, d.Join)
+		if err != nil {
+			return f, err
+		}
+		f.JoinedKind = c.Kind
+	}
+	opens := d.Join == "" || f.JoinedKind != ComplaintCase
+	if d.Label == classify.Complaint && opens && d.Definition.Empty() {
+		return f, ErrNeedsDefinition
+	}
+	return f, nil
+}
+
+// settleOpened decides on a message whose case is there already: it joined
+// one and waits for a look, or the fail-safe opened one that nobody has
+// defined yet.
+func (r *Register) settleOpened(t *tx, m Message, f Facts, plan Plan, d Ruling) (Opened, error) {
+	c, err := caseByID(t, m.Case)
+	if err != nil {
+		return Opened{}, err
+	}
+	if c.Message != m.ID || d.Join != "" {
+		return r.settleJoined(t, m, c, f, plan, d)
+	}
+	if plan.Opens == "" {
+		plan.Opens = EnquiryCase
+	}
+	if err := redefine(t, &c, f, plan); err != nil {
+		return Opened{}, err
+	}
+	if err := r.dropUnsent(t, c.ID, d.By); err != nil {
+		return Opened{}, err
+	}
+	if plan.Opens == ComplaintCase {
+		if err := r.startClocks(t, c.ID, c.Stage, m.ReceivedAt); err != nil {
+			return Opened{}, err
+		}
+	}
+	return r.settle(t, m, c, plan, d.Reason)
+}
+
+// settleJoined decides on a message that joined a case, or is told to.
+func (r *Register) settleJoined(t *tx, m Message, c Case, f Facts, plan Plan, d Ruling) (Opened, error) {
+	if d.Join == "" {
+		f.Join, f.JoinedKind = Join{Case: c.ID, Why: "officer", Trusted: true}, c.Kind
+		plan = r.cfg.Policy.Plan(f)
+	}
+	m.Case = ""
+	if plan.Opens == ComplaintCase && plan.Stage == 2 && c.Kind == ComplaintCase {
+		return r.escalate(t, m, c, f, d)
+	}
+	return r.carryOut(t, m, f, plan, d.Reason)
+}
+
+// escalate takes the joined complaint to stage 2 (Code 6.10): the same case
+// and reference, new clocks from the request's receipt (6.11).
+func (r *Register) escalate(t *tx, m Message, c Case, f Facts, d Ruling) (Opened, error) {
+	if err := t.exec(`UPDATE cases SET stage = 2, stage2_message = $1 WHERE id = $2`, m.ID, c.ID); err != nil {
+		return Opened{}, err
+	}
+	c.Stage = 2
+	if err := t.note(caseSubject(c.ID), d.By, "stage2_requested", detail{"message": m.ID}); err != nil {
+		return Opened{}, err
+	}
+	if err := r.startClocks(t, c.ID, 2, m.ReceivedAt); err != nil {
+		return Opened{}, err
+	}
+	plan := Plan{State: Filed, Replies: []PlannedReply{{Acknowledgement, quoting(f)}}}
+	return r.settle(t, m, c, plan, d.Reason)
+}
+
+// settle files a message under the case that it has.
+func (r *Register) settle(t *tx, m Message, c Case, plan Plan, reason string) (Opened, error) {
+	out := Opened{Message: m.ID, State: Filed, Case: c.ID, Reference: c.Reference}
+	m.State, m.Case, plan.State = Filed, c.ID, Filed
+	if err := saveMessage(t, m); err != nil {
+		return out, err
+	}
+	if err := recordDecision(t, m, reason); err != nil {
+		return out, err
+	}
+	if err := noteOutcome(t, m, plan); err != nil {
+		return out, err
+	}
+	for _, reply := range plan.Replies {
+		hint, err := r.oweReply(t, m, c, reply)
+		if err != nil {
+			return out, err
+		}
+		if hint.ID != "" {
+			out.Owed = append(out.Owed, hint)
+		}
+	}
+	return out, nil
+}
+
+// redefine gives a case that the fail-safe opened what the officer found.
+func redefine(t *tx, c *Case, f Facts, plan Plan) error {
+	c.Kind, c.Stage = plan.Opens, plan.Stage
+	c.Definition, c.Defined, c.MayQuote = f.Verdict.Definition, !f.Verdict.Definition.Empty(), quoting(f) == Defined
+	c.Topics, c.Flags = f.Verdict.Topics, f.Verdict.Flags
+	if f.Reading.ReplyAddress().Address != "" {
+		c.Correspondent = f.Reading.ReplyAddress()
+	}
+	return t.exec(`UPDATE cases SET kind = $1, stage = $2, definition = $3, defined = $4, may_quote = $5, topics = $6, flags = $7,
+			person_name = $8, person_addr = $9 WHERE id = $10`,
+		c.Kind, c.Stage, clean(asJSON(c.Definition)), bit(c.Defined), bit(c.MayQuote), asJSON(c.Topics), asJSON(c.Flags),
+		clean(c.Correspondent.Name), clean(c.Correspondent.Address), c.ID)
+}
+
+// dropUnsent cancels what is owed to a case and has not begun to be sent: a
+// fuller reply takes its place.
+func (r *Register) dropUnsent(t *tx, caseID ID, by string) error {
+	n, err := t.affected(`UPDATE outgoing SET state = 'cancelled', why = 'a fuller reply takes its place'
+		WHERE case_id = $1 AND state IN ('owed', 'held') AND begun_at = 0 AND kind <> 'alert'`, caseID)
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.note(caseSubject(caseID), by, "reply_cancelled", detail{"why": "replaced"})
+}
+
+// Undecided lists up to n messages, unread or in review, whose fail-safe time
+// is at or before at.
+func (r *Register) Undecided(ctx context.Context, at time.Time, n int) ([]ID, error) {
+	ids, err := r.ids(ctx, `SELECT id FROM message WHERE failsafe_at > 0 AND failsafe_at <= $1 AND state IN ('arrived', 'review')
+		ORDER BY failsafe_at LIMIT $2`, micros(at), n)
+	return ids, wrap("undecided", err)
+}
+
+// Failsafe acts on messages that nobody decided in time: one that is unread,
+// or has complaint or stage 2 among its two likeliest labels, becomes a case
+// acknowledged in the holding form, and stays on top of the queue. What it
+// must leave to people raises an alarm. Either way it acts once a message.
+func (r *Register) Failsafe(ctx context.Context, ids []ID) ([]Opened, error) {
+	out, errs, err := batch(ctx, r, ids, r.failsafe)
+	for i := range out {
+		out[i].Err = wrap("fail-safe", errs[i])
+	}
+	return out, wrap("fail-safe", err)
+}
+
+func (r *Register) failsafe(t *tx, id ID) (Opened, error) {
+	m, err := messageByID(t, id)
+	if err != nil {
+		return Opened{Message: id}, err
+	}
+	out := Opened{Message: m.ID, State: m.State, Case: m.Case, Reference: m.Reference}
+	waiting := m.State == InReview || m.State == Arrived
+	if !waiting || m.FailsafeAt.IsZero() || m.FailsafeAt.After(t.now) {
+		return out, nil
+	}
+	if err := t.exec(`UPDATE message SET failsafe_at = 0 WHERE id = $1`, m.ID); err != nil {
+		return out, err
+	}
+	why := failsafeLeaves(m)
+	if why == "" {
+		return r.failsafeOpens(t, m)
+	}
+	if err := t.note(messageSubject(m.ID), "postroom", "failsafe_left", detail{"why": why}); err != nil {
+		return out, err
+	}
+	if m.Verdict != nil && !dissatisfied(*m.Verdict) && m.Case != "" {
+		return out, nil
+	}
+	return out, raise(t, "failsafe/"+m.ID, Alarm{Kind: FailsafeAlarm, Message: m.ID, Note: "undecided on the fail-safe's day, and no machine may answer it: " + why})
+}
+
+// failsafeLeaves says why the fail-safe leaves a message to people, or "".
+func failsafeLeaves(m Message) string {
+	f := Facts{Junk: m.Junk}
+	if m.Reading != nil {
+		f.Reading = *m.Reading
+	}
+	unread := m.Reading == nil || m.Reading.Error != ""
+	switch {
+	case m.Case != "":
+		return "it joined a case"
+	case doubtful(f) != "":
+		return doubtful(f)
+	case f.Reading.ReplyAddress().Address == "" && m.Channel == Email:
+		return "no address to answer to could be read"
+	case unread || m.Verdict == nil || m.Verdict.Label == "" || isComplaint(m.Verdict.Label) || isComplaint(m.Verdict.Second):
+	default:
+		return "a complaint is not among its two likeliest readings"
+	}
+	if m.Channel == Letter && m.Verdict != nil && m.Verdict.Has(classify.Safeguarding) {
+		return "somebody may be in danger, and a letter may be opened by another person"
+	}
+	return ""
+}
+
+// failsafeOpens opens a case that nobody has defined and owes it the holding
+// form. The message stays in review.
+func (r *Register) failsafeOpens(t *tx, m Message) (Opened, error) {
+	if m.Verdict == nil {
+		m.Verdict = &Verdict{}
+	}
+	if m.Reading == nil {
+		m.Reading = &Reading{}
+	}
+	stage := 1
+	if m.Verdict.Label == classify.Stage2 {
+		stage = 2
+	}
+	m.DecidedBy = "fail-safe"
+	f := Facts{Verdict: *m.Verdict, Reading: *m.Reading, Channel: m.Channel}
+	f.Verdict.Definition = classify.Definition{}
+	c, err := r.openCase(t, m, f, Plan{Opens: ComplaintCase, Stage: stage})
+	if err != nil {
+		return Opened{Message: m.ID}, err
+	}
+	out := Opened{Message: m.ID, State: InReview, Case: c.ID, Reference: c.Reference}
+	err = t.changed(`UPDATE message SET state = 'review', case_id = $1, version = version + 1 WHERE id = $2 AND version = $3`, c.ID, m.ID, m.Version)
+	if err != nil {
+		return out, err
+	}
+	if err := t.note(messageSubject(m.ID), "postroom", "failsafe_opened", detail{"case": c.ID}); err != nil {
+		return out, err
+	}
+	hint, err := r.oweReply(t, m, c, PlannedReply{Acknowledgement, Holding})
+	if err != nil {
+		return out, err
+	}
+	out.Owed = append(out.Owed, hint)
+	return out, raise(t, "failsafe/"+m.ID, Alarm{Kind: FailsafeAlarm, Message: m.ID, Case: c.ID, Note: "nobody decided in time: acknowledged in the holding form, still to be defined"})
+}

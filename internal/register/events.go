@@ -1,0 +1,115 @@
+package register
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+func messageSubject(id ID) string { return "message:" + id }
+func caseSubject(id ID) string    { return "case:" + id }
+
+// detail is what an event says: ids, states and digests, never a resident's
+// words, so that erasing the words does not break the chain.
+type detail map[string]string
+
+// digest stands for words in a history: salted with the subject, so that
+// equal words in two histories do not show as equal.
+func digest(subject, words string) string {
+	if words == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(subject + "\x00" + words))
+	return hex.EncodeToString(sum[:8])
+}
+
+// note appends a line to a history. Two processes that append at once collide
+// on the primary key, and one of them does its transaction again.
+func (t *tx) note(subject, by, what string, d detail) error {
+	var seq int64
+	var prev string
+	err := t.one(`SELECT seq, hash FROM event WHERE subject = $1 ORDER BY seq DESC LIMIT 1`, []any{subject}, &seq, &prev)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	for k, v := range d {
+		if v == "" {
+			delete(d, k)
+		}
+	}
+	e := Event{Subject: subject, Seq: seq + 1, At: t.now, By: clean(by), What: what, Detail: d}
+	text := asJSON(d)
+	return t.exec(`INSERT INTO event (subject, seq, at, by_whom, what, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		e.Subject, e.Seq, micros(e.At), e.By, e.What, text, e.chain(prev, text))
+}
+
+// chain is the hash that ties an event to the one before it.
+func (e Event) chain(prev, detail string) string {
+	h := sha256.New()
+	for _, field := range []string{prev, e.Subject, strconv.FormatInt(e.Seq, 10), strconv.FormatInt(micros(e.At), 10), e.By, e.What, detail} {
+		fmt.Fprintf(h, "%d:%s,", len(field), field) // lengths, so that no two lines read the same
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// History reads a subject's events, oldest first. A subject is "message:ID"
+// or "case:ID".
+func (r *Register) History(ctx context.Context, subject string) ([]Event, error) {
+	rows, err := r.db.QueryContext(ctx, `SELECT subject, seq, at, by_whom, what, detail, hash FROM event WHERE subject = $1 ORDER BY seq`, subject)
+	if err != nil {
+		return nil, wrap("history", err)
+	}
+	var events []Event
+	err = drain(rows, func(rows *sql.Rows) error {
+		e, _, err := scanEvent(rows)
+		events = append(events, e)
+		return err
+	})
+	return events, wrap("history", err)
+}
+
+func scanEvent(rows *sql.Rows) (e Event, text string, err error) {
+	var at int64
+	if err := rows.Scan(&e.Subject, &e.Seq, &at, &e.By, &e.What, &text, &e.Hash); err != nil {
+		return e, "", err
+	}
+	e.At = instant(at)
+	return e, text, json.Unmarshal([]byte(text), &e.Detail)
+}
+
+// VerifyHistories reads every history and names the subjects whose chain is
+// broken: a line changed, taken away or put in.
+func (r *Register) VerifyHistories(ctx context.Context) ([]string, error) {
+	rows, err := r.db.QueryContext(ctx, `SELECT subject, seq, at, by_whom, what, detail, hash FROM event ORDER BY subject, seq`)
+	if err != nil {
+		return nil, wrap("verify histories", err)
+	}
+	var broken []string
+	var last Event
+	err = drain(rows, func(rows *sql.Rows) error {
+		e, text, err := scanEvent(rows)
+		if err != nil {
+			return err
+		}
+		if e.Subject != last.Subject {
+			last = Event{Subject: e.Subject}
+		}
+		if e.Seq != last.Seq+1 || e.Hash != e.chain(last.Hash, text) {
+			if n := len(broken); n == 0 || broken[n-1] != e.Subject {
+				broken = append(broken, e.Subject)
+			}
+		}
+		last = e
+		return nil
+	})
+	return broken, wrap("verify histories", err)
+}
+
+// shortList joins ids for an event.
+func shortList(ids []string) string { return strings.Join(ids, " ") }

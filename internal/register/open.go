@@ -1,0 +1,145 @@
+package register
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
+)
+
+// A Register is an open system of record. It is safe for concurrent use.
+type Register struct {
+	cfg    Config
+	db     *sql.DB // reads, and on PostgreSQL writes too
+	writes *writer
+	lock   *os.File // held while this process owns a SQLite register
+}
+
+// Connect opens the register, brings its schema up to date, and refuses one
+// that is newer than the program (ErrNewerSchema) or a SQLite file that
+// another process owns (ErrInUse, only when Config.Own is set).
+func Connect(ctx context.Context, c Config) (*Register, error) {
+	r := &Register{cfg: c}
+	if err := r.connect(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("register: open: %w", err), r.Close())
+	}
+	return r, nil
+}
+
+func (r *Register) connect(ctx context.Context) error {
+	if r.sqlite() && r.cfg.Own {
+		if err := r.own(); err != nil {
+			return err
+		}
+	}
+	writeDB, err := r.openPools()
+	if err != nil {
+		return err
+	}
+	r.writes = newWriter(writeDB, r.sqlite(), r.cfg.Now)
+	if err := r.migrate(ctx, migrations()); err != nil {
+		return err
+	}
+	return r.db.PingContext(ctx)
+}
+
+func (r *Register) sqlite() bool { return r.cfg.Driver == "sqlite" }
+
+// own takes a lock on a file beside the register that lasts as long as the
+// process, however it ends.
+func (r *Register) own() error {
+	f, err := os.OpenFile(r.cfg.DSN+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return ErrInUse
+	}
+	r.lock = f
+	return nil
+}
+
+// openPools opens the pool for reads and the pool for the one write
+// connection. SQLite has one writer at a time whatever we do; one connection
+// of our own never waits for itself.
+func (r *Register) openPools() (*sql.DB, error) {
+	switch r.cfg.Driver {
+	case "sqlite":
+		read, err := sql.Open("sqlite", sqliteDSN(r.cfg.DSN, "query_only(1)"))
+		if err != nil {
+			return nil, err
+		}
+		read.SetMaxOpenConns(max(2, runtime.NumCPU()))
+		r.db = read
+		write, err := sql.Open("sqlite", sqliteDSN(r.cfg.DSN))
+		if err != nil {
+			return nil, err
+		}
+		write.SetMaxOpenConns(1)
+		return write, nil
+	case "postgres":
+		db, err := sql.Open("pgx", r.cfg.DSN)
+		if err != nil {
+			return nil, err
+		}
+		db.SetMaxOpenConns(8)
+		db.SetConnMaxIdleTime(5 * time.Minute)
+		r.db = db
+		return db, nil
+	}
+	return nil, fmt.Errorf("register.driver is %q; it must be sqlite or postgres", r.cfg.Driver)
+}
+
+// sqliteDSN puts the pragmas where every pooled connection gets them. FULL:
+// a message that was acknowledged as received must survive a power cut.
+func sqliteDSN(path string, more ...string) string {
+	pragmas := append([]string{
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)",
+		"foreign_keys(1)", "temp_store(MEMORY)", "cache_size(-8000)", "journal_size_limit(67108864)",
+	}, more...)
+	var b strings.Builder
+	b.WriteString("file:")
+	// What has a meaning of its own in a SQLite file URI is escaped.
+	b.WriteString(strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path))
+	for i, p := range pragmas {
+		b.WriteByte("?&"[min(i, 1)])
+		b.WriteString("_pragma=" + p)
+	}
+	return b.String()
+}
+
+// Close finishes what is being written and closes the register.
+func (r *Register) Close() error {
+	var errs []error
+	if r.writes != nil {
+		errs = append(errs, r.writes.close())
+	}
+	if r.db != nil {
+		errs = append(errs, r.db.Close())
+	}
+	if r.lock != nil {
+		errs = append(errs, r.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Ping reports whether the register answers.
+func (r *Register) Ping(ctx context.Context) error {
+	var one int
+	if err := r.db.QueryRowContext(ctx, `SELECT 1`).Scan(&one); err != nil {
+		return fmt.Errorf("register: ping: %w", err)
+	}
+	return nil
+}
+
+// now is the application's clock, cut to what is stored.
+func (r *Register) now() time.Time { return r.cfg.Now().UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,290 @@
+package register
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"postroom/classify"
+)
+
+// samenessWindow is how long a second copy of a mail by another route still
+// counts as the same mail.
+const samenessWindow = 7 * 24 * time.Hour
+
+// Open records what was read and judged of each message, and opens or joins
+// its case, or puts it in review (TX2). A message that was opened already is
+// reported as it stands.
+func (r *Register) Open(ctx context.Context, os []Opening) ([]Opened, error) {
+	out, errs, err := batch(ctx, r, os, r.open)
+	for i := range out {
+		out[i].Err = wrap("open", errs[i])
+	}
+	return out, wrap("open", err)
+}
+
+func (r *Register) open(t *tx, o Opening) (Opened, error) {
+	m, err := messageByID(t, o.Message)
+	if err != nil {
+		return Opened{Message: o.Message}, err
+	}
+	if m.State != Arrived {
+		return Opened{Message: m.ID, State: m.State, Case: m.Case, Reference: m.Reference}, nil
+	}
+	o.Reading = cleanReading(o.Reading)
+	m.Reading, m.Verdict, m.DecidedBy = &o.Reading, &o.Verdict, RulesActor(o.Verdict.RulesVersion)
+	twin, err := findTwin(t, m)
+	if err != nil {
+		return Opened{Message: m.ID}, err
+	}
+	if twin.ID != "" {
+		return r.openTwin(t, m, twin)
+	}
+	f := Facts{Verdict: o.Verdict, Reading: o.Reading, Channel: m.Channel, Junk: m.Junk, History: m.History, Problem: o.Problem}
+	if f.Join, f.JoinedKind, err = recheckJoin(t, o.Join, o.Reading.From.Address); err != nil {
+		return Opened{Message: m.ID}, err
+	}
+	m.Problem = o.Problem
+	return r.carryOut(t, m, f, r.cfg.Policy.Plan(f), "")
+}
+
+// carryOut does what was planned for a message that was read and judged.
+func (r *Register) carryOut(t *tx, m Message, f Facts, plan Plan, reason string) (Opened, error) {
+	out := Opened{Message: m.ID, State: plan.State, Reference: m.Reference}
+	var c Case
+	var err error
+	switch {
+	case plan.Opens != "":
+		c, err = r.openCase(t, m, f, plan)
+	case plan.Joins:
+		c, err = joinCase(t, m, f.Join)
+	}
+	if err != nil {
+		return out, err
+	}
+	out.Case = c.ID
+	if plan.Opens == "" && !plan.Joins && f.Join.Case != "" {
+		m.OfferedCase, m.OfferedWhy = f.Join.Case, f.Join.Why
+	}
+	m.State, m.Case = plan.State, c.ID
+	if plan.State == InReview && m.Problem == "" {
+		m.Problem = plan.Why
+	}
+	if err := saveMessage(t, m); err != nil {
+		return out, err
+	}
+	if err := recordDecision(t, m, reason); err != nil {
+		return out, err
+	}
+	if err := noteOutcome(t, m, plan); err != nil {
+		return out, err
+	}
+	if err := r.raiseFlags(t, m, c); err != nil {
+		return out, err
+	}
+	for _, reply := range plan.Replies {
+		hint, err := r.oweReply(t, m, c, reply)
+		if err != nil {
+			return out, err
+		}
+		if hint.ID != "" {
+			out.Owed = append(out.Owed, hint)
+		}
+	}
+	return out, nil
+}
+
+func messageByID(t *tx, id ID) (Message, error) {
+	return row(t, scanMessage, `SELECT `+messageColumns+messageTables+`WHERE m.id = $1`, id)
+}
+
+// saveMessage writes what changes of a message when it is opened or decided.
+func saveMessage(t *tx, m Message) error {
+	var mailID, sender, reading string
+	if m.Reading != nil {
+		mailID, sender, reading = m.Reading.MessageID, mailbox(m.Reading.From.Address), asJSON(m.Reading)
+	}
+	return t.changed(`UPDATE message SET state = $1, case_id = $2, problem = $3, offered_case = $4, offered_why = $5, twin = $6,
+			mail_id = $7, sender = $8, urgency = $9, reading = $10, lease_until = 0, version = version + 1
+		WHERE id = $11 AND version = $12`,
+		m.State, m.Case, clean(m.Problem), m.OfferedCase, m.OfferedWhy, m.Twin, mailID, sender, urgency(m.Verdict), reading, m.ID, m.Version)
+}
+
+// urgency orders the review queue before deadlines do.
+func urgency(v *Verdict) int64 {
+	switch {
+	case v == nil:
+		return 0
+	case v.HazardLevel == classify.Emergency, v.Has(classify.Safeguarding):
+		return 2
+	case v.HazardLevel == classify.Significant:
+		return 1
+	}
+	return 0
+}
+
+// recordDecision appends the verdict; the last one stands.
+func recordDecision(t *tx, m Message, reason string) error {
+	var seq int64
+	if err := t.one(`UPDATE message SET decisions = decisions + 1 WHERE id = $1 RETURNING decisions`, []any{m.ID}, &seq); err != nil {
+		return err
+	}
+	label := m.Verdict.Label
+	if label == "" {
+		label = classify.NotActionable
+	}
+	return t.exec(`INSERT INTO decision (id, message_id, seq, at, by_whom, label, reason, verdict) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		newID(t.now), m.ID, seq, micros(t.now), clean(m.DecidedBy), label, clean(reason), clean(asJSON(m.Verdict)))
+}
+
+// noteOutcome writes the history's line about a decision: what, by whom, and
+// why silence was kept where it was.
+func noteOutcome(t *tx, m Message, plan Plan) error {
+	var rules []string
+	for _, e := range m.Verdict.Evidence {
+		rules = append(rules, e.Rule)
+	}
+	what := map[MessageState]string{Arrived: "read", InReview: "to_review", Filed: "filed", Recorded: "recorded", Split: "split"}[m.State]
+	return t.note(messageSubject(m.ID), m.DecidedBy, what, detail{
+		"label": string(m.Verdict.Label), "confidence": strconv.FormatFloat(m.Verdict.Confidence, 'f', 3, 64),
+		"rules": shortList(rules), "case": m.Case, "offered_case": m.OfferedCase, "twin": m.Twin,
+		"why": digest(m.ID, plan.Why), "automatic": m.Reading.Automatic, "silent": strconv.FormatBool(len(plan.Replies) == 0),
+	})
+}
+
+// openCase opens a case for a message, under the message's reference, with
+// its clocks running from the message's receipt.
+func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) {
+	v := f.Verdict
+	c := Case{
+		ID: newID(t.now), Reference: m.Reference, Kind: plan.Opens, Stage: plan.Stage, Message: m.ID,
+		Correspondent: f.Reading.ReplyAddress(), Postal: f.Reading.PostalAddress, Channel: m.Channel,
+		Definition: v.Definition, Defined: !v.Definition.Empty(), MayQuote: quoting(f) == Defined,
+		Topics: v.Topics, Flags: v.Flags, HazardLevel: v.HazardLevel, OpenedAt: t.now,
+	}
+	err := t.exec(`INSERT INTO cases (id, reference, kind, stage, message_id, person_name, person_addr, postal, channel, definition,
+			defined, may_quote, topics, flags, hazard_level, opened_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		c.ID, c.Reference, c.Kind, c.Stage, c.Message, clean(c.Correspondent.Name), clean(c.Correspondent.Address), clean(asJSON(c.Postal)), c.Channel,
+		clean(asJSON(c.Definition)), bit(c.Defined), bit(c.MayQuote), asJSON(c.Topics), asJSON(c.Flags), c.HazardLevel, micros(c.OpenedAt))
+	if err != nil {
+		return c, err
+	}
+	for _, address := range []string{f.Reading.From.Address, c.Correspondent.Address} {
+		if err := addPerson(t, c.ID, address); err != nil {
+			return c, err
+		}
+	}
+	err = t.note(caseSubject(c.ID), m.DecidedBy, "opened", detail{
+		"reference": c.Reference, "kind": string(c.Kind), "stage": strconv.Itoa(c.Stage), "message": m.ID,
+	})
+	if err != nil || c.Kind == EnquiryCase {
+		return c, err
+	}
+	return c, r.startClocks(t, c.ID, max(1, c.Stage), m.ReceivedAt)
+}
+
+func addPerson(t *tx, caseID ID, address string) error {
+	if mailbox(address) == "" {
+		return nil
+	}
+	return t.exec(`INSERT INTO case_person (case_id, address) VALUES ($1, $2) ON CONFLICT DO NOTHING`, caseID, mailbox(address))
+}
+
+func joinCase(t *tx, m Message, j Join) (Case, error) {
+	c, err := caseByID(t, j.Case)
+	if err != nil {
+		return c, err
+	}
+	return c, t.note(caseSubject(c.ID), m.DecidedBy, "joined", detail{"message": m.ID, "sign": j.Why})
+}
+
+func caseByID(t *tx, id ID) (Case, error) {
+	return row(t, scanCase, `SELECT `+caseColumns+` FROM cases c WHERE c.id = $1`, id)
+}
+
+// recheckJoin looks again, inside the transaction, whether the case is there
+// and the sender belongs to it.
+func recheckJoin(t *tx, j Join, sender string) (Join, CaseKind, error) {
+	if j.Case == "" {
+		return Join{}, "", nil
+	}
+	c, err := caseByID(t, j.Case)
+	if errors.Is(err, ErrNotFound) {
+		return Join{}, "", nil
+	}
+	if err != nil {
+		return Join{}, "", err
+	}
+	if j.Trusted {
+		j.Trusted, err = belongs(t, c.ID, sender)
+	}
+	return j, c.Kind, err
+}
+
+func belongs(t *tx, caseID ID, address string) (bool, error) {
+	var n int
+	err := t.one(`SELECT count(*) FROM case_person WHERE case_id = $1 AND address = $2`, []any{caseID, mailbox(address)}, &n)
+	return n > 0, err
+}
+
+// twinOf is a first copy of a mail.
+type twinOf struct{ ID, Case ID }
+
+// findTwin looks for a copy of the same mail (Message-ID, sender and body)
+// within a week, and otherwise notes this one as the first. A copy in the
+// junk folder, which nobody answers, never stands for one in the inbox.
+func findTwin(t *tx, m Message) (twinOf, error) {
+	rd := m.Reading
+	if rd.MessageID == "" || rd.BodyDigest == "" || m.Channel != Email {
+		return twinOf{}, nil
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{rd.MessageID, mailbox(rd.From.Address), rd.BodyDigest}, "\x00")))
+	key := hex.EncodeToString(sum[:])
+	mine := micros(m.ReceivedAt)
+	n, err := t.affected(`INSERT INTO sameness (key, message_id, received_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, key, m.ID, mine)
+	if err != nil || n == 1 {
+		return twinOf{}, err
+	}
+	var first twinOf
+	var received, junk, history int64
+	err = t.one(`SELECT m.id, m.case_id, s.received_at, m.junk, m.history FROM sameness s JOIN message m ON m.id = s.message_id WHERE s.key = $1`,
+		[]any{key}, &first.ID, &first.Case, &received, &junk, &history)
+	if err != nil || first.ID == m.ID {
+		return twinOf{}, err
+	}
+	apart := m.ReceivedAt.Sub(instant(received)).Abs()
+	if apart <= samenessWindow && (junk == 0 || m.Junk) && (history == 0 || m.History) {
+		return first, nil
+	}
+	return twinOf{}, t.exec(`UPDATE sameness SET message_id = $1, received_at = $2 WHERE key = $3`, m.ID, mine, key)
+}
+
+// openTwin records a second copy: registered, tied to the first, not answered
+// again.
+func (r *Register) openTwin(t *tx, m Message, first twinOf) (Opened, error) {
+	m.State, m.Twin, m.Case = Recorded, first.ID, first.Case
+	m.Problem = "the same mail came by another way before"
+	if err := saveMessage(t, m); err != nil {
+		return Opened{Message: m.ID}, err
+	}
+	if err := recordDecision(t, m, m.Problem); err != nil {
+		return Opened{Message: m.ID}, err
+	}
+	if err := t.note(messageSubject(first.ID), "postroom", "seen_again", detail{"message": m.ID}); err != nil {
+		return Opened{Message: m.ID}, err
+	}
+	return Opened{Message: m.ID, State: m.State, Case: m.Case, Reference: m.Reference},
+		noteOutcome(t, m, Plan{Why: m.Problem})
+}
+
+// cleanReading makes every text of a reading storable.
+func cleanReading(r Reading) Reading {
+	r.MessageID, r.Subject, r.Text, r.NewText = clean(r.MessageID), clean(r.Subject), clean(r.Text), clean(r.NewText)
+	r.From.Name, r.From.Address, r.Error = clean(r.From.Name), clean(r.From.Address), clean(r.Error)
+	return r
+}

@@ -1,0 +1,169 @@
+package register
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// ids reads a list of ids.
+func (r *Register) ids(ctx context.Context, query string, args ...any) ([]ID, error) {
+	rows, err := r.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	var ids []ID
+	err = drain(rows, collect(&ids, func(s scanner) (id ID, err error) { return id, s.Scan(&id) }))
+	return ids, err
+}
+
+// Unread lists up to n messages that are registered and not read, oldest
+// first, without those that a reader holds.
+func (r *Register) Unread(ctx context.Context, n int) ([]ID, error) {
+	now, err := r.leaseClock(ctx)
+	if err != nil {
+		return nil, wrap("unread", err)
+	}
+	ids, err := r.ids(ctx, `SELECT id FROM message WHERE state = 'arrived' AND lease_until <= $1 ORDER BY registered_at, id LIMIT $2`, micros(now), n)
+	return ids, wrap("unread", err)
+}
+
+// BeginReading counts an attempt and leases the messages to this reader. A
+// message that was begun limit times already has ended its reader each time:
+// it goes to review and is left out, as is one that another reader holds.
+func (r *Register) BeginReading(ctx context.Context, ids []ID, lease time.Duration, limit int) ([]Message, error) {
+	found, errs, err := batch(ctx, r, ids, func(t *tx, id ID) (*Message, error) { return r.beginReading(t, id, lease, limit) })
+	if err != nil {
+		return nil, wrap("begin reading", err)
+	}
+	var out []Message
+	for _, m := range found {
+		if m != nil {
+			out = append(out, *m)
+		}
+	}
+	return out, wrap("begin reading", errors.Join(errs...))
+}
+
+func (r *Register) beginReading(t *tx, id ID, lease time.Duration, limit int) (*Message, error) {
+	now, err := r.leaseNow(t)
+	if err != nil {
+		return nil, err
+	}
+	n, err := t.affected(`UPDATE message SET attempts = attempts + 1, lease_until = $1 WHERE id = $2 AND state = 'arrived' AND lease_until <= $3`,
+		micros(now.Add(lease)), id, micros(now))
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	m, err := messageByID(t, id)
+	if err != nil || m.Attempts <= limit {
+		return &m, err
+	}
+	m.State, m.Problem = InReview, "this message could not be read: reading it was begun and not finished several times. The original is kept and can be downloaded."
+	err = t.exec(`UPDATE message SET state = 'review', problem = $1, lease_until = 0, version = version + 1 WHERE id = $2`, m.Problem, id)
+	if err != nil {
+		return nil, err
+	}
+	return nil, t.note(messageSubject(id), "postroom", "to_review", detail{"why": "reading_failed"})
+}
+
+// Holders finds what each message's signs point at: our own mails by their
+// Message-IDs, references, and messages that we hold.
+func (r *Register) Holders(ctx context.Context, signs []Signs) ([][]Holder, error) {
+	out := make([][]Holder, len(signs))
+	for i, s := range signs {
+		var err error
+		if out[i], err = r.holders(ctx, s); err != nil {
+			return nil, wrap("holders", err)
+		}
+	}
+	return out, nil
+}
+
+// signLimit bounds how many signs of one message are looked up: a mail may
+// carry thousands.
+const signLimit = 50
+
+func (r *Register) holders(ctx context.Context, s Signs) ([]Holder, error) {
+	var found []Holder
+	look := func(why, query string, values []string) error {
+		for _, v := range values[max(0, len(values)-signLimit):] {
+			hs, err := r.holder(ctx, s, why, query, v)
+			if err != nil {
+				return err
+			}
+			found = append(found, hs...)
+		}
+		return nil
+	}
+	err := look("our_message_id", `SELECT case_id, message_id FROM outgoing WHERE mail_id = $1 AND kind <> 'alert' LIMIT 5`, s.MessageIDs)
+	if err == nil {
+		err = look("reference", `SELECT case_id, id FROM message WHERE reference = $1 LIMIT 5`, s.References)
+	}
+	if err == nil {
+		err = look("thread", `SELECT case_id, id FROM message WHERE mail_id = $1 LIMIT 5`, s.MessageIDs)
+	}
+	return dedupe(found), err
+}
+
+func (r *Register) holder(ctx context.Context, s Signs, why, query, value string) ([]Holder, error) {
+	if value == "" {
+		return nil, nil
+	}
+	rows, err := r.db.QueryContext(ctx, query, clean(value))
+	if err != nil {
+		return nil, err
+	}
+	var hs []Holder
+	err = drain(rows, func(rows *sql.Rows) error {
+		h := Holder{Why: why}
+		err := rows.Scan(&h.Case, &h.Message)
+		if h.Message != s.Message || h.Case != "" {
+			hs = append(hs, h)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range hs {
+		if err := r.fillHolder(ctx, &hs[i], s.Sender); err != nil {
+			return nil, err
+		}
+	}
+	return hs, nil
+}
+
+func (r *Register) fillHolder(ctx context.Context, h *Holder, sender string) error {
+	if h.Case == "" {
+		err := r.db.QueryRowContext(ctx, `SELECT state FROM message WHERE id = $1`, h.Message).Scan(&h.MessageState)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	}
+	var closed int64
+	var people int
+	err := r.db.QueryRowContext(ctx, `SELECT c.kind, c.stage, c.closed_at, (SELECT count(*) FROM case_person p WHERE p.case_id = c.id AND p.address = $2)
+		FROM cases c WHERE c.id = $1`, h.Case, mailbox(sender)).Scan(&h.Kind, &h.Stage, &closed, &people)
+	h.Closed, h.Belongs = closed > 0, people > 0
+	return err
+}
+
+// dedupe keeps the first sign that points at each case or message.
+func dedupe(hs []Holder) []Holder {
+	seen := map[string]bool{}
+	var out []Holder
+	for _, h := range hs {
+		key := "case:" + h.Case
+		if h.Case == "" {
+			key = "message:" + h.Message
+		}
+		if !seen[key] {
+			seen[key] = true
+			out = append(out, h)
+		}
+	}
+	return out
+}

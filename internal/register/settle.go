@@ -1,0 +1,224 @@
+package register
+
+import (
+	"context"
+	"strconv"
+
+	"postroom/internal/workday"
+)
+
+// settleAll runs one step for each outcome and returns each one's own error.
+func settleAll[I any](ctx context.Context, r *Register, verb string, items []I, one func(*tx, I) error) ([]error, error) {
+	_, errs, err := batch(ctx, r, items, errOnly(one))
+	for i := range errs {
+		errs[i] = wrap(verb, errs[i])
+	}
+	return errs, wrap(verb, err)
+}
+
+// Begin records, before DATA, that from here on the outcome may be unknown.
+// ErrStale stands in the place of an attempt that is no longer the caller's:
+// it must not send.
+func (r *Register) Begin(ctx context.Context, bs []Beginning) ([]error, error) {
+	return settleAll(ctx, r, "begin", bs, func(t *tx, b Beginning) error {
+		n, err := t.affected(`UPDATE outgoing SET begun_at = $1, mail_id = $2, bytes = $3, subject = $4, promised = $5
+			WHERE id = $6 AND attempt = $7 AND state = 'sending'`,
+			micros(t.now), clean(b.MessageID), b.Bytes, clean(b.Subject), dateText(b.Promised), b.ID, b.Attempt)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return ErrStale
+		}
+		o, err := outgoingByID(t, b.ID)
+		if err != nil {
+			return err
+		}
+		return t.note(historyOf(o), "postroom", "sending", detail{
+			"outgoing": o.ID, "attempt": strconv.Itoa(b.Attempt), "bytes": b.Bytes, "message_id": b.MessageID, "guard": b.Guard, "resend": strconv.FormatBool(o.Resend),
+		})
+	})
+}
+
+// Sent records deliveries. A delivery is a fact: it is recorded even when the
+// lease was lost meanwhile, and no later attempt can begin.
+func (r *Register) Sent(ctx context.Context, os []Outcome) ([]error, error) {
+	return settleAll(ctx, r, "sent", os, r.sent)
+}
+
+func (r *Register) sent(t *tx, s Outcome) error {
+	o, err := outgoingByID(t, s.ID)
+	if err != nil || o.State == Delivered {
+		return err
+	}
+	at := s.At
+	if at.IsZero() {
+		at = t.now
+	}
+	if err := t.exec(`UPDATE outgoing SET state = 'sent', sent_at = $1, lease_until = 0, why = '' WHERE id = $2`, micros(at), o.ID); err != nil {
+		return err
+	}
+	err = t.note(historyOf(o), "postroom", "sent", detail{
+		"outgoing": o.ID, "kind": string(o.Kind), "attempt": strconv.Itoa(s.Attempt), "code": s.Code, "on": workday.DateOf(at).String(),
+	})
+	if err != nil || o.Kind != Acknowledgement || o.Case == "" {
+		return err
+	}
+	return r.acknowledged(t, o, at)
+}
+
+// TryAgain records a certain non-delivery; it is owed again from
+// Outcome.Again on, to be rendered afresh, since dates may have moved.
+func (r *Register) TryAgain(ctx context.Context, os []Outcome) ([]error, error) {
+	return settleAll(ctx, r, "try again", os, func(t *tx, s Outcome) error {
+		n, err := t.affected(`UPDATE outgoing SET state = 'owed', failures = failures + 1, not_before = $1, begun_at = 0, lease_until = 0, why = $2
+			WHERE id = $3 AND attempt = $4 AND state = 'sending'`, micros(s.Again), clean(s.Why), s.ID, s.Attempt)
+		return r.settled(t, s, n, err, "not_delivered")
+	})
+}
+
+// Unknown records that nobody knows whether a begun attempt arrived. The
+// identical bytes go once more from Outcome.Again on; after the second time a
+// person is told.
+func (r *Register) Unknown(ctx context.Context, os []Outcome) ([]error, error) {
+	return settleAll(ctx, r, "unknown", os, func(t *tx, s Outcome) error {
+		o, err := outgoingByID(t, s.ID)
+		if err != nil {
+			return err
+		}
+		if o.State != Sending || o.Attempt != s.Attempt {
+			return ErrStale
+		}
+		if o.Resend {
+			return r.uncertain(t, o, s.Why)
+		}
+		n, err := t.affected(`UPDATE outgoing SET state = 'owed', resend = 1, not_before = $1, lease_until = 0, why = $2
+			WHERE id = $3 AND attempt = $4 AND state = 'sending'`, micros(s.Again), clean(s.Why), s.ID, s.Attempt)
+		return r.settled(t, s, n, err, "outcome_unknown")
+	})
+}
+
+// uncertain puts an outgoing whose outcome is unknown for the second time
+// into people's hands.
+func (r *Register) uncertain(t *tx, o Outgoing, why string) error {
+	err := t.changed(`UPDATE outgoing SET state = 'unknown', lease_until = 0, why = $1 WHERE id = $2 AND attempt = $3 AND state = 'sending'`,
+		clean(why), o.ID, o.Attempt)
+	if err != nil {
+		return err
+	}
+	if err := t.note(historyOf(o), "postroom", "outcome_unknown", detail{"outgoing": o.ID, "attempt": strconv.Itoa(o.Attempt), "final": "true"}); err != nil {
+		return err
+	}
+	return unsent(t, o, "nobody knows whether a reply arrived; please ask the person or send it another way")
+}
+
+// Refused records that the mail server refuses a mail for good.
+func (r *Register) Refused(ctx context.Context, os []Outcome) ([]error, error) {
+	return settleAll(ctx, r, "refused", os, func(t *tx, s Outcome) error {
+		return r.toPeople(t, s, Failed, "refused", "a mail server refuses a reply for good; please send it another way")
+	})
+}
+
+// Hold puts claimed outgoing into people's hands, with the reason. A held
+// acknowledgement is still owed, and its deadline still runs.
+func (r *Register) Hold(ctx context.Context, os []Outcome) ([]error, error) {
+	return settleAll(ctx, r, "hold", os, func(t *tx, s Outcome) error {
+		return r.toPeople(t, s, Held, "held", "a reply is held for a person: "+s.Why)
+	})
+}
+
+func (r *Register) toPeople(t *tx, s Outcome, to OutgoingState, what, note string) error {
+	n, err := t.affected(`UPDATE outgoing SET state = $1, lease_until = 0, why = $2, failures = failures + 1
+		WHERE id = $3 AND attempt = $4 AND state = 'sending'`, to, clean(s.Why), s.ID, s.Attempt)
+	if err := r.settled(t, s, n, err, what); err != nil {
+		return err
+	}
+	o, err := outgoingByID(t, s.ID)
+	if err != nil {
+		return err
+	}
+	return unsent(t, o, note)
+}
+
+// settled writes the history's line of an attempt's outcome.
+func (r *Register) settled(t *tx, s Outcome, changed int64, err error, what string) error {
+	if err != nil {
+		return err
+	}
+	if changed == 0 {
+		return ErrStale
+	}
+	o, err := outgoingByID(t, s.ID)
+	if err != nil {
+		return err
+	}
+	return t.note(historyOf(o), "postroom", what, detail{
+		"outgoing": o.ID, "attempt": strconv.Itoa(s.Attempt), "code": s.Code, "why": s.Why,
+	})
+}
+
+// unsent raises the alarm that a reply did not leave. A lost alert raises
+// none of its own: it would only be lost as well.
+func unsent(t *tx, o Outgoing, note string) error {
+	if o.Kind == Alert {
+		return nil
+	}
+	return raise(t, "unsent/"+o.ID+"/"+strconv.Itoa(o.Attempt), Alarm{Kind: UnsentAlarm, Message: o.Message, Case: o.Case, Outgoing: o.ID, Note: note})
+}
+
+// Release lets a held, refused or unknown outgoing go, by an officer's word.
+// It is rendered afresh unless its bytes may have arrived already.
+func (r *Register) Release(ctx context.Context, id ID, by, reason string) (h Hint, err error) {
+	err = r.writes.do(ctx, func(t *tx) error {
+		o, err := outgoingByID(t, id)
+		if err != nil {
+			return err
+		}
+		err = t.changed(`UPDATE outgoing SET state = 'owed', not_before = $1, why = '', begun_at = 0, resend = 0, failures = 0
+			WHERE id = $2 AND way <> 'letter' AND state IN ('held', 'refused', 'unknown')`, micros(t.now), id)
+		if err != nil {
+			return err
+		}
+		h = Hint{ID: id, NotBefore: t.now, Deadline: o.Deadline}
+		return t.note(historyOf(o), by, "released", detail{"outgoing": id, "reason": digest(id, reason)})
+	})
+	return h, wrap("release", err)
+}
+
+// Cancel drops an outgoing that has not begun to be sent, by an officer's word.
+func (r *Register) Cancel(ctx context.Context, id ID, by, reason string) error {
+	return wrap("cancel", r.writes.do(ctx, func(t *tx) error {
+		o, err := outgoingByID(t, id)
+		if err != nil {
+			return err
+		}
+		err = t.changed(`UPDATE outgoing SET state = 'cancelled', why = $1 WHERE id = $2 AND state IN ('owed', 'held', 'refused', 'unknown')`, clean(reason), id)
+		if err != nil {
+			return err
+		}
+		return t.note(historyOf(o), by, "reply_cancelled", detail{"outgoing": id, "reason": digest(id, reason)})
+	}))
+}
+
+// Bounced records that a mail of ours came back. After a permanent bounce the
+// reply counts as refused, and people are told; a delay or a full mailbox is
+// only noted (RFC 3463: 4.x.x, and 5.2.2).
+func (r *Register) Bounced(ctx context.Context, ourMessageID string, report Bounce, by ID) error {
+	return wrap("bounced", r.writes.do(ctx, func(t *tx) error {
+		o, err := row(t, scanOutgoing, `SELECT `+outgoingColumns+` FROM outgoing o WHERE o.mail_id = $1 ORDER BY o.id DESC LIMIT 1`, clean(ourMessageID))
+		if err != nil {
+			return err
+		}
+		err = t.note(historyOf(o), "postroom", "bounced", detail{
+			"outgoing": o.ID, "message": by, "status": clean(report.Status), "permanent": strconv.FormatBool(report.Permanent),
+		})
+		if err != nil || !report.Permanent || report.Status == "5.2.2" {
+			return err
+		}
+		n, err := t.affected(`UPDATE outgoing SET state = 'refused', why = 'the mail came back as undeliverable' WHERE id = $1 AND state IN ('sent', 'unknown', 'sending', 'owed')`, o.ID)
+		if err != nil || n == 0 {
+			return err
+		}
+		return unsent(t, o, "a reply came back as undeliverable; please send it another way, the deadline still runs")
+	}))
+}

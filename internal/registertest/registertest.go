@@ -1,0 +1,153 @@
+// Package registertest is the suite that a register passes on both databases,
+// and opens registers for the tests of other rooms. It is used by tests only.
+package registertest
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"postroom/classify"
+	"postroom/internal/reference"
+	"postroom/internal/register"
+	"postroom/internal/workday"
+)
+
+// A Clock is a time source that a test sets.
+type Clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+// NewClock starts at Monday 23 November 2026, ten in the morning.
+func NewClock() *Clock { return &Clock{t: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)} }
+
+// Now is the clock's time.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+// Set moves the clock to t.
+func (c *Clock) Set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = t
+}
+
+// Advance moves the clock on by d.
+func (c *Clock) Advance(d time.Duration) { c.Set(c.Now().Add(d)) }
+
+// Policy is the policy that tests run under unless they change it.
+func Policy() register.Policy {
+	return register.Policy{
+		Acknowledge: register.Automatic, FailsafeDay: 4, FailsafeHour: 12, WarnDays: []int{2, 1},
+		Forward: map[string]string{"*": "repairs@landlord.example"}, AlarmRepeat: 15 * time.Minute,
+	}
+}
+
+// Config is a register's configuration without its database.
+func Config(tb testing.TB, now func() time.Time) register.Config {
+	tb.Helper()
+	cal, err := workday.Default(workday.EnglandAndWales)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	refs, err := reference.NewMaker("CIT", []byte("0123456789abcdef0123456789abcdef"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return register.Config{Now: now, Calendar: cal, Scheme: workday.DefaultScheme(), References: refs, Policy: Policy()}
+}
+
+// SQLite points a configuration at a fresh SQLite register.
+func SQLite(tb testing.TB, c register.Config) register.Config {
+	tb.Helper()
+	c.Driver, c.DSN = "sqlite", filepath.Join(tb.TempDir(), "register.db")
+	return c
+}
+
+var schemas atomic.Int64
+
+// Postgres points a configuration at a fresh PostgreSQL schema, or skips the
+// test when no server is named.
+func Postgres(tb testing.TB, c register.Config) register.Config {
+	tb.Helper()
+	dsn := os.Getenv("POSTROOM_TEST_POSTGRES")
+	if dsn == "" {
+		tb.Skip("integration: POSTROOM_TEST_POSTGRES names no server")
+	}
+	schema := fmt.Sprintf("t%d_%d", os.Getpid(), schemas.Add(1))
+	admin(tb, dsn, "CREATE SCHEMA "+schema)
+	tb.Cleanup(func() { admin(tb, dsn, "DROP SCHEMA "+schema+" CASCADE") })
+	u, err := url.Parse(dsn)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("search_path", schema)
+	u.RawQuery = q.Encode()
+	c.Driver, c.DSN = "postgres", u.String()
+	return c
+}
+
+func admin(tb testing.TB, dsn, statement string) {
+	tb.Helper()
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // a test's own connection
+	if _, err := db.ExecContext(context.Background(), statement); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Open opens the register and closes it with the test.
+func Open(tb testing.TB, c register.Config) *register.Register {
+	tb.Helper()
+	r, err := register.Connect(context.Background(), c)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+// Arrival is one piece of post that is told apart by its text.
+func Arrival(text string, at time.Time) register.Arrival {
+	sum := sha256.Sum256([]byte(text))
+	name := hex.EncodeToString(sum[:])
+	return register.Arrival{
+		Fingerprint: name, Original: name, Size: int64(len(text)), Channel: register.Email, Source: "complaints",
+		ReceivedAt: at, Basis: register.InternalDate,
+	}
+}
+
+// Reading is what an authenticated resident's mail of that text reads as.
+func Reading(id, from, text string) register.Reading {
+	sum := sha256.Sum256([]byte(text))
+	return register.Reading{
+		MessageID: id, From: register.Address{Name: strings.Split(from, "@")[0], Address: from}, Subject: "Subject",
+		Text: text, NewText: text, Automatic: "none", Authenticated: true, BodyDigest: hex.EncodeToString(sum[:]),
+	}
+}
+
+// Verdict is a sure verdict of that label, with a definition.
+func Verdict(label classify.Label) classify.Verdict {
+	return classify.Verdict{
+		Label: label, Confidence: 0.95, Route: classify.Auto, Why: "because", Topics: []string{"repairs"}, RulesVersion: "test",
+		Definition: classify.Definition{Issues: []string{"The heating has been off for nine days."}, Outcomes: []string{"Repair the heating."}},
+	}
+}
