@@ -85,6 +85,9 @@ func (rd *reader) rule(n *yaml.Node) {
 	rd.identity(r, n, parts)
 	rd.conditions(r, parts)
 	r.weights = rd.weights(parts["weights"])
+	if w := parts["weights"]; w != nil {
+		r.weightsLine = w.Line
+	}
 	r.heard = rd.yes(parts["heard"])
 	r.outcome = rd.yes(parts["outcome"])
 	r.private = rd.yes(parts["private"])

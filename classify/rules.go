@@ -32,24 +32,25 @@ type Rules struct {
 
 // A rule is one rule of the file, compiled.
 type rule struct {
-	id       string
-	why      string
-	line     int
-	match    bool // has patterns of its own
-	in       string
-	polarity string
-	aim      string
-	times    int
-	all      []int // signs
-	any      []int
-	none     []int
-	within   string
-	weights  []weight
-	heard    bool
-	level    HazardLevel
-	outcome  bool
-	private  bool // its sentence is never said back to the resident
-	gives    []int
+	id          string
+	why         string
+	line        int
+	weightsLine int
+	match       bool // has patterns of its own
+	in          string
+	polarity    string
+	aim         string
+	times       int
+	all         []int // signs
+	any         []int
+	none        []int
+	within      string
+	weights     []weight
+	heard       bool
+	level       HazardLevel
+	outcome     bool
+	private     bool // its sentence is never said back to the resident
+	gives       []int
 }
 
 // A weight is what a rule counts for a label, flag or topic.

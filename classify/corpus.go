@@ -1,0 +1,189 @@
+package classify
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"slices"
+	"strings"
+)
+
+// An Example is a message with the label that a careful officer gives it.
+type Example struct {
+	ID      string
+	Source  string // the file it came from; "" when the caller names none
+	Group   string // messages of one group belong together and are never parted between folds
+	Message Message
+	Context Context
+	Label   Label
+	Topics  []string
+	Flags   []Flag
+	Why     string // the labeller's reason
+}
+
+// corpusLine is one line of a corpus.
+type corpusLine struct {
+	ID          string            `json:"id"`
+	Family      string            `json:"family"`
+	Channel     string            `json:"channel"`
+	FromEmail   string            `json:"from_email"`
+	FromName    string            `json:"from_name"`
+	Subject     string            `json:"subject"`
+	Body        string            `json:"body"`
+	HTML        bool              `json:"html"`
+	Headers     map[string]string `json:"headers"`
+	Attachments []string          `json:"attachments"`
+	Context     *Context          `json:"context"`
+	Labels      corpusLabels      `json:"labels"`
+}
+
+type corpusLabels struct {
+	Primary        Label    `json:"primary"`
+	Topics         []string `json:"topics"`
+	Hazard         bool     `json:"hazard"`
+	Vulnerable     bool     `json:"vulnerable"`
+	Safeguarding   bool     `json:"safeguarding"`
+	Legal          bool     `json:"legal"`
+	Representative bool     `json:"representative"`
+	WantsLetter    bool     `json:"wants_letter"`
+	Information    bool     `json:"information_request"`
+	Why            string   `json:"why"`
+}
+
+// maxLine bounds a line of a corpus, in bytes.
+const maxLine = 16 << 20
+
+// ReadCorpus reads labelled messages, a JSON object a line. An error names the
+// line.
+func ReadCorpus(r io.Reader) ([]Example, error) {
+	sc := bufio.NewScanner(r)
+	sc.Buffer(make([]byte, 64<<10), maxLine)
+	var out []Example
+	for n := 1; sc.Scan(); n++ {
+		if strings.TrimSpace(sc.Text()) == "" {
+			continue
+		}
+		var l corpusLine
+		if err := json.Unmarshal(sc.Bytes(), &l); err != nil {
+			return nil, fmt.Errorf("corpus: line %d: %w", n, err)
+		}
+		if !slices.Contains(Labels(), l.Labels.Primary) {
+			return nil, fmt.Errorf("corpus: line %d: %q is no label", n, l.Labels.Primary)
+		}
+		out = append(out, l.example())
+	}
+	if err := sc.Err(); err != nil {
+		return nil, fmt.Errorf("corpus: read: %w", err)
+	}
+	if len(out) == 0 {
+		return nil, errors.New("corpus: there is no example in it")
+	}
+	return out, nil
+}
+
+func (l *corpusLine) example() Example {
+	e := Example{
+		ID: l.ID, Group: l.group(), Label: l.Labels.Primary, Topics: l.Labels.Topics, Flags: l.Labels.flags(), Why: l.Labels.Why,
+		Message: Message{
+			Channel: l.Channel, Subject: l.Subject, Text: l.Body, Attachments: len(l.Attachments), Automatic: l.automatic(),
+		},
+	}
+	if l.HTML {
+		e.Message.Text = textOf(l.Body)
+	}
+	if l.Context != nil {
+		e.Context = *l.Context
+	}
+	return e
+}
+
+// group keeps together what one person wrote, and what makes a contrast set.
+func (l *corpusLine) group() string {
+	switch {
+	case l.Family != "":
+		return l.Family
+	case l.FromEmail != "" && l.FromEmail != "webform@larkmere.example.org":
+		return l.FromEmail
+	case l.FromName != "":
+		return l.FromName
+	}
+	return l.ID
+}
+
+// automatic reads the plainest signs of automatic mail (RFC 3834 section 5,
+// RFC 3464, RFC 2369); in the program the mail reader knows more.
+func (l *corpusLine) automatic() string {
+	for k, v := range l.Headers {
+		k, v = strings.ToLower(k), strings.ToLower(v)
+		switch {
+		case k == "auto-submitted" && !strings.HasPrefix(v, "no"):
+			return "auto_reply"
+		case k == "content-type" && strings.Contains(v, "report"):
+			return "bounce"
+		case k == "list-unsubscribe" || k == "list-id":
+			return "list"
+		case k == "precedence" && (v == "bulk" || v == "junk" || v == "list"):
+			return "bulk"
+		}
+	}
+	return "none"
+}
+
+func (l *corpusLabels) flags() []Flag {
+	out := []Flag{}
+	for i, set := range []bool{l.Hazard, l.Vulnerable, l.Safeguarding, l.Legal, l.Representative, l.WantsLetter, l.Information} {
+		if set {
+			out = append(out, Flags()[i])
+		}
+	}
+	return out
+}
+
+// textOf gives the words of simple HTML, a line for each block, without what
+// it quotes.
+func textOf(s string) string {
+	var b strings.Builder
+	depth := 0 // of quotations, styles and scripts
+	for s != "" {
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			i = len(s)
+		}
+		if depth == 0 {
+			b.WriteString(s[:i])
+		}
+		s = s[i:]
+		end := strings.IndexByte(s, '>')
+		if end < 0 {
+			break
+		}
+		depth = max(0, depth+tag(&b, strings.ToLower(s[1:end])))
+		s = s[end+1:]
+	}
+	return html.UnescapeString(b.String())
+}
+
+// tag writes what a tag means to a reader, and tells how it nests.
+func tag(b *strings.Builder, t string) int {
+	name := t
+	if i := strings.IndexAny(t, " \t\n/"); i > 0 {
+		name = t[:i]
+	}
+	switch name {
+	case "blockquote", "style", "script", "head":
+		return 1
+	case "/blockquote", "/style", "/script", "/head":
+		return -1
+	case "br", "p", "div", "tr", "li", "/p", "/div", "/tr":
+		b.WriteByte('\n')
+	case "td", "/td":
+		b.WriteByte(' ')
+	}
+	if strings.HasPrefix(t, "/blockquote") || strings.HasPrefix(t, "/style") || strings.HasPrefix(t, "/script") || strings.HasPrefix(t, "/head") {
+		return -1
+	}
+	return 0
+}

@@ -1,0 +1,91 @@
+package classify
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Render writes the report as plain text.
+func (rep *Report) Render(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "rules %s on %d examples\n\n", rep.Version, rep.Examples)
+	fmt.Fprintf(b, "label right      %5d  %.3f\n", rep.Right, rep.Accuracy())
+	fmt.Fprintf(b, "settled alone    %5d  %.3f\n", rep.Auto, rep.AutoShare())
+	fmt.Fprintf(b, "  of them right  %5d  %.3f\n", rep.AutoRight, rep.AutoPrecision())
+	fmt.Fprintf(b, "  complaints and stage 2 requests settled as something less: %d\n", len(rep.Dangerous))
+	rep.renderConfusion(b)
+	rep.renderTallies(b)
+	fmt.Fprintf(b, "\ncalibration: how sure, how often right\n")
+	for _, bin := range rep.Calibration {
+		if bin.Count > 0 {
+			fmt.Fprintf(b, "  %.1f to %.1f  %5d  sure %.3f  right %.3f\n", bin.From, bin.To, bin.Count, bin.Sure, share(bin.RightOnes, bin.Count))
+		}
+	}
+	rep.renderRules(b)
+	rep.renderMisses(b)
+	if err := b.Flush(); err != nil {
+		return fmt.Errorf("report: write: %w", err)
+	}
+	return nil
+}
+
+func (rep *Report) renderConfusion(b *bufio.Writer) {
+	fmt.Fprintf(b, "\nconfusion: rows are the true labels, columns the verdicts\n%16s", "")
+	for _, l := range Labels() {
+		fmt.Fprintf(b, " %15s", l)
+	}
+	fmt.Fprintln(b)
+	for _, is := range Labels() {
+		fmt.Fprintf(b, "%16s", is)
+		for _, said := range Labels() {
+			fmt.Fprintf(b, " %15d", rep.Confusion[is][said])
+		}
+		fmt.Fprintln(b)
+	}
+}
+
+func (rep *Report) renderTallies(b *bufio.Writer) {
+	line := func(name string, t Tally) {
+		if t.There+t.Found > 0 {
+			fmt.Fprintf(b, "  %-24s there %5d  found %5d  precision %.3f  recall %.3f  F1 %.3f\n", name, t.There, t.Found, t.Precision(), t.Recall(), t.F1())
+		}
+	}
+	fmt.Fprintf(b, "\nlabels\n")
+	for _, l := range Labels() {
+		line(string(l), rep.Labels[l])
+	}
+	fmt.Fprintf(b, "\nflags\n")
+	for _, f := range Flags() {
+		line(string(f), rep.Flags[f])
+	}
+	fmt.Fprintf(b, "\ntopics\n")
+	for _, t := range Topics() {
+		line(t, rep.Topics[t])
+	}
+}
+
+func (rep *Report) renderRules(b *bufio.Writer) {
+	fmt.Fprintf(b, "\nrules, those that misled most first\n")
+	for _, s := range rep.worst() {
+		if s.Fired > 0 {
+			fmt.Fprintf(b, "  %-36s fired %5d  helped %5d  misled %5d\n", s.ID, s.Fired, s.Helped, s.Misled)
+		}
+	}
+}
+
+func (rep *Report) renderMisses(b *bufio.Writer) {
+	fmt.Fprintf(b, "\nmisses\n")
+	for _, m := range rep.Misses {
+		v := m.Verdict
+		fmt.Fprintf(b, "  %s is %s, said %s (%.2f, %s)\n    %s :: %s\n    labelled so: %s\n", m.Example.ID, m.Example.Label, v.Label, v.Confidence, v.Route,
+			m.Example.Message.Subject, shorten(m.Example.Message.Text, 600), m.Example.Why)
+		for i, e := range v.Evidence {
+			if i < 12 && slotOf(e.Label) >= 0 {
+				fmt.Fprintf(b, "    %+.2f %-15s %s: %q\n", e.Weight, e.Label, e.Rule, shorten(e.Quote, 80))
+			}
+		}
+		fmt.Fprintf(b, "    %s\n", strings.TrimSpace(v.Why))
+	}
+}

@@ -1,0 +1,387 @@
+package classify
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+	"sort"
+)
+
+// TuneOptions bounds a fit. The zero value is ready to use.
+type TuneOptions struct {
+	Pull   float64 // how strongly weights are held to what the file says; 0 stands for 0.004
+	Rounds int     // steps of the fit; 0 stands for 500
+	Folds  int     // folds when the examples name fewer than two sources; 0 stands for 5
+}
+
+// Tuned is a fit, for a person to review.
+type Tuned struct {
+	File  []byte // the rule file with the fitted weights; all else is untouched
+	Diff  string // what changed, a line of the file each
+	Folds []FoldScore
+	Rules *Rules // File, read
+}
+
+// A FoldScore tells how weights that were fitted without a fold's examples
+// did on them.
+type FoldScore struct {
+	Name   string
+	Report Report
+}
+
+// A sample is an example as the fit sees it: the rules that fired.
+type sample struct {
+	fired []int
+	label int
+	cost  float64
+}
+
+// A fit holds the weights while they are fitted: a row a rule, a column a
+// label, the last row the bias.
+type fit struct {
+	rules   *Rules
+	opt     TuneOptions
+	weights [][]float64
+	prior   [][]float64
+	free    []bool
+}
+
+// Tune fits the weights of the rules to labelled examples, and nothing else:
+// patterns, flags and topics stay as they are.
+//
+// The method is multinomial logistic regression over the rules that fired, by
+// Adam on the whole corpus, with a quadratic pull towards the weights that
+// the file has (so that a rule which the corpus never needs keeps its
+// weight), clamped to the file's bounds. It has no randomness. Before the
+// final fit on everything, each source (or, when there is one source, each of
+// opt.Folds folds of whole groups) is left out once, fitted without, and
+// judged. The verdicts on what was left out also set the temperature and the
+// confidence from which each label is settled alone.
+func Tune(r *Rules, examples []Example, opt TuneOptions) (*Tuned, error) {
+	opt = opt.filled()
+	if len(examples) < 20 {
+		return nil, errors.New("tune: fewer than 20 examples: collect more before fitting")
+	}
+	samples := r.samples(examples)
+	folds := foldsOf(examples, opt.Folds)
+	out := &Tuned{}
+	var left []leftOut
+	for _, name := range sortedKeys(folds) {
+		in, outside := split(len(examples), folds[name])
+		f := newFit(r, opt)
+		f.run(pick(samples, in))
+		fitted := f.apply()
+		left = append(left, fitted.leftOut(pick(examples, outside))...)
+		out.Folds = append(out.Folds, FoldScore{Name: name, Report: Score(fitted, pick(examples, outside))})
+	}
+	f := newFit(r, opt)
+	f.run(samples)
+	final := f.apply()
+	final.settings = calibrated(final.settings, left)
+	file, diff, err := rewrite(r, final)
+	if err != nil {
+		return nil, err
+	}
+	out.File, out.Diff = file, diff
+	out.Rules, err = Parse("tuned rules", file)
+	if err != nil {
+		return nil, fmt.Errorf("tune: read the fitted file: %w", err)
+	}
+	for i, name := range sortedKeys(folds) {
+		// The folds are judged as the new file would settle them.
+		_, outside := split(len(examples), folds[name])
+		g := newFit(r, opt)
+		in, _ := split(len(examples), folds[name])
+		g.run(pick(samples, in))
+		fitted := g.apply()
+		fitted.settings.temperature, fitted.settings.auto = final.settings.temperature, final.settings.auto
+		out.Folds[i].Report = Score(fitted, pick(examples, outside))
+	}
+	return out, nil
+}
+
+func (o TuneOptions) filled() TuneOptions {
+	if o.Pull <= 0 {
+		o.Pull = 0.004
+	}
+	if o.Rounds <= 0 {
+		o.Rounds = 500
+	}
+	if o.Folds < 2 {
+		o.Folds = 5
+	}
+	return o
+}
+
+// samples judges each example once.
+func (r *Rules) samples(examples []Example) []sample {
+	out := make([]sample, 0, len(examples))
+	for _, e := range examples {
+		j := r.judge(e.Message, e.Context)
+		s := sample{label: slotOf(string(e.Label)), cost: 1}
+		if e.Label == Complaint || e.Label == Stage2 {
+			s.cost = 1.25 // filing a complaint as less is the dearer error
+		}
+		for _, i := range j.fired {
+			s.fired = append(s.fired, i)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// foldsOf gives the indexes of the examples of each fold.
+func foldsOf(examples []Example, n int) map[string][]int {
+	sources := map[string][]int{}
+	for i, e := range examples {
+		sources[e.Source] = append(sources[e.Source], i)
+	}
+	if len(sources) >= 2 {
+		return sources
+	}
+	folds := map[string][]int{}
+	for i, e := range examples {
+		h := fnv.New32a()
+		h.Write([]byte(e.Group))
+		name := fmt.Sprintf("fold %d", h.Sum32()%uint32(n)+1)
+		folds[name] = append(folds[name], i)
+	}
+	return folds
+}
+
+func split(n int, outside []int) (in, out []int) {
+	for i := range n {
+		if !slices.Contains(outside, i) {
+			in = append(in, i)
+		}
+	}
+	return in, outside
+}
+
+func pick[T any](all []T, which []int) []T {
+	out := make([]T, 0, len(which))
+	for _, i := range which {
+		out = append(out, all[i])
+	}
+	return out
+}
+
+func newFit(r *Rules, opt TuneOptions) *fit {
+	n, labels := len(r.rules), len(Labels())
+	f := &fit{rules: r, opt: opt, free: make([]bool, n+1)}
+	for i := range n + 1 {
+		row := make([]float64, labels)
+		if i == n {
+			copy(row, r.settings.bias)
+			f.free[i] = true
+		} else {
+			for _, w := range r.rules[i].weights {
+				if w.slot >= 0 {
+					row[w.slot] = w.value
+					f.free[i] = true
+				}
+			}
+		}
+		f.prior = append(f.prior, row)
+		f.weights = append(f.weights, slices.Clone(row))
+	}
+	return f
+}
+
+// run fits the weights to the samples.
+func (f *fit) run(samples []sample) {
+	const rate, keep1, keep2, tiny = 0.03, 0.9, 0.999, 1e-8
+	first, second := zeros(f.weights), zeros(f.weights)
+	s := f.rules.settings
+	for round := 1; round <= f.opt.Rounds; round++ {
+		g := f.gradient(samples)
+		c1, c2 := 1-math.Pow(keep1, float64(round)), 1-math.Pow(keep2, float64(round))
+		for i := range f.weights {
+			if !f.free[i] {
+				continue
+			}
+			for k := range f.weights[i] {
+				first[i][k] = keep1*first[i][k] + (1-keep1)*g[i][k]
+				second[i][k] = keep2*second[i][k] + (1-keep2)*g[i][k]*g[i][k]
+				w := f.weights[i][k] - rate*(first[i][k]/c1)/(math.Sqrt(second[i][k]/c2)+tiny)
+				f.weights[i][k] = min(max(w, min(s.least, f.prior[i][k])), max(s.most, f.prior[i][k]))
+			}
+		}
+	}
+}
+
+func zeros(like [][]float64) [][]float64 {
+	out := make([][]float64, len(like))
+	for i := range out {
+		out[i] = make([]float64, len(like[i]))
+	}
+	return out
+}
+
+// gradient is that of the mean cost-weighted cross-entropy and the pull.
+func (f *fit) gradient(samples []sample) [][]float64 {
+	g := zeros(f.weights)
+	bias := len(f.weights) - 1
+	for _, s := range samples {
+		score := slices.Clone(f.weights[bias])
+		for _, i := range s.fired {
+			if f.free[i] {
+				for k, w := range f.weights[i] {
+					score[k] += w
+				}
+			}
+		}
+		p := softmax(score, 1)
+		p[s.label]--
+		for k := range p {
+			p[k] *= s.cost / float64(len(samples))
+			g[bias][k] += p[k]
+		}
+		for _, i := range s.fired {
+			for k := range p {
+				g[i][k] += p[k]
+			}
+		}
+	}
+	for i := range g {
+		for k := range g[i] {
+			g[i][k] += f.opt.Pull * (f.weights[i][k] - f.prior[i][k])
+		}
+	}
+	return g
+}
+
+// small is a weight not worth a place in the file.
+const small = 0.05
+
+// apply gives the rules with the fitted weights, the patterns shared.
+func (f *fit) apply() *Rules {
+	out := *f.rules
+	out.rules = make([]*rule, len(f.rules.rules))
+	for i, r := range f.rules.rules {
+		c := *r
+		if f.free[i] {
+			c.weights = fittedWeights(r.weights, f.weights[i])
+		}
+		out.rules[i] = &c
+	}
+	out.settings.bias = slices.Clone(f.weights[len(f.weights)-1])
+	for i := range out.settings.bias {
+		out.settings.bias[i] = rounded(out.settings.bias[i])
+	}
+	return &out
+}
+
+func fittedWeights(old []weight, row []float64) []weight {
+	var out []weight
+	for k, l := range Labels() {
+		if math.Abs(row[k]) >= small {
+			out = append(out, weight{target: string(l), slot: k, value: rounded(row[k])})
+		}
+	}
+	if len(out) == 0 {
+		// A rule that is to be fitted again must keep a place for it.
+		for _, w := range old {
+			if w.slot >= 0 {
+				out = append(out, weight{target: w.target, slot: w.slot})
+				break
+			}
+		}
+	}
+	for _, w := range old {
+		if w.slot < 0 {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func rounded(x float64) float64 { return math.Round(x*100) / 100 }
+
+// A leftOut is the verdict on an example that the fit had not seen.
+type leftOut struct {
+	score   []float64
+	label   int
+	blocked bool // something besides confidence keeps it from being settled alone
+}
+
+func (r *Rules) leftOut(examples []Example) []leftOut {
+	out := make([]leftOut, 0, len(examples))
+	for _, e := range examples {
+		j := r.judge(e.Message, e.Context)
+		score := slices.Clone(r.settings.bias)
+		for _, i := range j.fired {
+			for _, w := range r.rules[i].weights {
+				if w.slot >= 0 {
+					score[w.slot] += w.value
+				}
+			}
+		}
+		first, _ := topTwo(score)
+		out = append(out, leftOut{
+			score: score, label: slotOf(string(e.Label)),
+			blocked: j.language != "en" || first > 1 && j.heard() != "",
+		})
+	}
+	return out
+}
+
+// calibrated sets the temperature at which confidence tells the truth on what
+// was left out, and the least confidence for each label at which acting alone
+// is right often enough.
+func calibrated(s settings, left []leftOut) settings {
+	best := math.Inf(1)
+	for t := 0.5; t <= 4; t += 0.05 {
+		if c := cost(left, t); c < best {
+			best, s.temperature = c, rounded(t)
+		}
+	}
+	s.auto = slices.Clone(s.auto)
+	for k := range s.auto {
+		s.auto[k] = threshold(left, k, s)
+	}
+	return s
+}
+
+func cost(left []leftOut, temperature float64) float64 {
+	sum := 0.0
+	for _, l := range left {
+		sum -= math.Log(max(softmax(l.score, temperature)[l.label], 1e-9))
+	}
+	return sum
+}
+
+// wanted is the share of what is settled alone under a label that must be
+// right on what the fit had not seen.
+const wanted = 0.98
+
+// threshold gives the least confidence from which verdicts of a label were
+// right as often as wanted.
+func threshold(left []leftOut, label int, s settings) float64 {
+	type point struct {
+		sure  float64
+		right bool
+	}
+	var points []point
+	for _, l := range left {
+		p := softmax(l.score, s.temperature)
+		first, _ := topTwo(p)
+		if first != label || l.blocked || label > 1 && p[0]+p[1] > s.doubt || label == 0 && p[1] > s.doubtStage2 {
+			continue
+		}
+		points = append(points, point{p[first], l.label == label})
+	}
+	sort.Slice(points, func(a, b int) bool { return points[a].sure > points[b].sure })
+	right, least := 0, 0.99
+	for i, p := range points {
+		if p.right {
+			right++
+		}
+		if i+1 >= 8 && float64(right)/float64(i+1) >= wanted {
+			least = p.sure
+		}
+	}
+	return min(max(math.Ceil(least*100)/100, 0.6), 0.99)
+}
