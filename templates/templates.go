@@ -1,0 +1,130 @@
+// Package templates owns every word that a resident or officer reads in what
+// Postroom sends. It knows nothing of registers, mail or paper: data goes in, a
+// subject, plain text, HTML and a list of blocks come out, from one source of
+// words. It imports nothing of ours.
+//
+// The words are in the folder of their language. A file NAME.tmpl is a Go
+// text/template; what it writes is read line by line:
+//
+//	Subject: words          the subject line, first
+//	= words                 a heading
+//	! words                 a paragraph that must not be missed
+//	@ label | value         a fact, such as the reference
+//	- words                 an item of a list
+//	> words                 somebody else's words, shown as a quotation
+//	words                   a paragraph; lines that follow belong to it
+package templates
+
+import (
+	"embed"
+	"fmt"
+	htmltemplate "html/template"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+	"text/template"
+)
+
+//go:embed en layout.html
+var embedded embed.FS
+
+// English is the language that is built in.
+const English = "en"
+
+// A Set is the words of one language, parsed and checked. It is immutable and
+// may be used by many at once.
+type Set struct {
+	words  *template.Template
+	layout *htmltemplate.Template
+	terms  map[string]string
+	masks  *regexp.Regexp
+}
+
+// Rendered is one reply in every shape in which it can leave.
+type Rendered struct {
+	Name    string // of the template, such as "acknowledgement_defined"
+	Subject string // the reference and the kind of reply, never more
+	Text    string // plain text, lines end in \n
+	HTML    string // a whole page, without pictures, script or anything remote
+	Blocks  []Block
+}
+
+// New parses the built-in English words.
+func New() (*Set, error) {
+	return Load(embedded, English)
+}
+
+// Load parses the words of a language from a file system that holds a folder
+// of that name. It fails when a file cannot be parsed or a reply is missing;
+// the error names the file and line.
+func Load(files fs.FS, language string) (*Set, error) {
+	s := &Set{}
+	var err error
+	if s.terms, err = loadTerms(files, path.Join(language, "terms.txt")); err != nil {
+		return nil, err
+	}
+	if s.masks, err = loadMasks(files, path.Join(language, "left-out.txt")); err != nil {
+		return nil, err
+	}
+	s.words, err = template.New(language).Option("missingkey=error").Funcs(s.funcs()).ParseFS(files, language+"/*.tmpl")
+	if err != nil {
+		return nil, fmt.Errorf("templates: parse words: %w", err)
+	}
+	s.layout, err = htmltemplate.New("layout.html").ParseFS(embedded, "layout.html")
+	if err != nil {
+		return nil, fmt.Errorf("templates: parse layout: %w", err)
+	}
+	return s, s.complete()
+}
+
+// Names lists every reply that a set of words must hold.
+func Names() []string {
+	return []string{
+		"acknowledgement_defined", "acknowledgement_unquoted", "acknowledgement_holding",
+		"service_request_notice",
+		"receipt_follow_up", "receipt_enquiry",
+		"forward",
+		"alert", "alert_emergency", "alert_safeguarding", "alert_deadline", "alert_unsent", "alert_brake", "alert_failsafe",
+	}
+}
+
+func (s *Set) complete() error {
+	for _, name := range Names() {
+		if s.words.Lookup(name+".tmpl") == nil {
+			return fmt.Errorf("templates: the words for %s are missing", name)
+		}
+	}
+	return nil
+}
+
+// Name is the template of a kind of reply in a form; the form may be empty.
+func Name(kind, form string) string {
+	if form == "" {
+		return kind
+	}
+	return kind + "_" + form
+}
+
+// Render writes a reply. Everything that a reply of this kind must say and
+// data does not hold is an error, and so is a kind or form without words.
+func (s *Set) Render(kind, form string, data Reply) (Rendered, error) {
+	name := Name(kind, form)
+	t := s.words.Lookup(name + ".tmpl")
+	if t == nil {
+		return Rendered{}, fmt.Errorf("templates: there are no words for %q in the form %q", kind, form)
+	}
+	var b strings.Builder
+	if err := t.Execute(&b, s.tidy(data)); err != nil {
+		return Rendered{}, fmt.Errorf("templates: render %s: %w", name, err)
+	}
+	subject, blocks, err := parse(b.String())
+	if err != nil {
+		return Rendered{}, fmt.Errorf("templates: render %s: %w", name, err)
+	}
+	html, err := s.html(subject, blocks, linksOf(data))
+	if err != nil {
+		return Rendered{}, fmt.Errorf("templates: render %s: %w", name, err)
+	}
+	return Rendered{Name: name, Subject: subject, Text: text(blocks), HTML: html, Blocks: blocks}, nil
+}
