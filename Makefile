@@ -1,0 +1,73 @@
+# The commands of the project, the same by hand and in CI. `make help` lists them.
+
+SHELL := /bin/bash
+GO ?= go
+FUZZTIME ?= 10s
+BENCH ?= .
+
+linter_version := v2.15.0
+linter := $(CURDIR)/.cache/bin/golangci-lint-$(linter_version)
+export GOLANGCI_LINT_CACHE := $(CURDIR)/.cache/lint
+
+.PHONY: help build run test quick lint vet race bench fuzz services
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build ./postroom
+	$(GO) build -trimpath -o postroom ./cmd/postroom
+
+run: ## run the program from source: make run ARGS="deadline 2026-11-23"
+	@$(GO) run ./cmd/postroom $(ARGS)
+
+# Everything is run even where something before it failed, so that one run
+# tells all; the tests come last, where they are seen.
+test: ## the one test command: lint, vet, and all tests with the race detector and real servers
+	@scripts/services run $(MAKE) --no-print-directory test-here
+
+.PHONY: test-here
+test-here:
+	@status=0; \
+	$(MAKE) --no-print-directory lint || status=1; \
+	$(MAKE) --no-print-directory vet || status=1; \
+	$(MAKE) --no-print-directory race || status=1; \
+	exit $$status
+
+quick: ## all tests that need only Go
+	$(GO) test ./...
+
+lint: ## the linter, with the walls of docs/house.md
+	@if $(MAKE) --no-print-directory -s $(linter); then \
+		echo "golangci-lint run"; $(linter) run ./...; \
+	else echo "skip	lint: integration: golangci-lint $(linter_version) cannot be built here"; fi
+
+# Its own build takes some minutes the first time.
+$(linter):
+	@echo "building golangci-lint $(linter_version) into .cache/bin"
+	@GOBIN=$(CURDIR)/.cache/bin GOFLAGS= $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(linter_version)
+	@mv $(CURDIR)/.cache/bin/golangci-lint $@
+
+vet:
+	$(GO) vet ./...
+
+# The race detector needs a C compiler; without one the tests run without it.
+race:
+	@race=-race; \
+	[ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v $$($(GO) env CC) >/dev/null || \
+		{ race=; echo "skip	race: integration: no C compiler, so no race detector"; }; \
+	[ ! -x $(linter) ] || export POSTROOM_TEST_LINTER=$(linter); \
+	set -o pipefail; echo "$(GO) test $$race -shuffle=on ./..."; \
+	$(GO) test -json $$race -shuffle=on ./... 2>&1 | $(GO) run ./scripts/readtests
+
+bench: ## benchmarks, against the real servers where they can be had: make bench BENCH=Receive
+	scripts/services run $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZTIME each (10s)
+	@set -e; grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r folder; do \
+		for target in $$(grep -h '^func Fuzz' $$folder/*_test.go | sed 's/func \(Fuzz[A-Za-z0-9_]*\).*/\1/'); do \
+			echo "$$folder $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$folder; \
+		done; \
+	done
+
+services: ## start the test servers and print the variables, to develop against; ctrl-C stops them
+	@scripts/services
