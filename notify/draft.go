@@ -1,0 +1,216 @@
+package notify
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"postroom/classify"
+	"postroom/internal/register"
+	"postroom/internal/workday"
+	"postroom/templates"
+)
+
+// wordsFor picks the template of an outgoing.
+func wordsFor(o register.Claimed) (kind, form string) {
+	switch o.Kind {
+	case register.Acknowledgement:
+		form = string(o.Form)
+	case register.Receipt:
+		form = "follow_up"
+		if o.TheCase == nil || o.TheCase.Kind == register.EnquiryCase && o.TheCase.Message == o.Message {
+			form = "enquiry"
+		}
+	case register.Alert:
+		form = alarmOf(o)
+	case register.ServiceNotice, register.Clarification, register.Extension, register.Forward:
+	}
+	return string(o.Kind), form
+}
+
+// alarmOf is the kind of alarm that an alert sounds: its note begins with it.
+func alarmOf(o register.Claimed) string {
+	kind, _, ok := strings.Cut(o.Note, ": ")
+	if !ok {
+		return ""
+	}
+	switch k := register.AlarmKind(kind); k {
+	case register.EmergencyAlarm, register.SafeguardingAlarm, register.DeadlineAlarm, register.UnsentAlarm, register.BrakeAlarm, register.FailsafeAlarm:
+		return string(k)
+	}
+	return ""
+}
+
+// reply gathers what the words are written from.
+func (c *Composer) reply(o register.Claimed, now time.Time) templates.Reply {
+	r := templates.Reply{
+		Landlord: c.Landlord, Today: templates.Date(workday.DateOf(now)), Reference: o.Reference, Stage: max(1, o.Stage),
+	}
+	if m := o.TheMessage; m != nil {
+		r.Received = templates.Date(workday.DateOf(m.ReceivedAt))
+		r.Channel = channelWords(m.Channel)
+		if m.Verdict != nil {
+			r.Topics, r.Care = m.Verdict.Topics, m.Verdict.Has(classify.Vulnerable)
+			r.Emergency, r.Hazard = m.Verdict.HazardLevel == classify.Emergency, string(m.Verdict.HazardLevel)
+		}
+		if m.Reading != nil {
+			r.Files = len(m.Reading.Attachments)
+		}
+	}
+	c.fromCase(&r, o)
+	if ourPeople(o.Kind) {
+		c.forOurPeople(&r, o)
+	}
+	return r
+}
+
+// fromCase adds what the case knows. The correspondent's name and words are
+// said only where they may be said back.
+func (c *Composer) fromCase(r *templates.Reply, o register.Claimed) {
+	k := o.TheCase
+	if k == nil {
+		return
+	}
+	r.Complaint = k.Kind == register.ComplaintCase
+	r.AnswerBy = answerBy(o)
+	if k.MayQuote {
+		r.Name = k.Correspondent.Name
+		if strings.EqualFold(r.Name, k.Correspondent.Address) {
+			r.Name = ""
+		}
+	}
+	if k.MayQuote && (o.Form == register.Defined || o.Kind == register.Forward) {
+		r.Issues, r.Outcomes = k.Definition.Issues, k.Definition.Outcomes
+	}
+	if o.Kind != register.Receipt && len(k.Topics) > 0 {
+		r.Topics = k.Topics
+	}
+	if o.Kind != register.Receipt && k.HazardLevel == classify.Emergency {
+		r.Emergency, r.Hazard = true, string(k.HazardLevel)
+	}
+}
+
+// answerBy is the day that counts for the answer of the outgoing's stage. A
+// receipt says it only for a complaint whose answer has not been given.
+func answerBy(o register.Claimed) templates.Date {
+	name := workday.Stage1Answer
+	if o.Stage == 2 {
+		name = workday.Stage2Answer
+	}
+	for _, k := range o.Clocks {
+		if k.Name == name && (o.Kind != register.Receipt || k.MetAt.IsZero() && o.TheCase.Kind == register.ComplaintCase) {
+			return templates.Date(k.Counts())
+		}
+	}
+	return templates.Date{}
+}
+
+func (c *Composer) forOurPeople(r *templates.Reply, o register.Claimed) {
+	if o.Kind == register.Alert {
+		_, note, ok := strings.Cut(o.Note, ": ")
+		if !ok || alarmOf(o) == "" {
+			note = o.Note
+		}
+		r.What = capital(note)
+		if o.TheMessage != nil {
+			r.Deadline = templates.Date(o.TheMessage.Deadline)
+		}
+	}
+	if c.Landlord.StaffPages != "" && o.Message != "" {
+		r.Link = strings.TrimSuffix(c.Landlord.StaffPages, "/") + "/message/" + o.Message
+	}
+}
+
+// capital makes a note a sentence.
+func capital(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return ""
+	}
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
+		s += "."
+	}
+	return s
+}
+
+func channelWords(c register.Channel) string {
+	switch c {
+	case register.Email, register.Letter, register.Phone:
+		return string(c)
+	case register.WebForm:
+		return "our form"
+	case register.Visit:
+		return "a visit"
+	case register.Portal:
+		return "the portal"
+	}
+	return ""
+}
+
+// A Shown reply is what would go out, for somebody to look at.
+type Shown struct {
+	Channel  string `json:"channel"` // "email", "letter" or "none"
+	Why      string `json:"why"`     // why nothing would be sent, or it would be held; else empty
+	Template string `json:"template"`
+	Subject  string `json:"subject"`
+	Text     string `json:"text"`
+}
+
+// Preview writes the reply that a plan owes the writer of a message, without a
+// register. The message carries its reading and verdict; definition is what
+// would be said back, and answer the last day of the answer, if there is one.
+// The error is about the words alone.
+func (c *Composer) Preview(m register.Message, f register.Facts, p register.Plan, answer workday.Date, s GuardSettings, now time.Time) (Shown, error) {
+	shown := Shown{Channel: "none", Why: p.Why}
+	for _, reply := range p.Replies {
+		if ourPeople(reply.Kind) {
+			continue
+		}
+		o := wouldOwe(m, f, p, reply, answer)
+		if v := Guard(o, s); v.Decision != Send && o.Way != register.ByLetter {
+			shown.Why = v.Reason
+			return shown, nil
+		}
+		kind, form := wordsFor(o)
+		words, err := c.Words.Render(kind, form, c.reply(o, now))
+		if err != nil {
+			return shown, fmt.Errorf("notify: preview: %w", err)
+		}
+		return Shown{Channel: string(o.Way), Template: words.Name, Subject: words.Subject, Text: words.Text}, nil
+	}
+	return shown, nil
+}
+
+// wouldOwe is the outgoing that the register would owe, as a worker would
+// claim it.
+func wouldOwe(m register.Message, f register.Facts, p register.Plan, reply register.PlannedReply, answer workday.Date) register.Claimed {
+	stage := max(1, p.Stage)
+	k := &register.Case{
+		Reference: m.Reference, Kind: p.Opens, Stage: p.Stage, Message: m.ID, Correspondent: f.Reading.ReplyAddress(),
+		Channel: m.Channel, Definition: f.Verdict.Definition, MayQuote: f.Words || f.Reading.MayQuote(),
+		Topics: f.Verdict.Topics, Flags: f.Verdict.Flags, HazardLevel: f.Verdict.HazardLevel,
+	}
+	if p.Opens == "" {
+		k.Kind, k.Message = f.JoinedKind, ""
+	}
+	m.Reading, m.Verdict = &f.Reading, &f.Verdict
+	o := register.Claimed{
+		Outgoing: register.Outgoing{
+			ID: "preview", Kind: reply.Kind, Form: reply.Form, Stage: stage, Message: m.ID, Reference: m.Reference, Ordinal: 1,
+			Way: register.ByEmail, To: k.Correspondent,
+		},
+		TheCase: k, TheMessage: &m,
+	}
+	if m.Channel == register.Letter {
+		o.Way = register.ByLetter
+	}
+	name := workday.Stage1Answer
+	if stage == 2 {
+		name = workday.Stage2Answer
+	}
+	if !answer.IsZero() {
+		o.Clocks = []register.Clock{{Name: name, Due: answer}}
+	}
+	return o
+}

@@ -1,0 +1,107 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"postroom/internal/register"
+)
+
+// settle records what became of an attempt, and tells the queue.
+func (w *Worker) settle(ctx context.Context, j *job, r result) {
+	// What happened must be written down even when the time for sending is over.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	outcome := register.Outcome{ID: j.ID, Attempt: j.Attempt, Code: r.code, Why: r.why, At: r.at}
+	switch r.fate {
+	case sent:
+		j.accepted = true
+		w.step("accepted")
+		w.record(ctx, j, r, w.cfg.Register.Sent, outcome)
+	case tryAgain:
+		w.again(ctx, j, r, outcome)
+	case refused:
+		w.record(ctx, j, r, w.cfg.Register.Refused, outcome)
+	case unknown:
+		outcome.Again = w.cfg.Now().Add(jitter(unknownPause))
+		w.record(ctx, j, r, w.cfg.Register.Unknown, outcome)
+	case holdIt:
+		w.record(ctx, j, r, w.cfg.Register.Hold, outcome)
+	case notOurs:
+		w.log.InfoContext(ctx, "another worker holds the reply", "outgoing_id", j.ID, "attempt", j.Attempt)
+		w.over(j)
+	case unchanged:
+		w.requeue(ctx, *j, r.at)
+	}
+}
+
+const (
+	// settleTime is how long the register may be away while an outcome waits to
+	// be written down.
+	settleTime = 30 * time.Second
+	// unknownPause is before the identical bytes go once more.
+	unknownPause = 30 * time.Second
+)
+
+// again owes it for another time, or asks a person when it has been tried
+// often enough.
+func (w *Worker) again(ctx context.Context, j *job, r result, outcome register.Outcome) {
+	now := w.cfg.Now()
+	if !r.down && w.cfg.Retry.over(j.Outgoing, now) {
+		outcome.Why = "it was tried many times, the last time: " + r.why
+		w.record(ctx, j, result{fate: holdIt, code: r.code}, w.cfg.Register.Hold, outcome)
+		return
+	}
+	outcome.Again, outcome.At = r.at, time.Time{}
+	if outcome.Again.IsZero() {
+		outcome.Again = now.Add(w.cfg.Retry.pause(j.Outgoing, now))
+	}
+	w.record(ctx, j, r, w.cfg.Register.TryAgain, outcome)
+}
+
+// giveBack owes an outgoing again at once that nothing was tried for.
+func (w *Worker) giveBack(ctx context.Context, j job, why string) {
+	w.settle(ctx, &j, result{fate: tryAgain, why: why, at: w.cfg.Now(), down: true})
+}
+
+// record writes an outcome down, and tries until the register takes it or the
+// time is over. Then the lease runs out, and what had begun goes once more
+// with the same bytes.
+func (w *Worker) record(ctx context.Context, j *job, r result, verb func(context.Context, []register.Outcome) ([]error, error), o register.Outcome) {
+	wait := 50 * time.Millisecond
+	for {
+		errs, err := verb(ctx, []register.Outcome{o})
+		err = first(errs, err)
+		if err == nil || errors.Is(err, register.ErrStale) {
+			w.recorded(ctx, j, r, o, err)
+			return
+		}
+		if ctx.Err() != nil {
+			w.log.ErrorContext(ctx, "what became of a reply could not be recorded", "outgoing_id", j.ID, "outcome", string(r.fate), "error", err)
+			w.requeue(context.WithoutCancel(ctx), *j, w.cfg.Now().Add(w.cfg.Lease))
+			return
+		}
+		pause(ctx, jitter(wait))
+		wait = min(2*wait, 5*time.Second)
+	}
+}
+
+// recorded says once what happened, and lets go of the queue's id.
+func (w *Worker) recorded(ctx context.Context, j *job, r result, o register.Outcome, stale error) {
+	w.step("recorded")
+	w.log.InfoContext(ctx, "a reply was settled", "outgoing_id", j.ID, "kind", string(j.Kind), "case_ref", j.Reference,
+		"outcome", string(r.fate), "code", o.Code, "attempt", j.Attempt, "stale", stale != nil)
+	if o.Again.IsZero() {
+		w.over(j)
+		return
+	}
+	w.requeue(ctx, *j, o.Again)
+}
+
+// over tells the queue that nothing is due any more.
+func (w *Worker) over(j *job) {
+	if j.held != nil {
+		w.forgetLater(*j.held)
+	}
+}

@@ -1,0 +1,122 @@
+package notify
+
+import (
+	"context"
+	"time"
+
+	"postroom/internal/queue"
+	"postroom/internal/register"
+)
+
+const (
+	sweepDue      = 2000 // hints put at one sweep
+	sweepFailsafe = 100  // messages that the fail-safe acts on at once
+)
+
+// sweepLoop looks, at start and then every so often, for what the queue does
+// not know: what is undecided too long, and what is owed and due.
+func (w *Worker) sweepLoop(ctx context.Context) {
+	w.every(ctx, w.cfg.Sweep, func() { w.SweepOnce(ctx) })
+}
+
+// soundLoop calls people. It runs more often: somebody may be in danger.
+func (w *Worker) soundLoop(ctx context.Context) {
+	w.every(ctx, w.cfg.Sound, func() { w.SoundOnce(ctx) })
+}
+
+// every does it at once and then at each tick, until ctx ends.
+func (w *Worker) every(ctx context.Context, d time.Duration, do func()) {
+	ticker := time.NewTicker(d)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		do()
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// SweepOnce acts on messages that nobody decided in time, raises warnings of
+// deadlines, and puts what is due into the queue. Several processes may sweep
+// at once. What fails is logged, and the next sweep tries again.
+func (w *Worker) SweepOnce(ctx context.Context) {
+	w.failsafe(ctx)
+	if n, err := w.cfg.Register.Warn(ctx, w.cfg.Now()); err != nil {
+		w.trouble(ctx, "looking for deadlines failed", err)
+	} else if n > 0 {
+		w.log.InfoContext(ctx, "warnings of deadlines were raised", "count", n)
+	}
+	due, err := w.cfg.Register.Due(ctx, w.cfg.Now(), sweepDue)
+	if err != nil {
+		w.trouble(ctx, "looking for what is due failed", err)
+		return
+	}
+	w.put(ctx, due)
+}
+
+func (w *Worker) failsafe(ctx context.Context) {
+	for ctx.Err() == nil {
+		ids, err := w.cfg.Register.Undecided(ctx, w.cfg.Now(), sweepFailsafe)
+		if err != nil {
+			w.trouble(ctx, "looking for undecided messages failed", err)
+			return
+		}
+		if len(ids) == 0 {
+			return
+		}
+		opened, err := w.cfg.Register.Failsafe(ctx, ids)
+		if err != nil {
+			w.trouble(ctx, "the fail-safe failed", err)
+			return
+		}
+		var owed []register.Hint
+		failed := 0
+		for _, o := range opened {
+			owed = append(owed, o.Owed...)
+			if o.Err != nil {
+				failed++
+				w.log.ErrorContext(ctx, "the fail-safe could not act on a message", "message_id", o.Message, "error", o.Err)
+			}
+		}
+		w.put(ctx, owed)
+		w.log.InfoContext(ctx, "the fail-safe acted on undecided messages", "count", len(opened)-failed)
+		if failed > 0 || len(ids) < sweepFailsafe {
+			return // those that fail would be listed again for ever
+		}
+	}
+}
+
+// SoundOnce owes an alert to everybody who is to be told, for each alarm that
+// is due.
+func (w *Worker) SoundOnce(ctx context.Context) {
+	if len(w.cfg.Alarms) == 0 {
+		return
+	}
+	hints, err := w.cfg.Register.Sound(ctx, w.cfg.Now(), w.cfg.Alarms)
+	if err != nil {
+		w.trouble(ctx, "sounding alarms failed", err)
+	}
+	w.put(ctx, hints)
+}
+
+// put gives hints to the queue. One that is lost is put again by the next
+// sweep, and while the queue is down workers ask the register.
+func (w *Worker) put(ctx context.Context, hints []register.Hint) {
+	if len(hints) == 0 || !w.cfg.Queue.Up() {
+		return
+	}
+	items := make([]queue.Item, len(hints))
+	for i, h := range hints {
+		items[i] = queue.Item{ID: h.ID, NotBefore: h.NotBefore, Deadline: h.Deadline}
+	}
+	if err := w.cfg.Queue.Put(ctx, Lane, items...); err != nil {
+		w.log.WarnContext(ctx, "the queue took no hints", "count", len(items), "error", err)
+	}
+}
+
+func (w *Worker) trouble(ctx context.Context, what string, err error) {
+	if ctx.Err() == nil {
+		w.log.ErrorContext(ctx, what, "error", err) //nolint:sloglint // one of a few constant messages
+	}
+}

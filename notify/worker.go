@@ -1,0 +1,259 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"postroom/internal/archive"
+	"postroom/internal/queue"
+	"postroom/internal/register"
+)
+
+// Lane is the queue's lane of outgoing ids.
+const Lane = "reply"
+
+// Config is what a worker needs.
+type Config struct {
+	Register *register.Register
+	Queue    *queue.Queue
+	Archive  *archive.Archive
+	Composer *Composer
+	Guard    GuardSettings
+	Windows  register.Windows // over which caps are counted
+	SMTP     SMTP
+	Webhook  Webhook
+	Retry    Retry
+	Alarms   []register.Recipient // who is told of alarms
+
+	Connections int           // to the mail server at once; 0: 4
+	Slice       int           // how many are claimed together; 0: 32
+	Lease       time.Duration // of a claim; 0: as long as one mail may take, and half a minute
+	Sweep       time.Duration // between two looks for what is due and not queued; 0: a minute
+	Sound       time.Duration // between two looks for alarms; 0: 5 seconds
+
+	// Held reports whether a person has stopped everything that leaves; nil:
+	// never. GuardSettings.Held is the configuration's word.
+	Held   func() bool
+	Now    func() time.Time
+	Logger *slog.Logger
+	// Step is called with the name of each step on a reply's way, before the
+	// next one: for tests that kill the process there. nil: nothing.
+	Step func(name string)
+}
+
+// Worker sends what is owed.
+type Worker struct {
+	cfg    Config
+	log    *slog.Logger
+	gate   gate
+	mu     sync.Mutex
+	done   []queue.Claimed // to be forgotten by the queue
+	alerts map[string]*rate.Limiter
+}
+
+// NewWorker checks the configuration.
+func NewWorker(c Config) (*Worker, error) {
+	if c.Register == nil || c.Queue == nil || c.Archive == nil || c.Composer == nil || c.Now == nil || c.Logger == nil {
+		return nil, errors.New("notify: worker: register, queue, archive, composer, time source and logger are all needed")
+	}
+	if err := errors.Join(c.SMTP.Validate(), c.Composer.IDs.Validate()); err != nil {
+		return nil, fmt.Errorf("notify: worker: %w", err)
+	}
+	c.SMTP.Now = c.Now
+	c.Retry = c.Retry.withDefaults()
+	c.Lease = orDefault(c.Lease, c.SMTP.longest()+30*time.Second)
+	if c.Lease <= c.SMTP.longest() {
+		return nil, fmt.Errorf("notify: worker: a lease of %v is not longer than one mail may take, %v", c.Lease, c.SMTP.longest())
+	}
+	c.Sweep, c.Sound = orDefault(c.Sweep, time.Minute), orDefault(c.Sound, 5*time.Second)
+	if c.Connections <= 0 {
+		c.Connections = 4
+	}
+	if c.Slice <= 0 {
+		c.Slice = 32
+	}
+	return &Worker{cfg: c, log: c.Logger, alerts: map[string]*rate.Limiter{}}, nil
+}
+
+// A job is one claimed outgoing on its way.
+type job struct {
+	register.Claimed
+	held      *queue.Claimed // by which the queue knows it; nil when it came from the register
+	claimedAt time.Time
+	begun     bool
+	accepted  bool
+}
+
+// Run sends what is owed until ctx ends. Then it claims nothing more, lets the
+// mails that are in hand finish, and returns nil.
+func (w *Worker) Run(ctx context.Context) error {
+	var sweeps, senders sync.WaitGroup
+	sweeps.Go(func() { w.sweepLoop(ctx) })
+	sweeps.Go(func() { w.soundLoop(ctx) })
+	jobs := make(chan job, w.cfg.Slice/2)
+	for range w.cfg.Connections {
+		senders.Go(func() { w.sender(ctx, jobs) })
+	}
+	w.dispatch(ctx, jobs)
+	close(jobs)
+	senders.Wait()
+	sweeps.Wait()
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	w.forget(after)
+	return nil
+}
+
+// dispatch claims slices and hands them to the senders.
+func (w *Worker) dispatch(ctx context.Context, jobs chan<- job) {
+	for ctx.Err() == nil {
+		w.forget(ctx)
+		if w.stopped() {
+			pause(ctx, time.Second)
+			continue
+		}
+		n, probe := w.gate.pass(ctx, w.cfg.Slice)
+		slice, err := w.claim(ctx, n)
+		if err != nil && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, "claiming replies failed", "error", err)
+			pause(ctx, jitter(2*time.Second))
+		}
+		for _, j := range slice {
+			select {
+			case jobs <- j:
+			case <-ctx.Done():
+				w.giveBack(ctx, j, "this process was stopped before it was sent")
+			}
+		}
+		if probe && len(slice) > 0 {
+			pause(ctx, 100*time.Millisecond) // let its outcome open or shut the gate
+		}
+	}
+}
+
+// stopped reports whether everything that leaves is held: then nothing is
+// claimed, and stays owed.
+func (w *Worker) stopped() bool {
+	return w.cfg.Guard.Held || w.cfg.Held != nil && w.cfg.Held()
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// longestWait is how long a worker listens to the queue before it looks again.
+const longestWait = 10 * time.Second
+
+// claim takes up to n that are due: as the queue says, or while it is down
+// straight from the register. It waits when there is nothing.
+func (w *Worker) claim(ctx context.Context, n int) ([]job, error) {
+	held, err := w.cfg.Queue.Claim(ctx, Lane, n, w.cfg.Lease)
+	if err == nil && len(held) == 0 {
+		if err = w.cfg.Queue.Wait(ctx, Lane, min(longestWait, w.cfg.Sweep)); err == nil || ctx.Err() != nil {
+			return nil, nil
+		}
+	}
+	if errors.Is(err, queue.ErrDown) {
+		return w.claimDue(ctx, n)
+	}
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]register.ID, len(held))
+	byID := map[register.ID]*queue.Claimed{}
+	for i := range held {
+		ids[i] = held[i].ID
+		byID[held[i].ID] = &held[i]
+	}
+	jobs, err := w.take(ctx, ids, byID)
+	if err != nil {
+		for _, h := range held {
+			_ = w.cfg.Queue.Return(ctx, Lane, h, w.cfg.Now().Add(5*time.Second))
+		}
+		return nil, err
+	}
+	for _, left := range byID { // not owed any more, not yet, or in other hands
+		w.forgetLater(*left)
+	}
+	return jobs, nil
+}
+
+// claimDue works without the queue.
+func (w *Worker) claimDue(ctx context.Context, n int) ([]job, error) {
+	due, err := w.cfg.Register.Due(ctx, w.cfg.Now(), n)
+	if err != nil {
+		return nil, err
+	}
+	if len(due) == 0 {
+		pause(ctx, time.Second)
+		return nil, nil
+	}
+	ids := make([]register.ID, len(due))
+	for i, h := range due {
+		ids[i] = h.ID
+	}
+	return w.take(ctx, ids, nil)
+}
+
+// take claims in the register. What it got is taken out of byID.
+func (w *Worker) take(ctx context.Context, ids []register.ID, byID map[register.ID]*queue.Claimed) ([]job, error) {
+	at := w.cfg.Now()
+	claimed, err := w.cfg.Register.Claim(ctx, ids, w.cfg.Lease, w.cfg.Windows)
+	if err != nil && len(claimed) == 0 {
+		return nil, err
+	}
+	if err != nil {
+		w.log.ErrorContext(ctx, "some replies could not be claimed", "error", err)
+	}
+	jobs := make([]job, len(claimed))
+	for i, c := range claimed {
+		jobs[i] = job{Claimed: c, held: byID[c.ID], claimedAt: at}
+		delete(byID, c.ID)
+		w.step("claimed")
+	}
+	return jobs, nil
+}
+
+// forgetLater puts a claim on the list of those that the queue may forget.
+func (w *Worker) forgetLater(c queue.Claimed) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.done = append(w.done, c)
+}
+
+// forget tells the queue what is over, many at once. When that fails the lease
+// runs out, and the register says that nothing is owed.
+func (w *Worker) forget(ctx context.Context) {
+	w.mu.Lock()
+	done := w.done
+	w.done = nil
+	w.mu.Unlock()
+	if len(done) > 0 {
+		_ = w.cfg.Queue.Done(ctx, Lane, done...)
+	}
+}
+
+// requeue gives a job's id back to the queue, to be ready at that time.
+func (w *Worker) requeue(ctx context.Context, j job, at time.Time) {
+	if j.held != nil {
+		_ = w.cfg.Queue.Return(ctx, Lane, *j.held, at) // the sweep puts it again when this fails
+	}
+}
+
+func (w *Worker) step(name string) {
+	if w.cfg.Step != nil {
+		w.cfg.Step(name)
+	}
+}
