@@ -93,7 +93,7 @@ func (r *Register) fillClaim(t *tx, o Outgoing, w Windows, all *recentAll) (*Cla
 		if c.Clocks, err = clocksOf(t, o.Case); err != nil {
 			return nil, err
 		}
-		if err := r.project(t, c.Clocks, o); err != nil {
+		if err := r.project(t, c.Clocks, o, c.TheMessage); err != nil {
 			return nil, err
 		}
 	}
@@ -121,7 +121,7 @@ func countRecent(t *tx, c *Claimed, w Windows, all *recentAll) error {
 	}
 	if err == nil && all.at != t.now {
 		all.at = t.now
-		err = t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE begun_at >= $1 LIMIT 100000) x`, []any{since(t.now, w.All)}, &all.begun)
+		err = t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE begun_at > 0 AND begun_at >= $1 LIMIT 20000) x`, []any{since(t.now, w.All)}, &all.begun)
 	}
 	c.Recent.All = all.begun
 	all.begun++
@@ -144,7 +144,7 @@ func (r *Register) Due(ctx context.Context, at time.Time, n int) ([]Hint, error)
 		return nil, wrap("due", err)
 	}
 	rows, err := r.db.QueryContext(ctx, `SELECT id, not_before, deadline_at FROM outgoing
-		WHERE (state = 'owed' AND not_before <= $1) OR (state = 'sending' AND lease_until <= $2)
+		WHERE state IN ('owed', 'sending') AND ((state = 'owed' AND not_before <= $1) OR (state = 'sending' AND lease_until <= $2))
 		ORDER BY deadline_at, id LIMIT $3`, micros(at), micros(lease), n)
 	if err != nil {
 		return nil, wrap("due", err)

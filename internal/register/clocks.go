@@ -19,8 +19,7 @@ func (r *Register) acknowledgeBy(received time.Time) (workday.Date, bool) {
 }
 
 // failsafeAt is when an undecided message is acted on without a person.
-func (r *Register) failsafeAt(received time.Time) time.Time {
-	due, _ := r.acknowledgeBy(received)
+func (r *Register) failsafeAt(received time.Time, due workday.Date) time.Time {
 	p := r.cfg.Policy
 	at := r.cfg.Calendar.Failsafe(r.cfg.Scheme.ReceiptDate(received), p.FailsafeDay, p.FailsafeHour, due)
 	return at.Add(time.Duration(p.FailsafeMin) * time.Minute)
@@ -33,9 +32,9 @@ func stageClocks(stage int) (acknowledgement, answer string) {
 	return workday.Stage1Acknowledgement, workday.Stage1Answer
 }
 
-// startClocks starts the clocks of a stage. A clock that runs already stays
-// as it was computed.
-func (r *Register) startClocks(t *tx, caseID ID, stage int, received time.Time) error {
+// startClocks starts the clocks of a stage and puts their dates into the
+// event's detail. A clock that runs already stays as it was computed.
+func (r *Register) startClocks(t *tx, caseID ID, stage int, received time.Time, d detail) error {
 	acknowledgement, answer := stageClocks(stage)
 	for _, name := range []string{acknowledgement, answer} {
 		due, ok := r.cfg.Scheme.ClockFor(r.cfg.Calendar, name, received, workday.Date{})
@@ -48,20 +47,17 @@ func (r *Register) startClocks(t *tx, caseID ID, stage int, received time.Time) 
 		if err != nil {
 			return err
 		}
-		err = t.note(caseSubject(caseID), "postroom", "clock_started", detail{
-			"clock": name, "scheme": r.cfg.Scheme.ID, "start": dateText(due.Start), "due": dateText(due.Due), "calendar": r.cfg.Calendar.Version(),
-		})
-		if err != nil {
-			return err
-		}
+		d[name] = dateText(due.Start) + " to " + dateText(due.Due)
 	}
+	d["scheme"], d["calendar"] = r.cfg.Scheme.ID, r.cfg.Calendar.Version()
 	return nil
 }
 
 // acknowledged meets a stage's acknowledgement clock and sets the answer
 // clock going from that day, or from the day it was due when that is earlier:
-// lateness never buys time (Code 6.3, 6.14).
-func (r *Register) acknowledged(t *tx, o Outgoing, at time.Time) error {
+// lateness never buys time (Code 6.3, 6.14). What it did goes into the event's
+// detail.
+func (r *Register) acknowledged(t *tx, o Outgoing, at time.Time, d detail) error {
 	acknowledgement, answer := stageClocks(o.Stage)
 	received, err := clockReceived(t, o.Case, o.Stage)
 	if err != nil {
@@ -76,9 +72,7 @@ func (r *Register) acknowledged(t *tx, o Outgoing, at time.Time) error {
 	if err != nil || met == 0 {
 		return err
 	}
-	if err := t.note(caseSubject(o.Case), "postroom", "clock_met", detail{"clock": acknowledgement, "by": o.ID, "form": string(o.Form)}); err != nil {
-		return err
-	}
+	d["met"] = acknowledgement
 	due, ok := r.cfg.Scheme.ClockFor(r.cfg.Calendar, answer, received, workday.DateOf(at))
 	if !ok {
 		return nil
@@ -89,10 +83,10 @@ func (r *Register) acknowledged(t *tx, o Outgoing, at time.Time) error {
 			promised = CASE WHEN promised = '' OR ($5 <> '' AND $5 < promised) THEN $5 ELSE promised END
 		WHERE case_id = $6 AND name = $7 AND due_on >= $2`,
 		dateText(due.Start), dateText(due.Due), asJSON(due.Steps), r.cfg.Calendar.Version(), dateText(o.Promised), o.Case, answer)
-	if err != nil || n == 0 {
-		return err
+	if n > 0 {
+		d[answer], d["promised"] = dateText(due.Due), dateText(o.Promised)
 	}
-	return t.note(caseSubject(o.Case), "postroom", "clock_moved", detail{"clock": answer, "due": dateText(due.Due), "promised": dateText(o.Promised)})
+	return err
 }
 
 // clockReceived is when the message arrived that started a stage's clocks.
@@ -112,14 +106,17 @@ func clocksOf(t *tx, caseID ID) ([]Clock, error) {
 
 // project shows the answer clock as it will be when the acknowledgement goes
 // out now: it is the date that the acknowledgement says.
-func (r *Register) project(t *tx, clocks []Clock, o Outgoing) error {
+func (r *Register) project(t *tx, clocks []Clock, o Outgoing, m *Message) error {
 	if o.Kind != Acknowledgement {
 		return nil
 	}
 	_, answer := stageClocks(o.Stage)
-	received, err := clockReceived(t, o.Case, o.Stage)
-	if err != nil {
-		return err
+	received := m.ReceivedAt
+	if m.Case != o.Case || o.Stage == 2 {
+		var err error
+		if received, err = clockReceived(t, o.Case, o.Stage); err != nil {
+			return err
+		}
 	}
 	due, ok := r.cfg.Scheme.ClockFor(r.cfg.Calendar, answer, received, workday.DateOf(t.now))
 	for i := range clocks {

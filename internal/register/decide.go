@@ -98,7 +98,11 @@ func (r *Register) settleOpened(t *tx, m Message, f Facts, plan Plan, d Ruling) 
 		return Opened{}, err
 	}
 	if plan.Opens == ComplaintCase {
-		if err := r.startClocks(t, c.ID, c.Stage, m.ReceivedAt); err != nil {
+		d := detail{}
+		if err := r.startClocks(t, c.ID, c.Stage, m.ReceivedAt, d); err != nil {
+			return Opened{}, err
+		}
+		if err := t.note(caseSubject(c.ID), m.DecidedBy, "defined", d); err != nil {
 			return Opened{}, err
 		}
 	}
@@ -125,10 +129,11 @@ func (r *Register) escalate(t *tx, m Message, c Case, f Facts, d Ruling) (Opened
 		return Opened{}, err
 	}
 	c.Stage = 2
-	if err := t.note(caseSubject(c.ID), d.By, "stage2_requested", detail{"message": m.ID}); err != nil {
+	started := detail{"message": m.ID}
+	if err := r.startClocks(t, c.ID, 2, m.ReceivedAt, started); err != nil {
 		return Opened{}, err
 	}
-	if err := r.startClocks(t, c.ID, 2, m.ReceivedAt); err != nil {
+	if err := t.note(caseSubject(c.ID), d.By, "stage2_requested", started); err != nil {
 		return Opened{}, err
 	}
 	plan := Plan{State: Filed, Replies: []PlannedReply{{Acknowledgement, quoting(f)}}}

@@ -38,12 +38,22 @@ func (t *tx) note(subject, by, what string, d detail) error {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
+	return t.append(subject, seq+1, prev, by, what, d)
+}
+
+// begin writes the first line of a history, of something that was made in
+// this transaction.
+func (t *tx) begin(subject, by, what string, d detail) error {
+	return t.append(subject, 1, "", by, what, d)
+}
+
+func (t *tx) append(subject string, seq int64, prev, by, what string, d detail) error {
 	for k, v := range d {
 		if v == "" {
 			delete(d, k)
 		}
 	}
-	e := Event{Subject: subject, Seq: seq + 1, At: t.now, By: clean(by), What: what, Detail: d}
+	e := Event{Subject: subject, Seq: seq, At: t.now, By: clean(by), What: what, Detail: d}
 	text := asJSON(d)
 	return t.exec(`INSERT INTO event (subject, seq, at, by_whom, what, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		e.Subject, e.Seq, micros(e.At), e.By, e.What, text, e.chain(prev, text))

@@ -169,4 +169,5 @@ type Message struct {
 	Reading      *Reading
 	Verdict      *Verdict // the decision that stands
 	DecidedBy    string   // "rules@VERSION" or an officer
+	decisions    int64    // how many there are
 }

@@ -102,14 +102,15 @@ func messageByID(t *tx, id ID) (Message, error) {
 	return row(t, scanMessage, `SELECT `+messageColumns+messageTables+`WHERE m.id = $1`, id)
 }
 
-// saveMessage writes what changes of a message when it is opened or decided.
+// saveMessage writes what changes of a message when it is opened or decided;
+// recordDecision must follow.
 func saveMessage(t *tx, m Message) error {
 	var mailID, sender, reading string
 	if m.Reading != nil {
 		mailID, sender, reading = m.Reading.MessageID, mailbox(m.Reading.From.Address), asJSON(m.Reading)
 	}
 	return t.changed(`UPDATE message SET state = $1, case_id = $2, problem = $3, offered_case = $4, offered_why = $5, twin = $6,
-			mail_id = $7, sender = $8, urgency = $9, reading = $10, lease_until = 0, version = version + 1
+			mail_id = $7, sender = $8, urgency = $9, reading = $10, lease_until = 0, version = version + 1, decisions = decisions + 1
 		WHERE id = $11 AND version = $12`,
 		m.State, m.Case, clean(m.Problem), m.OfferedCase, m.OfferedWhy, m.Twin, mailID, sender, urgency(m.Verdict), reading, m.ID, m.Version)
 }
@@ -129,16 +130,12 @@ func urgency(v *Verdict) int64 {
 
 // recordDecision appends the verdict; the last one stands.
 func recordDecision(t *tx, m Message, reason string) error {
-	var seq int64
-	if err := t.one(`UPDATE message SET decisions = decisions + 1 WHERE id = $1 RETURNING decisions`, []any{m.ID}, &seq); err != nil {
-		return err
-	}
 	label := m.Verdict.Label
 	if label == "" {
 		label = classify.NotActionable
 	}
 	return t.exec(`INSERT INTO decision (id, message_id, seq, at, by_whom, label, reason, verdict) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		newID(t.now), m.ID, seq, micros(t.now), clean(m.DecidedBy), label, clean(reason), clean(asJSON(m.Verdict)))
+		newID(t.now), m.ID, m.decisions+1, micros(t.now), clean(m.DecidedBy), label, clean(reason), clean(asJSON(m.Verdict)))
 }
 
 // noteOutcome writes the history's line about a decision: what, by whom, and
@@ -174,18 +171,21 @@ func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) 
 	if err != nil {
 		return c, err
 	}
-	for _, address := range []string{f.Reading.From.Address, c.Correspondent.Address} {
-		if err := addPerson(t, c.ID, address); err != nil {
+	if err := addPerson(t, c.ID, f.Reading.From.Address); err != nil {
+		return c, err
+	}
+	if !sameMailbox(f.Reading.From.Address, c.Correspondent.Address) {
+		if err := addPerson(t, c.ID, c.Correspondent.Address); err != nil {
 			return c, err
 		}
 	}
-	err = t.note(caseSubject(c.ID), m.DecidedBy, "opened", detail{
-		"reference": c.Reference, "kind": string(c.Kind), "stage": strconv.Itoa(c.Stage), "message": m.ID,
-	})
-	if err != nil || c.Kind == EnquiryCase {
-		return c, err
+	d := detail{"reference": c.Reference, "kind": string(c.Kind), "stage": strconv.Itoa(c.Stage), "message": m.ID}
+	if c.Kind != EnquiryCase {
+		if err := r.startClocks(t, c.ID, max(1, c.Stage), m.ReceivedAt, d); err != nil {
+			return c, err
+		}
 	}
-	return c, r.startClocks(t, c.ID, max(1, c.Stage), m.ReceivedAt)
+	return c, t.begin(caseSubject(c.ID), m.DecidedBy, "opened", d)
 }
 
 func addPerson(t *tx, caseID ID, address string) error {

@@ -48,7 +48,11 @@ func (p Policy) Plan(f Facts) Plan {
 	}
 	if doubt := doubtful(f); doubt != "" {
 		if f.Verdict.Label == classify.NotActionable && f.Verdict.Route == classify.Auto {
-			return recorded(doubt)
+			// A bounce or an out-of-office of our own mail is put with the
+			// case and changes nothing there; our Message-ID cannot be guessed.
+			plan := recorded(doubt)
+			plan.Joins = f.Join.Why == "our_message_id" && !f.Junk
+			return plan
 		}
 		return review(doubt + "; a person decides whether it is answered")
 	}

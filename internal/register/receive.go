@@ -66,7 +66,7 @@ func (r *Register) arrived(t *tx, a Arrival) Message {
 	}
 	m.Deadline, _ = r.acknowledgeBy(a.ReceivedAt)
 	if !a.History {
-		m.FailsafeAt = r.failsafeAt(a.ReceivedAt)
+		m.FailsafeAt = r.failsafeAt(a.ReceivedAt, m.Deadline)
 	}
 	return m
 }
@@ -80,7 +80,7 @@ func insertMessage(t *tx, m Message) error {
 }
 
 func (r *Register) noteReceived(t *tx, m Message) error {
-	return t.note(messageSubject(m.ID), "postroom", "received", detail{
+	return t.begin(messageSubject(m.ID), "postroom", "received", detail{
 		"reference": m.Reference, "original": m.Original, "channel": string(m.Channel), "source": m.Source,
 		"received_at": fmt.Sprint(micros(m.ReceivedAt)), "basis": string(m.Basis), "deadline": dateText(m.Deadline),
 		"problem": digest(m.ID, m.Problem),

@@ -10,7 +10,7 @@ type scanner interface{ Scan(dest ...any) error }
 
 const messageColumns = `m.id, m.reference, m.fingerprint, m.original, m.size, m.channel, m.source, m.junk, m.history,
 	m.received_at, m.basis, m.registered_at, m.deadline, m.failsafe_at, m.state, m.attempts, m.problem, m.version,
-	m.case_id, m.offered_case, m.offered_why, m.twin, m.reading, COALESCE(d.by_whom, ''), COALESCE(d.verdict, '')`
+	m.case_id, m.offered_case, m.offered_why, m.twin, m.reading, m.decisions, COALESCE(d.by_whom, ''), COALESCE(d.verdict, '')`
 
 // messageTables joins the decision that stands.
 const messageTables = ` FROM message m LEFT JOIN decision d ON d.message_id = m.id AND d.seq = m.decisions `
@@ -20,7 +20,7 @@ func scanMessage(row scanner) (m Message, err error) {
 	var deadline, reading, verdict string
 	err = row.Scan(&m.ID, &m.Reference, &m.Fingerprint, &m.Original, &m.Size, &m.Channel, &m.Source, &junk, &history,
 		&received, &m.Basis, &registered, &deadline, &failsafe, &m.State, &m.Attempts, &m.Problem, &m.Version,
-		&m.Case, &m.OfferedCase, &m.OfferedWhy, &m.Twin, &reading, &m.DecidedBy, &verdict)
+		&m.Case, &m.OfferedCase, &m.OfferedWhy, &m.Twin, &reading, &m.decisions, &m.DecidedBy, &verdict)
 	if err != nil {
 		return m, err
 	}

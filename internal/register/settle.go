@@ -2,6 +2,7 @@ package register
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"postroom/internal/workday"
@@ -21,21 +22,20 @@ func settleAll[I any](ctx context.Context, r *Register, verb string, items []I, 
 // it must not send.
 func (r *Register) Begin(ctx context.Context, bs []Beginning) ([]error, error) {
 	return settleAll(ctx, r, "begin", bs, func(t *tx, b Beginning) error {
-		n, err := t.affected(`UPDATE outgoing SET begun_at = $1, mail_id = $2, bytes = $3, subject = $4, promised = $5
-			WHERE id = $6 AND attempt = $7 AND state = 'sending'`,
-			micros(t.now), clean(b.MessageID), b.Bytes, clean(b.Subject), dateText(b.Promised), b.ID, b.Attempt)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
+		o := Outgoing{ID: b.ID}
+		var resend int64
+		err := t.one(`UPDATE outgoing SET begun_at = $1, mail_id = $2, bytes = $3, subject = $4, promised = $5
+			WHERE id = $6 AND attempt = $7 AND state = 'sending' RETURNING case_id, message_id, resend`,
+			[]any{micros(t.now), clean(b.MessageID), b.Bytes, clean(b.Subject), dateText(b.Promised), b.ID, b.Attempt},
+			&o.Case, &o.Message, &resend)
+		if errors.Is(err, ErrNotFound) {
 			return ErrStale
 		}
-		o, err := outgoingByID(t, b.ID)
 		if err != nil {
 			return err
 		}
 		return t.note(historyOf(o), "postroom", "sending", detail{
-			"outgoing": o.ID, "attempt": strconv.Itoa(b.Attempt), "bytes": b.Bytes, "message_id": b.MessageID, "guard": b.Guard, "resend": strconv.FormatBool(o.Resend),
+			"outgoing": o.ID, "attempt": strconv.Itoa(b.Attempt), "bytes": b.Bytes, "message_id": b.MessageID, "guard": b.Guard, "resend": strconv.FormatBool(resend == 1),
 		})
 	})
 }
@@ -58,13 +58,13 @@ func (r *Register) sent(t *tx, s Outcome) error {
 	if err := t.exec(`UPDATE outgoing SET state = 'sent', sent_at = $1, lease_until = 0, why = '' WHERE id = $2`, micros(at), o.ID); err != nil {
 		return err
 	}
-	err = t.note(historyOf(o), "postroom", "sent", detail{
-		"outgoing": o.ID, "kind": string(o.Kind), "attempt": strconv.Itoa(s.Attempt), "code": s.Code, "on": workday.DateOf(at).String(),
-	})
-	if err != nil || o.Kind != Acknowledgement || o.Case == "" {
-		return err
+	d := detail{"outgoing": o.ID, "kind": string(o.Kind), "attempt": strconv.Itoa(s.Attempt), "code": s.Code, "on": workday.DateOf(at).String()}
+	if o.Kind == Acknowledgement && o.Case != "" {
+		if err := r.acknowledged(t, o, at, d); err != nil {
+			return err
+		}
 	}
-	return r.acknowledged(t, o, at)
+	return t.note(historyOf(o), "postroom", "sent", d)
 }
 
 // TryAgain records a certain non-delivery; it is owed again from

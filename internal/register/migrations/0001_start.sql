@@ -36,8 +36,8 @@ CREATE INDEX message_arrived ON message (registered_at) WHERE state = 'arrived';
 CREATE INDEX message_review ON message (urgency DESC, deadline, received_at) WHERE state = 'review';
 CREATE INDEX message_failsafe ON message (failsafe_at) WHERE failsafe_at > 0 AND state IN ('arrived', 'review');
 CREATE INDEX message_registered ON message (registered_at);
-CREATE INDEX message_mail_id ON message (mail_id) WHERE mail_id <> '';
-CREATE INDEX message_case ON message (case_id) WHERE case_id <> '';
+CREATE INDEX message_mail_id ON message (mail_id);
+CREATE INDEX message_case ON message (case_id);
 
 -- The first message of each "same mail": Message-ID, sender and body.
 CREATE TABLE sameness (
@@ -135,12 +135,13 @@ CREATE TABLE outgoing (
     sent_at     BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX outgoing_due ON outgoing (deadline_at, not_before) WHERE state IN ('owed', 'sending');
-CREATE INDEX outgoing_case ON outgoing (case_id) WHERE case_id <> '';
-CREATE INDEX outgoing_mail_id ON outgoing (mail_id) WHERE mail_id <> '';
+CREATE INDEX outgoing_case ON outgoing (case_id);
+CREATE INDEX outgoing_mail_id ON outgoing (mail_id);
 CREATE INDEX outgoing_begun ON outgoing (begun_at) WHERE begun_at > 0;
 CREATE INDEX outgoing_to ON outgoing (to_key, begun_at);
-CREATE INDEX outgoing_message ON outgoing (message_id) WHERE message_id <> '';
+CREATE INDEX outgoing_message ON outgoing (message_id);
 CREATE INDEX outgoing_people ON outgoing (deadline_at) WHERE state IN ('held', 'refused', 'unknown');
+CREATE INDEX outgoing_open ON outgoing (deadline_at) WHERE state IN ('owed', 'sending', 'held', 'refused', 'unknown') AND kind = 'acknowledgement';
 CREATE INDEX outgoing_created ON outgoing (created_at);
 
 CREATE TABLE event (

@@ -1,0 +1,144 @@
+package register
+
+import (
+	"database/sql"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// whole names the queries that may read a whole table: they run seldom, or
+// the table is small.
+var whole = []string{
+	"FROM event ORDER BY subject", // verify
+	"FROM migration", "mailbox_status", "mailbox_uid", "FROM alarm WHERE taken_at = 0`",
+	"FROM outgoing WHERE state = 'held'", "FROM outgoing WHERE state = 'refused'", "FROM outgoing WHERE state = 'unknown'",
+	"count(*), COALESCE(min(created_at)", "count(*), COALESCE(min(received_at)", // the status page
+}
+
+// TestHotQueriesUseAnIndex reads every statement in this package's source and
+// asks SQLite how it would run it. An index with a condition is only used when
+// the query repeats the condition, which is easily forgotten.
+func TestHotQueriesUseAnIndex(t *testing.T) {
+	t.Parallel()
+	r := &Register{cfg: Config{Driver: "sqlite", DSN: filepath.Join(t.TempDir(), "r.db"), Now: time.Now}}
+	if err := r.connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	queries := statements(t)
+	if len(queries) < 60 {
+		t.Fatalf("found only %d statements", len(queries))
+	}
+	for _, q := range queries {
+		for _, step := range queryPlan(t, r.db, q) {
+			if strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, "USING") && !strings.HasPrefix(step, "SCAN x") && !allowed(q) {
+				t.Errorf("%s\n%s", step, q)
+			}
+		}
+	}
+}
+
+func allowed(q string) bool {
+	for _, w := range whole {
+		if strings.Contains(q, strings.TrimSuffix(w, "`")) {
+			return true
+		}
+	}
+	return false
+}
+
+func queryPlan(t *testing.T, db *sql.DB, q string) (steps []string) {
+	t.Helper()
+	args := make([]any, strings.Count(q, "$"))
+	for i := range args {
+		args[i] = "1"
+	}
+	n := 0
+	for n < len(args) && strings.Contains(q, "$"+strconv.Itoa(n+1)) {
+		n++
+	}
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+q, args[:n]...)
+	if err != nil {
+		t.Errorf("%s: %v", q, err)
+		return nil
+	}
+	err = drain(rows, func(rows *sql.Rows) error {
+		var id, parent, unused int
+		var step string
+		err := rows.Scan(&id, &parent, &unused, &step)
+		steps = append(steps, step)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return steps
+}
+
+// statements collects the string literals that are SQL, with the column lists
+// put together as the source does.
+func statements(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	consts := map[string]string{
+		"messageColumns": messageColumns, "messageTables": messageTables, "caseColumns": caseColumns,
+		"clockColumns": clockColumns, "outgoingColumns": outgoingColumns, "alarmColumns": alarmColumns,
+	}
+	var out []string
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inner := map[ast.Node]bool{}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if b, ok := n.(*ast.BinaryExpr); ok {
+				inner[b.X], inner[b.Y] = true, true
+			}
+			if e, ok := n.(ast.Expr); ok && !inner[n] {
+				if q, ok := joined1(e, consts); ok && isStatement(q) {
+					out = append(out, q)
+				}
+			}
+			return true
+		})
+	}
+	return out
+}
+
+func joined1(e ast.Expr, consts map[string]string) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		s, err := strconv.Unquote(e.Value)
+		return s, err == nil && e.Kind == token.STRING
+	case *ast.Ident:
+		s, ok := consts[e.Name]
+		return s, ok
+	case *ast.BinaryExpr:
+		a, okA := joined1(e.X, consts)
+		b, okB := joined1(e.Y, consts)
+		return a + b, okA && okB
+	}
+	return "", false
+}
+
+func isStatement(q string) bool {
+	for _, verb := range []string{"SELECT ", "UPDATE ", "INSERT INTO ", "DELETE FROM "} {
+		if strings.HasPrefix(q, verb) && !strings.Contains(q, "pg_advisory") && !strings.Contains(q, "clock_timestamp") && q != "SELECT 1" {
+			return true
+		}
+	}
+	return false
+}
