@@ -77,5 +77,7 @@ type Message struct {
 
 	Attachments []Attachment
 	Repairs     []string // each mend, in a sentence for a reviewer
+	Notes       []string // what a person has to open or check himself: encrypted parts, PDF files, pictures
+	BodyDigest  string   // SHA-256, hex, of sender, text and attachments: the same mail by another route has the same
 	Error       string   // what could not be read, in a sentence for a reviewer
 }

@@ -1,0 +1,50 @@
+package mime
+
+import (
+	"regexp"
+	"strings"
+)
+
+// byWords recognises the out-of-office mail that carries no header sign. A
+// false alarm would silence a resident, so subject and text must agree, and
+// the text must be short.
+func byWords(m *Message) (Automatic, string) {
+	text := strings.TrimSpace(m.NewText)
+	if len(m.Attachments) > 2 || len(text) > 2500 {
+		return None, ""
+	}
+	subject := strings.ToLower(m.Subject)
+	sure := awaySubject.MatchString(subject)
+	away := awayText.FindString(text)
+	switch {
+	case sure && (away != "" || text == ""):
+		return AutoReply, "The subject and the words “" + shown(m.Subject) + "” are those of an out-of-office reply."
+	case ackSubject.MatchString(subject) && machineText.MatchString(text):
+		return AutoReply, "The subject and the text say that a machine wrote it."
+	case away != "" && machineText.MatchString(text) && len(text) < 1200:
+		return AutoReply, "The text says that it is automatic: “" + shown(away) + "”."
+	}
+	return None, ""
+}
+
+// awaySubject is what programs put in front of the subject that they answer.
+var awaySubject = regexp.MustCompile(`^\s*(automatic reply|auto(matic)?[- ]?(reply|response|responder)|auto:|out of (the )?office|ooo\b|` +
+	`abwesenheitsnotiz|abwesenheit|automatische antwort|réponse automatique|absence du bureau|automatisch antwoord|afwezigheidsbericht|` +
+	`autosvar|automatisk svar|automaattinen vastaus|risposta automatica|respuesta automática|fuera de la oficina|resposta automática|` +
+	`odpowiedź automatyczna|autoodpowiedź|poza biurem|automatická odpověď|răspuns automat|автоответ|автоматический ответ|otomatik yanıt|` +
+	`ateb awtomatig|allan o'r swyddfa|自動返信|自动回复|vacation reply|away from (the |my )?(office|desk|email))`)
+
+// awayText is what such mail says.
+var awayText = regexp.MustCompile(`(?i)(out of (the )?office|on (annual |maternity |paternity |sick |study |parental )?leave|on holiday|on vacation|` +
+	`(i am|i'm|i’m|i will be|i'll be) (currently |now )?(away|out)\b|away from (my|the) (desk|office|email|computer)|` +
+	`(no|limited|intermittent) access to (my )?e-?mails?|will (reply|respond|get back to you|be back|return|pick up messages)[^.\n]{0,40}\b(return|back|on|when|as soon)|` +
+	`this (mailbox|inbox|email address|account) is (not|no longer) (monitored|in use|read)|nicht im (büro|hause)|absent du bureau|fuera de la oficina|` +
+	`poza biurem|na urlopie|no longer work(s|ing)? (for|at|here)|have now left|i return to (work|the office))`)
+
+// ackSubject and machineText together show an acknowledgement by a machine.
+var ackSubject = regexp.MustCompile(`(?i)(automatic(ally)? (acknowledge?ment|generated|response|confirmation)|auto[- ]?acknowledge?ment|do not reply|` +
+	`thank you for (contacting|your (e-?mail|enquiry|message|query))|we('ve| have) received your|^\s*automatic reply|ticket (received|created)|acknowledgement of)`)
+
+var machineText = regexp.MustCompile(`(?i)(this is an? (auto(mated|matic)|system[- ]generated)|auto(matically|matic|mated|-)[- ]?(generated|reply|response|message|acknowledge?ment|email)|` +
+	`(please )?do not (reply|respond) to this|this (mailbox|inbox|email address) is not monitored|replies to this (e-?mail|message|address) (are|will) not|` +
+	`this e-?mail (was|is) (sent|generated) automatically|dies ist eine automatisch|ceci est (un message|une réponse) automatique)`)

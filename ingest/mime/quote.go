@@ -1,0 +1,258 @@
+package mime
+
+import (
+	"regexp"
+	"strings"
+)
+
+// A letter is a text whose new lines are to be found. Lines are only ever left
+// out, never changed; when it is not clear that a line is old it stays.
+type letter struct {
+	lines []string
+	old   []bool
+	reply bool // the mail answers another one
+	own   func(address string) bool
+	limit int // lines from here on are quoted to the end
+	found bool
+}
+
+// newText gives the lines of text that its sender wrote now: without quoted
+// earlier mail, signatures, disclaimers and the footers of telephones. reply
+// says that the mail answers another; own knows the addresses of the reader,
+// whose forwarded mail is not news.
+func newText(text string, reply bool, own func(string) bool) string {
+	l := &letter{lines: strings.Split(text, "\n"), reply: reply, own: own}
+	l.old = make([]bool, len(l.lines))
+	l.limit = len(l.lines)
+	l.cutBelow()
+	l.attributions()
+	l.marked()
+	quoted := l.kept()
+	l.signature()
+	l.footers()
+	kept := l.kept()
+	if kept == "" && quoted == "" && !reply {
+		return strings.TrimSpace(text) // nothing but old mail, sent on: it is what the sender has to say
+	}
+	return kept
+}
+
+// kept joins the lines that are left.
+func (l *letter) kept() string {
+	var out []string
+	blank := true
+	for i, line := range l.lines {
+		if l.old[i] {
+			continue
+		}
+		if empty := strings.TrimSpace(line) == ""; !empty || !blank {
+			out = append(out, line)
+			blank = empty
+		}
+	}
+	return strings.TrimSpace(strings.Join(out, "\n"))
+}
+
+func (l *letter) drop(from, to int) {
+	for i := from; i < to && i < len(l.old); i++ {
+		l.old[i] = true
+	}
+}
+
+// bare is a line without the signs that programs put around words.
+func bare(line string) string {
+	return strings.Trim(line, " \t\u00a0*_|")
+}
+
+var (
+	originalLine = regexp.MustCompile(`(?i)^[\s>]*[-_=]{2,}\s*(original (message|appointment|text)|ursprüngliche nachricht|message d'origine|message original|mensaje original|` +
+		`mensagem original|oprindelig meddelelse|ursprungligt meddelande|oorspronkelijk bericht|messaggio originale|wiadomość oryginalna|původní zpráva|mesaj original|orijinal ileti|` +
+		`alkuperäinen viesti|neges wreiddiol|исходное сообщение|-*original message follows|reply message|reply (above|below) this line)\s*[-_=]{0,}\s*(follows)?\s*[-_=]*\s*$`)
+	replyMark     = regexp.MustCompile(`(?i)^[\s>]*(##-? ?|[-=_*#]{2,} ?)?(please )?(type|write|enter)? ?(your )?(reply|response) above this line[^\n]{0,80}$`)
+	followsLine   = regexp.MustCompile(`(?i)^\s*-{2,}\s*(original|your) (message|email|e-mail)( follows| below)?\s*-{0,}\s*$`)
+	forwardLine   = regexp.MustCompile(`(?i)^[\s>]*(-{3,}\s*(forwarded (message|by)|weitergeleitete nachricht|message transféré|mensaje reenviado|doorgestuurd bericht|messaggio inoltrato|przekazana wiadomość|wiadomość przekazana|mensagem encaminhada|mesaj redirecționat)[^\n]*|begin forwarded message:|anfang der weitergeleiteten (nachricht|e-mail):|début du message (réexpédié|transféré)\s*:|inicio del mensaje reenviado:|początek przekazywanej wiadomości:)\s*$`)
+	fromField     = regexp.MustCompile(`(?i)^[\s>|]*[*_]{0,2}(from|von|de|da|van|fra|från|od|de la|kimden|lähettäjä|oddi wrth|от|发件人|差出人)\s?[*_]{0,2}:\s*[*_]{0,2}\s*(\S.*)?$`)
+	dateField     = regexp.MustCompile(`(?i)^[\s>|]*[*_]{0,2}(sent|date|gesendet|datum|envoyé|enviado( el)?|fecha|data|inviato|verzonden|sendt|dato|skickat|wysłano|wysłane|odesláno|trimis|gönderildi|tarih|lähetetty|anfonwyd|отправлено|дата|发送时间|送信日時)\s?[*_]{0,2}:`)
+	toField       = regexp.MustCompile(`(?i)^[\s>|]*[*_]{0,2}(to|cc|subject|an|betreff|à|objet|para|asunto|assunto|a|oggetto|aan|onderwerp|til|emne|till|ämne|do|temat|komu|předmět|către|subiect|kime|konu|vastaanottaja|aihe|at|pwnc|кому|тема|收件人|主题|宛先|件名|importance)\s?[*_]{0,2}:`)
+	underscores   = regexp.MustCompile(`^\s*_{5,}\s*$`)
+	ruleLine      = regexp.MustCompile(`^\s*([_=*~#]{8,}|-{5,})\s*$`)
+	wroteEnd      = regexp.MustCompile(`(?i)(wrote|writes|said|schrieb|geschrieben|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał(\(a\)|a|/a|\(-a\))?|pisze|napsal(\(a\)|a)?|a scris|yazdı|kirjoitti|ysgrifennodd|написал(\(а\)|а)?|写道|のメール)\s?(:|：)\s*$`)
+	wroteStart    = regexp.MustCompile(`(?i)^\s*(on|am|le|el|em|il|op|den|dnia|w dniu|dne|în|la|tarihinde|ar|в|at|sent from|from|\d|mon|tue|wed|thu|fri|sat|sun|pon|wt|śr|czw|pt|sob|niedz|lun|mar|mer|jeu|ven|sam|dim|"|<)`)
+	schriebMiddle = regexp.MustCompile(`(?i)^\s*am .{5,60}\bschrieb\b.{1,100}:\s*$`)
+	dateInLine    = regexp.MustCompile(`(?i)(\d{1,2}[:.]\d{2}|\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\b(19|20)\d\d\b)`)
+)
+
+// cutBelow looks for the line under which all is an earlier mail.
+func (l *letter) cutBelow() {
+	for i := range l.lines {
+		switch line := l.lines[i]; {
+		case originalLine.MatchString(line), replyMark.MatchString(line), followsLine.MatchString(line):
+			l.cutAt(i)
+			return
+		case forwardLine.MatchString(line):
+			if !l.forwardsOwn(i) {
+				return // somebody else's words, sent on: they stay
+			}
+			l.cutAt(i)
+			return
+		case !strings.HasPrefix(strings.TrimSpace(line), ">") && l.headerBlock(i):
+			if !l.reply && !l.forwardsOwn(i) {
+				return
+			}
+			l.cutAt(l.aboveRule(i))
+			return
+		}
+	}
+}
+
+// cutAt takes the rest for old, unless it holds answers between quoted lines.
+func (l *letter) cutAt(i int) {
+	l.limit, l.found = i, true
+	l.drop(i, len(l.lines))
+}
+
+// aboveRule includes Outlook's line of underscores, and blank lines before it.
+func (l *letter) aboveRule(i int) int {
+	for j := i - 1; j >= 0 && j >= i-3; j-- {
+		if underscores.MatchString(l.lines[j]) || ruleLine.MatchString(l.lines[j]) {
+			return j
+		}
+		if strings.TrimSpace(l.lines[j]) != "" {
+			break
+		}
+	}
+	return i
+}
+
+// headerBlock says whether Outlook's "From: Sent: To: Subject:" begins here.
+func (l *letter) headerBlock(i int) bool {
+	if !fromField.MatchString(l.lines[i]) {
+		return false
+	}
+	date, others := false, 0
+	for j, seen := i+1, 0; j < len(l.lines) && seen < 6; j++ {
+		line := l.lines[j]
+		if strings.TrimSpace(line) == "" {
+			if seen > 0 && (date || others > 0) && j > i+8 {
+				break
+			}
+			continue
+		}
+		seen++
+		switch {
+		case dateField.MatchString(line):
+			date = true
+		case toField.MatchString(line):
+			others++
+		case seen == 1 && strings.Contains(line, "@"):
+		default:
+			seen += 2
+		}
+	}
+	return date && others > 0
+}
+
+// forwardsOwn says whether the mail that is sent on from line i was ours.
+func (l *letter) forwardsOwn(i int) bool {
+	for j := i; j < len(l.lines) && j < i+8; j++ {
+		if fromField.MatchString(l.lines[j]) {
+			_, value, _ := strings.Cut(l.lines[j], ":")
+			a := parseAddresses(strings.Trim(value, " *_"))
+			return len(a) > 0 && a[0].Address != "" && l.own(a[0].Address)
+		}
+	}
+	return false
+}
+
+// attributions finds "On …, … wrote:" on one to four lines. Under it all is
+// old when nothing there is marked with ">" and the line is certain.
+func (l *letter) attributions() {
+	for i := 0; i < l.limit; i++ {
+		n := l.attribution(i)
+		if n == 0 {
+			continue
+		}
+		next := l.nextText(i + n)
+		l.found = true
+		switch {
+		case next < l.limit && isQuoted(l.lines[next]):
+			l.drop(i, i+n)
+		case l.certain(i, n):
+			l.drop(i, l.limit)
+			return
+		}
+		i += n - 1
+	}
+}
+
+// attribution gives how many lines the attribution at i has, zero for none.
+func (l *letter) attribution(i int) int {
+	first := strings.TrimSpace(strings.TrimLeft(l.lines[i], " >"))
+	if first == "" || l.old[i] || isQuoted(l.lines[i]) || len(first) > 300 {
+		return 0
+	}
+	if schriebMiddle.MatchString(first) && dateInLine.MatchString(first) {
+		return 1
+	}
+	if !wroteStart.MatchString(first) && !strings.Contains(first, "@") {
+		return 0
+	}
+	joined := ""
+	for n := 1; n <= 4 && i+n-1 < l.limit; n++ {
+		line := strings.TrimSpace(l.lines[i+n-1])
+		if line == "" {
+			return 0
+		}
+		joined += " " + line
+		if wroteEnd.MatchString(joined) {
+			if dateInLine.MatchString(joined) || strings.Contains(joined, "@") {
+				return n
+			}
+			return 0
+		}
+		if strings.HasSuffix(line, ".") && n > 1 {
+			return 0
+		}
+	}
+	return 0
+}
+
+// certain wants an address or a whole date with a time before all that
+// follows is taken for old: a resident may write "on 3 May your man wrote:".
+func (l *letter) certain(i, n int) bool {
+	joined := strings.Join(l.lines[i:i+n], " ")
+	return strings.Contains(joined, "@") || len(dateInLine.FindAllString(joined, 3)) > 1
+}
+
+func (l *letter) nextText(i int) int {
+	for i < len(l.lines) && strings.TrimSpace(l.lines[i]) == "" {
+		i++
+	}
+	return i
+}
+
+func isQuoted(line string) bool {
+	line = strings.TrimLeft(line, " \t")
+	return strings.HasPrefix(line, ">") && !strings.HasPrefix(line, ">From ")
+}
+
+// marked drops lines with ">" in front, when the mail answers another. In a
+// mail that does not, somebody drew arrows.
+func (l *letter) marked() {
+	if !l.reply && !l.found {
+		run := 0
+		for _, line := range l.lines {
+			if isQuoted(line) {
+				run++
+			}
+		}
+		if run < 3 {
+			return
+		}
+	}
+	for i, line := range l.lines {
+		if isQuoted(line) {
+			l.old[i] = true
+		}
+	}
+}
