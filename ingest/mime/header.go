@@ -80,7 +80,8 @@ func (b *headerBlock) skipStart() bool {
 		blank = true
 	}
 	b.s.unread()
-	if !looksLikeHeader(b.s.held, b.s.peek()) {
+	after := b.s.peek()
+	if !looksLikeHeader(b.s.held, after) {
 		b.w.repair("The mail has no header lines; all of it was read as text.")
 		return false
 	}

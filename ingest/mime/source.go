@@ -144,8 +144,11 @@ func (s *source) take(piece []byte, err error) []byte {
 // unread gives the last piece once more.
 func (s *source) unread() { s.again = true }
 
-// peek shows what comes after the current line, at most the buffer.
+// peek shows what comes after the current line, at most the buffer. The
+// current line is copied, because looking ahead may move the buffer; slices
+// of it that line gave out are good no more.
 func (s *source) peek() []byte {
+	s.held = bytes.Clone(s.held)
 	b, _ := s.r.Peek(s.r.Buffered())
 	if len(b) < sourceBuffer/2 {
 		b, _ = s.r.Peek(sourceBuffer / 2)
@@ -194,8 +197,11 @@ func (b *body) Read(p []byte) (int, error) {
 			b.due, n = b.due[c:], n+c
 			continue
 		}
-		if len(b.rest) == 0 && !b.more() {
-			break
+		if len(b.rest) == 0 {
+			if !b.more() {
+				break
+			}
+			continue // the line end before this line goes first
 		}
 		c := copy(p[n:], b.rest)
 		b.rest, n = b.rest[c:], n+c
