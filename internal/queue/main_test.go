@@ -38,24 +38,31 @@ func (h *hand) advance(d time.Duration) {
 	h.at = h.at.Add(d)
 }
 
+// A fixture is a test on one Redis.
+type fixture struct {
+	*testing.T
+	config queue.Config
+}
+
+// open opens the lanes; each queue is like a process of its own.
+func (f *fixture) open(now func() time.Time) *queue.Queue {
+	c := f.config
+	c.Now = now
+	return mustOpen(f, c)
+}
+
 // onEachRedis runs a test in the in-process Redis, and in a real one when
-// there is one, under a prefix of its own. open may be called several times:
-// each is a process of its own on the same lanes.
-func onEachRedis(t *testing.T, test func(t *testing.T, open func(now func() time.Time) *queue.Queue)) {
+// there is one, under a prefix of its own.
+func onEachRedis(t *testing.T, test func(*fixture)) {
 	t.Helper()
 	t.Run("in process", func(t *testing.T) {
 		t.Parallel()
-		m := miniredis.RunT(t)
-		test(t, func(now func() time.Time) *queue.Queue {
-			return mustOpen(t, queue.Config{URL: "redis://" + m.Addr(), Now: now})
-		})
+		test(&fixture{t, queue.Config{URL: "redis://" + miniredis.RunT(t).Addr()}})
 	})
 	t.Run("real", func(t *testing.T) {
 		t.Parallel()
 		url, prefix := realRedis(t)
-		test(t, func(now func() time.Time) *queue.Queue {
-			return mustOpen(t, queue.Config{URL: url, Prefix: prefix, Now: now})
-		})
+		test(&fixture{t, queue.Config{URL: url, Prefix: prefix}})
 	})
 }
 

@@ -14,13 +14,11 @@ import (
 	"postroom/internal/queue"
 )
 
-type opener = func(now func() time.Time) *queue.Queue
-
 func TestClaimTakesTheMostUrgentFirst(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, open opener) {
+	onEachRedis(t, func(t *fixture) {
 		clock := newHand()
-		q := open(clock.now)
+		q := t.open(clock.now)
 		day := clock.now().AddDate(0, 0, 1)
 		mustPut(t, q,
 			queue.Item{ID: "whenever"},
@@ -42,9 +40,9 @@ func TestClaimTakesTheMostUrgentFirst(t *testing.T) {
 
 func TestAnItemWaitsForItsTime(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, open opener) {
+	onEachRedis(t, func(t *fixture) {
 		clock := newHand()
-		q := open(clock.now)
+		q := t.open(clock.now)
 		mustPut(t, q, queue.Item{ID: "1", NotBefore: clock.now().Add(time.Hour + time.Microsecond)})
 		clock.advance(time.Hour)
 		if early := mustClaim(t, q, 1, time.Minute); len(early) != 0 {
@@ -74,9 +72,9 @@ func TestPuttingAgain(t *testing.T) {
 		{name: "held stays held", claim: true, want: queue.Depth{Held: 1}},
 		{name: "held is not put off", claim: true, second: far, want: queue.Depth{Held: 1}},
 	}
-	onEachRedis(t, func(t *testing.T, open opener) {
+	onEachRedis(t, func(t *fixture) {
 		clock := newHand()
-		q := open(clock.now)
+		q := t.open(clock.now)
 		for _, test := range tests {
 			mustPut(t, q, queue.Item{ID: "1", NotBefore: clock.now().Add(test.first)})
 			var claims []queue.Claimed
@@ -101,9 +99,9 @@ func TestPuttingAgain(t *testing.T) {
 
 func TestTheSameIDTwiceInOnePutIsOne(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, open opener) {
+	onEachRedis(t, func(t *fixture) {
 		clock := newHand()
-		q := open(clock.now)
+		q := t.open(clock.now)
 		later := queue.Item{ID: "1", NotBefore: clock.now().Add(time.Hour)}
 		mustPut(t, q, queue.Item{ID: "1"}, later, queue.Item{ID: "1"}, later)
 		if d := mustDepth(t, q); d.Waiting+d.Ready+d.Held != 1 {
@@ -116,20 +114,20 @@ func TestTheSameIDTwiceInOnePutIsOne(t *testing.T) {
 // nothing, whatever it says.
 func TestALateHolderChangesNothing(t *testing.T) {
 	t.Parallel()
-	says := map[string]func(*testing.T, *queue.Queue, queue.Claimed) error{
-		"done": func(t *testing.T, q *queue.Queue, c queue.Claimed) error {
-			t.Helper()
-			return q.Done(t.Context(), lane, c)
+	says := map[string]func(testing.TB, *queue.Queue, queue.Claimed) error{
+		"done": func(tb testing.TB, q *queue.Queue, c queue.Claimed) error {
+			tb.Helper()
+			return q.Done(tb.Context(), lane, c)
 		},
-		"return": func(t *testing.T, q *queue.Queue, c queue.Claimed) error {
-			t.Helper()
-			return q.Return(t.Context(), lane, c, time.Time{})
+		"return": func(tb testing.TB, q *queue.Queue, c queue.Claimed) error {
+			tb.Helper()
+			return q.Return(tb.Context(), lane, c, time.Time{})
 		},
-		"renew": func(t *testing.T, q *queue.Queue, c queue.Claimed) error {
-			t.Helper()
-			held, err := q.Renew(t.Context(), lane, 24*time.Hour, c)
+		"renew": func(tb testing.TB, q *queue.Queue, c queue.Claimed) error {
+			tb.Helper()
+			held, err := q.Renew(tb.Context(), lane, 24*time.Hour, c)
 			if len(held) != 0 {
-				t.Errorf("renewed what another holds: %v", held)
+				tb.Errorf("renewed what another holds: %v", held)
 			}
 			return err
 		},
@@ -137,9 +135,9 @@ func TestALateHolderChangesNothing(t *testing.T) {
 	for name, say := range says {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onEachRedis(t, func(t *testing.T, open opener) {
+			onEachRedis(t, func(t *fixture) {
 				clock := newHand()
-				q := open(clock.now)
+				q := t.open(clock.now)
 				mustPut(t, q, queue.Item{ID: "1"})
 				late := mustClaim(t, q, 1, time.Minute)
 				clock.advance(time.Minute + time.Millisecond)
@@ -164,9 +162,9 @@ func TestALateHolderChangesNothing(t *testing.T) {
 
 func TestRenewKeepsWhatIsHeld(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, open opener) {
+	onEachRedis(t, func(t *fixture) {
 		clock := newHand()
-		q := open(clock.now)
+		q := t.open(clock.now)
 		mustPut(t, q, numbered(3)...)
 		claims := mustClaim(t, q, 3, time.Minute)
 		if err := q.Done(t.Context(), lane, claims[1]); err != nil {
@@ -190,9 +188,9 @@ func TestRenewKeepsWhatIsHeld(t *testing.T) {
 
 func TestReturnKeepsTheDeadline(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, open opener) {
+	onEachRedis(t, func(t *fixture) {
 		clock := newHand()
-		q := open(clock.now)
+		q := t.open(clock.now)
 		mustPut(t, q, queue.Item{ID: "a", Deadline: clock.now().Add(time.Hour)}, queue.Item{ID: "b", Deadline: clock.now().Add(2 * time.Hour)})
 		first := mustClaim(t, q, 1, time.Minute)[0]
 		if err := q.Return(t.Context(), lane, first, clock.now().Add(time.Minute)); err != nil {
@@ -217,8 +215,8 @@ func TestReturnKeepsTheDeadline(t *testing.T) {
 
 func TestLanesAreApart(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, open opener) {
-		q := open(newHand().now)
+	onEachRedis(t, func(t *fixture) {
+		q := t.open(newHand().now)
 		mustPut(t, q, queue.Item{ID: "1"})
 		other, err := q.Claim(t.Context(), "read", 1, time.Minute)
 		if err != nil || len(other) != 0 {
@@ -230,9 +228,9 @@ func TestLanesAreApart(t *testing.T) {
 func TestNoIDIsClaimedTwice(t *testing.T) {
 	t.Parallel()
 	const total, workers = 1200, 6
-	onEachRedis(t, func(t *testing.T, open opener) {
+	onEachRedis(t, func(t *fixture) {
 		clock := newHand()
-		processes := []*queue.Queue{open(clock.now), open(clock.now)}
+		processes := []*queue.Queue{t.open(clock.now), t.open(clock.now)}
 		mustPut(t, processes[0], numbered(total)...)
 		taken := make([][]string, workers)
 		var work sync.WaitGroup
@@ -268,8 +266,8 @@ func TestOddIDsComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
 	odd := []string{" ", "-inf", "+1", "1e3", "a b\r\n", "nul\x00", "{x}", "Łódź", "\xff\xfe", strings.Repeat("long", 25_000), "nil", "unpack(KEYS)"}
 	slices.Sort(odd)
-	onEachRedis(t, func(t *testing.T, open opener) {
-		q := open(newHand().now)
+	onEachRedis(t, func(t *fixture) {
+		q := t.open(newHand().now)
 		for _, id := range odd {
 			mustPut(t, q, queue.Item{ID: id})
 		}
@@ -288,8 +286,8 @@ func TestOddIDsComeBackAsTheyWere(t *testing.T) {
 
 func TestOddTimesKeepTheirOrder(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, open opener) {
-		q := open(newHand().now)
+	onEachRedis(t, func(t *fixture) {
+		q := t.open(newHand().now)
 		mustPut(t, q,
 			queue.Item{ID: "never", NotBefore: time.Unix(1<<60, 0)},
 			queue.Item{ID: "3", Deadline: time.Unix(1<<60, 0)},
@@ -304,9 +302,9 @@ func TestOddTimesKeepTheirOrder(t *testing.T) {
 
 func TestTenThousandInOneCall(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, open opener) {
+	onEachRedis(t, func(t *fixture) {
 		clock := newHand()
-		q := open(clock.now)
+		q := t.open(clock.now)
 		items := numbered(10_000)
 		for i := range items {
 			items[i].NotBefore = clock.now().Add(time.Second)
@@ -377,9 +375,9 @@ func TestOpenRefusesABadConfiguration(t *testing.T) {
 
 func TestDepthCountsWhatIsDue(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, open opener) {
+	onEachRedis(t, func(t *fixture) {
 		clock := newHand()
-		q := open(clock.now)
+		q := t.open(clock.now)
 		for i := range 6 {
 			mustPut(t, q, queue.Item{
 				ID:        strconv.Itoa(i),
