@@ -1,0 +1,98 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"regexp"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// A Trouble is a kind of failure that an administrator can act on.
+type Trouble string
+
+// The troubles.
+const (
+	Unreachable   Trouble = "unreachable"
+	Insecure      Trouble = "insecure"
+	LoginRefused  Trouble = "login_refused"
+	FolderMissing Trouble = "folder_missing"
+	Unusable      Trouble = "unusable"
+)
+
+// A MailboxError says what is wrong with a mailbox and what to do about it.
+type MailboxError struct {
+	Mailbox string
+	Trouble Trouble
+	Advice  string
+	Err     error
+}
+
+// Error gives one line: the advice, then what the other side said.
+func (e *MailboxError) Error() string {
+	return fmt.Sprintf("mailbox %q: %s: %v", e.Mailbox, e.Advice, e.Err)
+}
+
+// Unwrap gives what the other side said.
+func (e *MailboxError) Unwrap() error { return e.Err }
+
+func (m Mailbox) trouble(t Trouble, err error) *MailboxError {
+	return &MailboxError{Mailbox: m.Name, Trouble: t, Advice: m.advice(t), Err: err}
+}
+
+func (m Mailbox) advice(t Trouble) string {
+	switch t {
+	case Unreachable:
+		return fmt.Sprintf("no IMAP server answers at %s; check host, port and tls, and the firewall", m.address())
+	case Insecure:
+		return fmt.Sprintf("no safe connection to %s; check tls, and that the certificate is valid for %s", m.address(), m.Host)
+	case LoginRefused:
+		return "the server refuses the login; check user, password and auth, and that IMAP is allowed for this account"
+	case FolderMissing:
+		return fmt.Sprintf("the folder %q cannot be opened; check folder, and that this account may read it", m.Folder)
+	case Unusable:
+		return "this server cannot be polled safely"
+	}
+	return string(t)
+}
+
+// isRefusal reports whether the server answered, and said no.
+func isRefusal(err error) bool {
+	var refusal *imap.Error
+	return errors.As(err, &refusal)
+}
+
+var quoted = regexp.MustCompile(`(?s)".*"|'.*'`)
+
+// withoutWords strips from an error whatever the library quotes of an answer
+// that it could not parse: that may be a resident's words, and errors are
+// logged.
+func withoutWords(err error) error {
+	var network net.Error
+	var ours *localError
+	switch {
+	case isRefusal(err), errors.As(err, &network), errors.As(err, &ours),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
+		errors.Is(err, errShort), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	line = quoted.ReplaceAllString(line, `"…"`)
+	if len(line) > 300 {
+		line = line[:300]
+	}
+	return &wordlessError{line, err}
+}
+
+// A wordlessError can be logged; what it stands for can still be matched.
+type wordlessError struct {
+	line string
+	err  error
+}
+
+func (e *wordlessError) Error() string { return e.line }
+func (e *wordlessError) Unwrap() error { return e.err }
