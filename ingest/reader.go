@@ -1,0 +1,340 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"postroom/classify"
+	"postroom/ingest/mime"
+	"postroom/internal/archive"
+	"postroom/internal/queue"
+	"postroom/internal/reference"
+	"postroom/internal/register"
+)
+
+// ReadLane is the queue's lane of messages to be read.
+const ReadLane = "read"
+
+// ReplyLane is the queue's lane of what is owed.
+const ReplyLane = "reply"
+
+// ReaderConfig is what a reader needs to know.
+type ReaderConfig struct {
+	Register   *register.Register
+	Archive    *archive.Archive
+	Queue      *queue.Queue
+	Rules      *classify.Rules
+	MessageIDs reference.MessageIDs
+	Prefixes   []string                // of references that are ours
+	Options    map[string]mime.Options // by source
+	Now        func() time.Time
+	Logger     *slog.Logger
+	Step       func(name string) // told at each step, for the kill tests; may be nil
+
+	Batch    int           // messages taken at once; 0: 32
+	Parallel int           // messages read at once; 0: 2
+	Attempts int           // after so many a message goes to a person unread; 0: 3
+	Lease    time.Duration // 0: two minutes
+	Sweep    time.Duration // between two looks into the register; 0: a minute
+}
+
+// A Reader reads what is registered, judges it, and opens or joins its case.
+// Several may run at once, in one process or many.
+type Reader struct{ c ReaderConfig }
+
+// NewReader makes a reader, with the defaults filled in.
+func NewReader(c ReaderConfig) *Reader {
+	if c.Batch == 0 {
+		c.Batch = 32
+	}
+	if c.Parallel == 0 {
+		c.Parallel = 2
+	}
+	if c.Attempts == 0 {
+		c.Attempts = 3
+	}
+	if c.Lease == 0 {
+		c.Lease = 2 * time.Minute
+	}
+	if c.Sweep == 0 {
+		c.Sweep = time.Minute
+	}
+	if c.Step == nil {
+		c.Step = func(string) {}
+	}
+	return &Reader{c: c}
+}
+
+// Run reads until ctx ends: what the queue names, and at the start and every
+// Sweep what the register has unread. A pass that fails is logged and tried
+// again; nothing ends Run but ctx.
+func (r *Reader) Run(ctx context.Context) error {
+	var swept time.Time
+	for ctx.Err() == nil {
+		if now := r.c.Now(); swept.IsZero() || now.Sub(swept) >= r.c.Sweep || now.Before(swept) {
+			if err := r.sweep(ctx); err != nil {
+				r.failed(ctx, "sweep of unread messages failed", err)
+			}
+			swept = now
+		}
+		n, err := r.pass(ctx)
+		if err != nil {
+			r.failed(ctx, "reading failed", err)
+		}
+		if n == 0 || err != nil {
+			r.wait(ctx)
+		}
+	}
+	return nil
+}
+
+func (r *Reader) failed(ctx context.Context, what string, err error) {
+	if ctx.Err() == nil {
+		r.c.Logger.ErrorContext(ctx, "reader", slog.String("what", what), slog.Any("error", err))
+	}
+}
+
+// wait sleeps until the queue has something, at most until the next sweep.
+// With Redis down it returns after a moment, and the register is asked.
+func (r *Reader) wait(ctx context.Context) {
+	if err := r.c.Queue.Wait(ctx, ReadLane, r.c.Sweep); errors.Is(err, queue.ErrDown) {
+		r.failed(ctx, "redis is down; reading from the register", r.fromRegister(ctx))
+	}
+}
+
+// fromRegister reads everything that is unread without the queue's help.
+func (r *Reader) fromRegister(ctx context.Context) error {
+	for ctx.Err() == nil {
+		ids, err := r.c.Register.Unread(ctx, r.c.Batch)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		if err := r.Read(ctx, ids); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// sweepLimit bounds how much one sweep puts into the queue.
+const sweepLimit = 1000
+
+// sweep puts into the queue what the register has unread: hints may be lost.
+func (r *Reader) sweep(ctx context.Context) error {
+	ids, err := r.c.Register.Unread(ctx, sweepLimit)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	items := make([]queue.Item, len(ids))
+	for i, id := range ids {
+		items[i] = queue.Item{ID: id}
+	}
+	if err := r.c.Queue.Put(ctx, ReadLane, items...); err != nil {
+		return r.fromRegister(ctx)
+	}
+	return nil
+}
+
+// pass reads one batch that the queue names, and says how many that were.
+func (r *Reader) pass(ctx context.Context) (int, error) {
+	claims, err := r.c.Queue.Claim(ctx, ReadLane, r.c.Batch, r.c.Lease)
+	if err != nil {
+		if errors.Is(err, queue.ErrDown) {
+			return 0, nil // wait says so, and asks the register
+		}
+		return 0, err
+	}
+	if len(claims) == 0 {
+		return 0, nil
+	}
+	ids := make([]register.ID, len(claims))
+	for i, c := range claims {
+		ids[i] = c.ID
+	}
+	if err := r.Read(ctx, ids); err != nil {
+		return len(claims), err
+	}
+	// Forgetting a hint is a courtesy: one that comes again finds nothing to do.
+	_ = r.c.Queue.Done(ctx, ReadLane, claims...)
+	return len(claims), nil
+}
+
+// A piece is one message on its way through the reader.
+type piece struct {
+	message register.Message
+	opening register.Opening
+}
+
+// Read reads, judges and opens the messages. One that is read already, or in
+// another reader's hands, is left out.
+func (r *Reader) Read(ctx context.Context, ids []register.ID) error {
+	messages, err := r.c.Register.BeginReading(ctx, ids, r.c.Lease, r.c.Attempts)
+	if err != nil && len(messages) == 0 {
+		return err
+	}
+	r.c.Step("reading")
+	pieces := make([]*piece, len(messages))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(r.c.Parallel)
+	for i, m := range messages {
+		g.Go(func() error {
+			pieces[i] = r.readOne(gctx, m)
+			return nil
+		})
+	}
+	if err := errors.Join(err, g.Wait(), ctx.Err()); err != nil && len(pieces) == 0 || ctx.Err() != nil {
+		return err
+	}
+	r.c.Step("read")
+	for len(pieces) > 0 {
+		now, later := apart(pieces)
+		if err := r.open(ctx, now); err != nil {
+			return err
+		}
+		pieces = later
+	}
+	return nil
+}
+
+// apart puts off messages that answer an earlier one of the same batch, which
+// must have its case first.
+func apart(pieces []*piece) (now, later []*piece) {
+	earlier := map[string]bool{}
+	for _, p := range pieces {
+		waits := false
+		for _, id := range p.opening.Reading.MessageIDs {
+			waits = waits || earlier[id]
+		}
+		if waits {
+			later = append(later, p)
+		} else {
+			now = append(now, p)
+		}
+		if id := p.opening.Reading.MessageID; id != "" {
+			earlier[id] = true
+		}
+	}
+	return now, later
+}
+
+// readOne reads one original. Whatever happens to it becomes a reading that a
+// person can see; a panic is one of those things.
+func (r *Reader) readOne(ctx context.Context, m register.Message) (p *piece) {
+	p = &piece{message: m, opening: register.Opening{Message: m.ID}}
+	defer func() {
+		if v := recover(); v != nil {
+			r.c.Logger.ErrorContext(ctx, "reading panicked", slog.String("message_id", m.ID), slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
+			p.opening.Problem = "Postroom failed while reading this message. The original is kept and can be downloaded."
+			p.opening.Reading.Automatic = string(mime.None)
+		}
+	}()
+	original, err := r.c.Archive.Get(ctx, m.Original)
+	if err != nil {
+		r.failed(ctx, "an original cannot be opened", err)
+		p.opening.Problem = "the original cannot be opened in the archive; tell the operator, who should run: postroom verify"
+		return p
+	}
+	defer original.Close() //nolint:errcheck // only read
+	p.opening.Reading = Read(ctx, original, r.options(m.Source), r.c.Prefixes)
+	return p
+}
+
+func (r *Reader) options(source string) mime.Options {
+	o := r.c.Options[source]
+	o.OwnMessageID = func(id string) bool { _, ours := r.c.MessageIDs.Verify(id); return ours }
+	return o
+}
+
+// Read turns an original into the register's neutral terms.
+func Read(ctx context.Context, original io.Reader, o mime.Options, prefixes []string) register.Reading {
+	m := mime.Read(ctx, original, o)
+	rd := register.Reading{
+		MessageID: m.MessageID, From: address(m.From), ReplyTo: addresses(m.ReplyTo), To: addresses(m.To), Cc: addresses(m.Cc),
+		Subject: m.Subject, Date: m.Date, Text: m.Text, NewText: m.NewText, Language: m.Language,
+		Automatic: string(m.Automatic), AutomaticWhy: m.AutomaticWhy, DoNotAnswer: m.DoNotAnswer,
+		Bounce:        register.Bounce(m.Bounce),
+		MessageIDs:    append(append([]string{}, m.References...), m.InReplyTo...),
+		Authenticated: m.Authenticated, AuthWhy: m.AuthWhy,
+		Complainant: address(m.Complainant), ComplainantWhy: m.ComplainantWhy,
+		Repairs: m.Repairs, Error: m.Error, BodyDigest: m.BodyDigest,
+	}
+	for _, a := range m.Attachments {
+		rd.Attachments = append(rd.Attachments, register.Attachment(a))
+	}
+	rd.ReferencesFound, rd.ReferencesNear = reference.FindAll(m.Subject+"\n"+m.Text, prefixes)
+	return rd
+}
+
+func address(a mime.Address) register.Address { return register.Address(a) }
+
+func addresses(as []mime.Address) []register.Address {
+	out := make([]register.Address, len(as))
+	for i, a := range as {
+		out[i] = address(a)
+	}
+	return out
+}
+
+// open joins, judges and opens a batch, and tells the queue what is owed.
+func (r *Reader) open(ctx context.Context, pieces []*piece) error {
+	if err := r.join(ctx, pieces); err != nil {
+		return err
+	}
+	openings := make([]register.Opening, len(pieces))
+	for i, p := range pieces {
+		if err := r.bounced(ctx, p); err != nil {
+			return err
+		}
+		openings[i] = p.opening
+	}
+	r.c.Step("judged")
+	opened, err := r.c.Register.Open(ctx, openings)
+	if err != nil {
+		return err
+	}
+	r.c.Step("opened")
+	var items []queue.Item
+	for _, o := range opened {
+		if o.Err != nil {
+			r.failed(ctx, "a message could not be opened; it stays unread and is tried again", o.Err)
+			continue
+		}
+		r.c.Logger.InfoContext(ctx, "message opened", slog.String("message_id", o.Message), slog.String("reference", o.Reference), slog.String("state", string(o.State)))
+		for _, h := range o.Owed {
+			items = append(items, queue.Item{ID: h.ID, NotBefore: h.NotBefore, Deadline: h.Deadline})
+		}
+	}
+	// A lost hint costs a minute: the sweep puts it again.
+	_ = r.c.Queue.Put(ctx, ReplyLane, items...)
+	r.c.Step("queued")
+	return nil
+}
+
+// bounced records a mail of ours that came back (RFC 3464).
+func (r *Reader) bounced(ctx context.Context, p *piece) error {
+	rd := p.opening.Reading
+	if rd.Automatic != string(mime.Bounce) && rd.Automatic != string(mime.Delay) || rd.Bounce.OriginalMessageID == "" {
+		return nil
+	}
+	report := rd.Bounce
+	report.Permanent = report.Permanent && rd.Automatic == string(mime.Bounce)
+	err := r.c.Register.Bounced(ctx, report.OriginalMessageID, report, p.message.ID)
+	if errors.Is(err, register.ErrNotFound) {
+		return nil // somebody else's mail, or nothing of ours
+	}
+	return err
+}
+
+// TopReceived is when our own mail server says that it took a mail in: the
+// time in its topmost Received header, if there is one.
+func TopReceived(original []byte) (time.Time, bool) {
+	at := topmostReceived(original[:min(len(original), peekLimit)])
+	return at, !at.IsZero()
+}
