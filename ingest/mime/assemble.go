@@ -11,7 +11,6 @@ import (
 // assemble makes Text and NewText of the pieces.
 func (w *walk) assemble(pieces []piece, o Options) {
 	m := w.m
-	pieces = w.uuFiles(pieces)
 	m.Text = allText(pieces)
 	own := w.ownWriter(o)
 	reply := w.isReply()

@@ -117,11 +117,35 @@ func writePieces(b *strings.Builder, pieces []piece, keep func(piece) bool) {
 			b.WriteString("\n\n")
 		}
 		if p.title != "" {
-			b.WriteString(p.title + "\n")
+			b.WriteString(p.title)
+			if text := strings.Trim(p.text, "\n"); text != "" {
+				b.WriteByte('\n')
+			}
 		}
 		b.WriteString(strings.Trim(p.text, "\n"))
 		if len(p.inner) > 0 {
-			writePieces(b, p.inner, keep)
+			var inside strings.Builder
+			writePieces(&inside, p.inner, keep)
+			b.WriteString("\n" + inside.String())
 		}
 	}
+}
+
+// withoutSpare drops text that counts only when there is no other.
+func withoutSpare(pieces []piece) []piece {
+	var own, out []piece
+	for _, p := range pieces {
+		if p.kind == ownText && !p.spare {
+			own = append(own, p)
+		}
+	}
+	has := bodyOf(own) != ""
+	for _, p := range pieces {
+		if p.spare && has {
+			continue
+		}
+		p.inner = withoutSpare(p.inner)
+		out = append(out, p)
+	}
+	return out
 }

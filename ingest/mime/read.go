@@ -68,6 +68,7 @@ func (w *walk) whole(r io.Reader, o Options) {
 	h := w.readHeader(s, true)
 	w.fields(h)
 	pieces := w.entity(s, h, contentType(h))
+	pieces = withoutSpare(w.uuFiles(pieces))
 	w.outcome(s, pieces)
 	w.assemble(pieces, o)
 	m.Authenticated, m.AuthWhy = authenticate(h, m.From, o)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"strings"
+	"time"
 )
 
 // A walk reads one message: its parts in order, each as it streams by.
@@ -46,7 +47,9 @@ type piece struct {
 	title string // the line above it
 	from  Address
 	date  string
-	inner []piece // of a mail inside this one
+	inner []piece   // of a mail inside this one
+	spare bool      // counts only when the mail has no other words
+	at    time.Time // when an inner mail was received by who sent it on
 }
 
 // repair records a mend for the reviewer, each kind once.
