@@ -8,11 +8,11 @@ import (
 func (w *walk) judge(h header, pieces []piece, o Options) {
 	m := w.m
 	if m.Automatic, m.AutomaticWhy = w.byReport(h, pieces, o); m.Automatic == None {
-		if m.Automatic, m.AutomaticWhy = byHeader(h, m); m.Automatic == None {
+		if m.Automatic, m.AutomaticWhy = byHeader(h, m, o); m.Automatic == None {
 			m.Automatic, m.AutomaticWhy = byWords(m)
 		}
 	}
-	if m.Automatic == None && w.seen.method == "REPLY" {
+	if (m.Automatic == None || m.Automatic == Bulk) && w.seen.method == "REPLY" {
 		m.Automatic, m.AutomaticWhy = AutoReply, "It answers a calendar invitation (METHOD:REPLY)."
 	}
 	m.DoNotAnswer = doubts(h, m, o)
@@ -64,7 +64,7 @@ func token(v string) string {
 }
 
 // byHeader knows the headers by which machines say what they are.
-func byHeader(h header, m *Message) (Automatic, string) {
+func byHeader(h header, m *Message, o Options) (Automatic, string) {
 	if kind, why := byAutoSubmitted(h, m); kind != None {
 		return kind, why
 	}
@@ -84,10 +84,27 @@ func byHeader(h header, m *Message) (Automatic, string) {
 			return AutoReply, "Header Delivered-To: autoresponder"
 		}
 	}
+	if ownList(h, o) {
+		return None, ""
+	}
 	if kind, why := byList(h); kind != None {
 		return kind, why
 	}
 	return byPrecedence(h)
+}
+
+// ownList says whether the list headers are those of our own mailbox, which
+// some providers run as a group: then everybody's mail bears them.
+func ownList(h header, o Options) bool {
+	for _, own := range o.OwnAddresses {
+		own = strings.ToLower(own)
+		id := strings.ToLower(h.raw("List-Id"))
+		if strings.Contains(id, "<"+strings.Replace(own, "@", ".", 1)+">") ||
+			strings.Contains(strings.ToLower(h.raw("List-Post")+h.raw("Mailing-List")), own) {
+			return true
+		}
+	}
+	return false
 }
 
 // saysNo knows the values that deny what the header's name says.
@@ -103,10 +120,10 @@ func byAutoSubmitted(h header, m *Message) (Automatic, string) {
 		}
 		why := "Header Auto-Submitted: " + shown(v)
 		if t == "auto-generated" || t == "auto-notified" || strings.HasPrefix(t, "auto-generated") {
-			if kind, _ := byList(h); kind != None {
-				return kind, why
+			if kind, listed := byList(h); kind != None {
+				return kind, why + "; " + listed
 			}
-			if len(m.InReplyTo) == 0 && !isReplySubject(m.Subject) {
+			if len(m.InReplyTo) == 0 && !isReplySubject(m.Subject) && !ackSubject.MatchString(m.Subject) {
 				return Bulk, why
 			}
 		}

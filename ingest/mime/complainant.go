@@ -1,4 +1,257 @@
 package mime
 
-func (w *walk) complainant(h header, p []piece, o Options) {}
-func languageOf(s string) string                           { return "und" }
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// complainant finds the person concerned when From is not that person: the
+// resident who filled in a web form, or whose mail a colleague sent on.
+func (w *walk) complainant(h header, pieces []piece, o Options) {
+	m := w.m
+	if m.Automatic == Bounce || m.Automatic == Delay || m.Automatic == ReadReceipt || m.Automatic == FeedbackReport {
+		return
+	}
+	if f := readForm(bodyOf(pieces)); f.isForm() && formSender(h, m, o) {
+		w.fromForm(f, h)
+		return
+	}
+	w.fromForward(pieces, o)
+}
+
+// fromForm offers the resident who filled a form in.
+func (w *walk) fromForm(f form, h header) {
+	m := w.m
+	if strings.EqualFold(f.email, m.From.Address) {
+		return
+	}
+	who := Address{Name: f.fullName(), Address: f.email}
+	why := "The mail is a web form; the resident's name and address are those in the form."
+	if who.Address == "" && len(m.ReplyTo) > 0 && !strings.EqualFold(m.ReplyTo[0].Address, m.From.Address) {
+		who.Address = m.ReplyTo[0].Address
+		why = "The mail is a web form; the resident's name is in the form, the address in Reply-To."
+	}
+	if who.Address == "" {
+		why = "The mail is a web form that gives no e-mail address of the resident; answer by letter or telephone."
+	}
+	m.Complainant, m.ComplainantWhy = who, why
+	if m.Automatic == Bulk || m.Automatic == AutoReply {
+		// The form's program wrote the header, a resident the words.
+		m.DoNotAnswer = "A web form sent the mail, with a machine's sign (" + m.AutomaticWhy + ")."
+		m.Automatic, m.AutomaticWhy = None, ""
+	}
+}
+
+// A form is what the labels of a web form gave.
+type form struct {
+	values map[string]string // by kind of label: name, first, last, email, phone, address, postcode, message
+	email  string
+}
+
+func (f form) isForm() bool {
+	_, name := f.values["name"]
+	_, last := f.values["last"]
+	_, first := f.values["first"]
+	return len(f.values) >= 3 && (name || last || first || f.email != "")
+}
+
+func (f form) fullName() string {
+	if n := f.values["name"]; n != "" {
+		return clean(n)
+	}
+	return clean(strings.TrimSpace(f.values["first"] + " " + f.values["last"]))
+}
+
+// formLabels sorts the labels that forms use.
+var formLabels = []struct {
+	kind  string
+	words *regexp.Regexp
+}{
+	{"email", regexp.MustCompile(`^((your|contact|customer|resident|tenant|my) )?e-?mail( ?address)?( \(required\))?$`)},
+	{"first", regexp.MustCompile(`^(your )?(first|given|fore)[ -]?names?(\(s\))?$|^forename\(s\)$`)},
+	{"last", regexp.MustCompile(`^(your )?(last|family) ?name$|^(your )?surname$`)},
+	{"name", regexp.MustCompile(`^((your|full|contact|customer|resident|tenant|complainant|sender)('s)? )*(full )?name$|^from$|^name of (complainant|tenant|resident)$`)},
+	{"phone", regexp.MustCompile(`^((your|contact|daytime|mobile|home|customer) )*(tele)?(phone|mobile|tel|telephone)( (number|no\.?))?$|^contact number$`)},
+	{"postcode", regexp.MustCompile(`^(your )?post ?code$`)},
+	{"address", regexp.MustCompile(`^((your|home|property|full|postal) )*address( line 1)?$|^house (name|number).{0,20}$|^street( address)?$`)},
+	{"reference", regexp.MustCompile(`^(form|reference|submission( id)?|submitted( (on|at|by))?|date submitted|tenancy (ref|reference|number)|form name|page url|ip address|remote ip)$`)},
+	{"message", regexp.MustCompile(`^(your )?(message|comments?|details?|enquiry|complaint|description|problem|query|feedback)( details)?$|^(details|description) of .{2,60}$|^(please )?(tell|describe|give) .{2,80}$|^what (is|happened|has|would) .{0,80}$`)},
+}
+
+// readForm reads "Label: value" lines, and a label on a line of its own with
+// its value below.
+func readForm(text string) form {
+	f := form{values: map[string]string{}}
+	lines := strings.Split(text, "\n")
+	for i := 0; i < len(lines) && i < 300; i++ {
+		label, value, ok := cutLabel(lines[i])
+		kind := labelKind(label)
+		if kind == "" {
+			continue
+		}
+		if value == "" {
+			value = nextValue(lines, i)
+		}
+		if _, twice := f.values[kind]; twice || !ok && (value == "" || kind == "message" || kind == "reference") {
+			continue
+		}
+		f.values[kind] = value
+		if kind == "email" {
+			f.email = findAddress(value)
+		}
+	}
+	return f
+}
+
+// cutLabel splits a line; ok says that a colon or a table stood between.
+func cutLabel(line string) (label, value string, ok bool) {
+	line = strings.Trim(line, " *_|•-\t")
+	i := strings.IndexAny(line, ":\t")
+	if i < 0 {
+		return line, "", false
+	}
+	return line[:i], strings.Trim(line[i+1:], " *_|:\t"), true
+}
+
+func labelKind(label string) string {
+	label = strings.ToLower(strings.Trim(label, " *_?.:"))
+	if label == "" || len(label) > 90 {
+		return ""
+	}
+	for _, l := range formLabels {
+		if l.words.MatchString(label) {
+			return l.kind
+		}
+	}
+	return ""
+}
+
+// nextValue gives the next line that is not blank, when it is no label itself.
+func nextValue(lines []string, i int) string {
+	for j := i + 1; j < len(lines) && j <= i+2; j++ {
+		if v := strings.Trim(lines[j], " *_|\t"); v != "" {
+			if label, _, ok := cutLabel(v); ok && labelKind(label) != "" {
+				return ""
+			}
+			return v
+		}
+	}
+	return ""
+}
+
+var formLocal = regexp.MustCompile(`(form|website|web\.|^web|wordpress|wpforms|no-?reply|donotreply|enquir|contact|portal|submission|notification|online|jotform|typeform|forms)`)
+
+var formSubject = regexp.MustCompile(`(?i)(\bform\b|submission|website (enquiry|message|contact)|online (enquiry|complaint|report)|new (enquiry|entry|message from|response)|contact us)`)
+
+// formSender says whether a program sent the mail, so that a resident who sets
+// his letter out like a form is not taken for one.
+func formSender(h header, m *Message, o Options) bool {
+	mailer := strings.ToLower(h.raw("X-Mailer") + " " + h.raw("User-Agent"))
+	switch {
+	case h.raw("X-Form-Handler") != "", h.raw("X-WPCF7-Content-Type") != "", h.raw("X-Form-Id") != "", strings.Contains(mailer, "php"):
+		return true
+	case m.Automatic != None && m.Automatic != AutoReply:
+		return formSubject.MatchString(m.Subject) || formLocal.MatchString(localOf(m.From.Address))
+	}
+	return formLocal.MatchString(localOf(m.From.Address)) || ownAddress(m.From.Address, o) ||
+		formSubject.MatchString(m.Subject) && len(m.ReplyTo) > 0
+}
+
+// fromForward offers the writer of a mail that a colleague sent on, with the
+// time at which the colleague had received it: it was received by the landlord
+// then.
+func (w *walk) fromForward(pieces []piece, o Options) {
+	m := w.m
+	own := w.ownWriter(o)
+	if m.From.Address == "" || !own(m.From.Address) {
+		return
+	}
+	if who, at, ok := innerWriter(pieces, own); ok {
+		m.Complainant, m.ForwardedReceived = who, at
+		m.ComplainantWhy = "A colleague sent the mail on; the one inside is from this address."
+		return
+	}
+	if who, at, ok := inlineWriter(bodyOf(pieces), own); ok {
+		m.Complainant, m.ForwardedReceived = who, at
+		m.ComplainantWhy = "A colleague sent the mail on; the text below it is from this address."
+	}
+}
+
+// innerWriter finds the first attached mail that is not ours.
+func innerWriter(pieces []piece, own func(string) bool) (Address, time.Time, bool) {
+	for _, p := range pieces {
+		if p.kind != forwarded {
+			continue
+		}
+		if p.from.Address != "" && !own(p.from.Address) {
+			return p.from, p.at, true
+		}
+		if who, at, ok := innerWriter(p.inner, own); ok {
+			return who, at, true
+		}
+		if who, at, ok := inlineWriter(bodyOf(p.inner), own); ok {
+			return who, at, true
+		}
+	}
+	return Address{}, time.Time{}, false
+}
+
+// inlineWriter finds the writer in the header lines of a mail that was sent on
+// as text.
+func inlineWriter(text string, own func(string) bool) (Address, time.Time, bool) {
+	l := letter{lines: strings.Split(text, "\n")}
+	for i, line := range l.lines {
+		if i > 2000 || !fromField.MatchString(line) || !l.headerBlock(i) {
+			continue
+		}
+		_, value, _ := strings.Cut(line, ":")
+		list := parseAddresses(strings.Trim(value, " *_"))
+		if len(list) == 0 || list[0].Address == "" && i+1 < len(l.lines) {
+			list = parseAddresses(value + " " + l.lines[min(i+1, len(l.lines)-1)])
+		}
+		if len(list) > 0 && list[0].Address != "" && !own(list[0].Address) {
+			return list[0], l.sentAt(i), true
+		}
+	}
+	return Address{}, time.Time{}, false
+}
+
+// sentAt reads the "Sent:" line of the block at i.
+func (l *letter) sentAt(i int) time.Time {
+	for j := i + 1; j < len(l.lines) && j < i+12; j++ {
+		if dateField.MatchString(l.lines[j]) {
+			_, value, _ := strings.Cut(l.lines[j], ":")
+			return readLocalDate(value)
+		}
+	}
+	return time.Time{}
+}
+
+var localForms = []string{
+	"2 January 2006 15:04", "2 January 2006 15:04:05", "Monday, 2 January 2006 15:04", "Monday, 2 January 2006 at 15:04",
+	"Monday, January 2, 2006 3:04 PM", "Monday, January 2, 2006 3:04:05 PM", "Mon, 2 Jan 2006, 15:04", "Mon, 2 Jan 2006 at 15:04", "Mon, Jan 2, 2006 at 3:04 PM",
+	"Monday 2 January 2006 15:04", "2 January 2006 at 15:04:05 GMT", "2 January 2006 at 15:04:05 BST", "2 January 2006 at 15:04", "02/01/2006 15:04", "2/1/2006 15:04:05", "2/1/2006 15:04", "2 Jan 2006 15:04", "2 Jan 2006, at 15:04",
+	"Monday, 2 January 2006 3:04 PM", "Monday, 2 January 2006, 15:04",
+}
+
+// readLocalDate reads a date that names no zone as London's, in UTC; zero when
+// it cannot be read.
+func readLocalDate(s string) time.Time {
+	s = strings.Join(strings.Fields(strings.Trim(clean(s), " *_")), " ")
+	if t, ok := readDate(s); ok && zoned.MatchString(s) {
+		return t.UTC()
+	}
+	zone, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		zone = time.UTC
+	}
+	for _, form := range localForms {
+		if t, err := time.ParseInLocation(form, s, zone); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+var zoned = regexp.MustCompile(`[+-]\d{4}\b|Z$`)

@@ -50,6 +50,7 @@ type htmlText struct {
 	blank  bool // the last line given out was blank
 	want   bool // a blank line is due before the next text
 	space  bool // white space is due before the next text
+	tab    bool // the next text is another cell of a table's row
 }
 
 // An htmlOpen is an element that must be closed again.
@@ -101,7 +102,7 @@ func (h *htmlText) cell(tag atom.Atom) {
 		h.cells = 0
 	case atom.Td, atom.Th:
 		if h.cells++; h.cells > 1 {
-			h.space = true
+			h.tab = h.line.Len() > 0
 		}
 	case atom.Li:
 		h.put("* ")
@@ -319,10 +320,12 @@ func (h *htmlText) put(text string) {
 		h.endLine()
 	}
 	h.want = false
-	if h.space && h.line.Len() > 0 {
+	if h.tab && h.line.Len() > 0 {
+		h.line.WriteByte('\t')
+	} else if h.space && h.line.Len() > 0 {
 		h.line.WriteByte(' ')
 	}
-	h.space = false
+	h.space, h.tab = false, false
 	h.line.WriteString(text)
 }
 
@@ -342,7 +345,7 @@ func (h *htmlText) endLine() {
 		text = strings.TrimRight(h.line.String(), " ")
 	}
 	h.line.Reset()
-	h.space = false
+	h.space, h.tab = false, false
 	if h.blank && text == "" {
 		return
 	}

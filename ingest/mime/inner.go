@@ -35,6 +35,11 @@ func (w *walk) innerFrom(r io.Reader, name string) []piece {
 func (w *walk) innerMail(s *source) (p piece, subject string) {
 	h := w.readHeader(s, true)
 	p = piece{kind: forwarded, date: parseDate(h.raw("Date"))}
+	if p.at = receivedAt(h); p.at.IsZero() {
+		if t, ok := readDate(h.raw("Date")); ok {
+			p.at = t.UTC()
+		}
+	}
 	if w.seen.report != "" {
 		p.kind = returned
 		w.seen.read.original(h)

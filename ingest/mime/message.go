@@ -74,6 +74,9 @@ type Message struct {
 	// concerned: a web form's resident, or the writer of a forwarded mail.
 	Complainant    Address
 	ComplainantWhy string
+	// ForwardedReceived is when a colleague who sent a mail on had received it,
+	// in UTC; zero when there is no such mail or it does not say.
+	ForwardedReceived time.Time
 
 	Attachments []Attachment
 	Repairs     []string // each mend, in a sentence for a reviewer

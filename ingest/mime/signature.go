@@ -21,12 +21,22 @@ func (l *letter) signature() {
 				l.dropOwn(i)
 			}
 		case ruleLine.MatchString(line) || underscores.MatchString(line):
-			if strings.TrimSpace(rest) != "" && l.hasText(i) && (disclaimer.MatchString(rest) || companyFooter.MatchString(rest)) {
+			if l.footerBelow(i, rest) {
 				l.dropOwn(i)
 			}
 		}
 	}
 	l.disclaimers()
+}
+
+// footerBelow says whether a company's footer stands under the line at i. A
+// resident may draw lines too, so the words must show it.
+func (l *letter) footerBelow(i int, rest string) bool {
+	if strings.TrimSpace(rest) == "" || !l.hasText(i) || readForm(strings.Join(l.lines, "\n")).isForm() {
+		return false
+	}
+	n := countWords(rest)
+	return disclaimer.MatchString(rest) && n <= 300 || companyFooter.MatchString(rest) && n <= 60
 }
 
 // rest joins the lines from i that are still new.
@@ -60,7 +70,7 @@ var disclaimer = regexp.MustCompile(`(?i)(this (e-?mail|message|communication)( 
 	`intended (only |solely |exclusively )?for (the )?(use of the |attention of the )?(individual|addressee|recipient|person|named)|if you (are|have) (not the intended|received this (e-?mail|message|communication) in error)|` +
 	`confidentiality (notice|note)|(email|e-mail) disclaimer|registered (office|in england|in scotland|charity|number)|think before (you )?print|consider the environment before|virus[- ]free|scanned (for|by) .{0,40}virus|company (registration )?(no|number))`)
 
-var companyFooter = regexp.MustCompile(`(?i)(www\.|https?://|\bltd\b|\blimited\b|\bplc\b|\bllp\b| \| |t:|tel:|mob:|direct dial)`)
+var companyFooter = regexp.MustCompile(`(?i)(www\.|https?://|\bltd\b|\bplc\b|\bllp\b| \| |\b(t|tel|mob|m):|direct dial)`)
 
 // disclaimers drops the paragraphs of a disclaimer where they end the letter.
 func (l *letter) disclaimers() {
