@@ -141,6 +141,10 @@ func (j *judgement) level() HazardLevel {
 	return level
 }
 
+// worthSaying is the weight from which a common word stands among the
+// evidence.
+const worthSaying = 0.3
+
 // evidence lists what fired, a line for each rule and what it speaks for,
 // weightiest first.
 func (j *judgement) evidence() []Evidence {
@@ -149,7 +153,7 @@ func (j *judgement) evidence() []Evidence {
 		r := j.rules.rules[i]
 		quote, start, end := j.quote(r)
 		for _, w := range r.weights {
-			if w.slot >= 0 && w.value <= 0 {
+			if w.slot >= 0 && w.value <= 0 || r.leaning && w.value < worthSaying {
 				continue
 			}
 			out = append(out, Evidence{Rule: r.id, Label: w.target, Weight: w.value, Quote: quote, Start: start, End: end})
@@ -237,7 +241,7 @@ func why(v *Verdict, j *judgement, doubt string) string {
 		reason[j.rules.rules[i].id] = j.rules.rules[i].why
 	}
 	for _, e := range v.Evidence {
-		if e.Label != string(v.Label) || len(reasons) == 3 {
+		if e.Label != string(v.Label) || len(reasons) == 3 || strings.HasPrefix(e.Rule, "leaning ") {
 			continue
 		}
 		s := reason[e.Rule]

@@ -56,7 +56,7 @@ func (j *judgement) candidates() []candidate {
 	for _, i := range j.fired {
 		r := j.rules.rules[i]
 		for _, h := range j.signs[r.gives[0]] {
-			if h.sentence == anywhere || !r.match {
+			if h.sentence == anywhere || !r.match || r.leaning {
 				continue
 			}
 			c := &out[h.sentence]

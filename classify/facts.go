@@ -25,6 +25,8 @@ const (
 	factForeign
 	factNoText
 	factSubjectOnly
+	factQuotation
+	factManyQuotations
 	factMany
 )
 
@@ -33,7 +35,7 @@ func factNames() []string {
 	return []string{
 		"is-letter", "is-form", "is-reply", "is-automatic", "has-attachment", "is-short", "is-long", "is-very-long",
 		"asks", "all-questions", "many-questions", "exclaims", "shouts", "joins-case", "stage1-answered",
-		"stage2-answered", "open-complaint", "not-english", "no-text", "subject-only",
+		"stage2-answered", "open-complaint", "not-english", "no-text", "subject-only", "has-quotation", "many-quotations",
 	}
 }
 
@@ -67,6 +69,8 @@ func facts(m Message, c Context, d *document, language string) [factMany]bool {
 	f[factOpenComplaint] = c.Joins && c.CaseKind == Complaint && !c.Stage1Answered
 	f[factForeign] = language != "en"
 	f[factNoText] = words == 0
+	f[factQuotation] = d.quotations >= 2
+	f[factManyQuotations] = d.quotations >= 6
 	f[factSubjectOnly] = words == 0 && len(d.sentences) > 0
 	return f
 }

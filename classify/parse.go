@@ -90,7 +90,7 @@ func (rd *reader) errors() error {
 }
 
 func (rd *reader) document(root *yaml.Node) {
-	parts := rd.mapping(root, "settings", "lists", "ordinary", "languages", "ignore", "rules")
+	parts := rd.mapping(root, "settings", "lists", "ordinary", "languages", "ignore", "rules", "leanings")
 	for _, w := range strings.Fields("two three four five six seven eight nine ten eleven twelve several couple dozen few many") {
 		rd.lex.atom(w)
 	}
@@ -102,7 +102,7 @@ func (rd *reader) document(root *yaml.Node) {
 	rd.languages(parts["languages"])
 	rd.facts()
 	for _, n := range rd.sequence(parts["ignore"]) {
-		rd.pattern(n, -1)
+		rd.patterns(n, -1)
 	}
 	seq := rd.sequence(parts["rules"])
 	if len(seq) == 0 {
@@ -111,6 +111,7 @@ func (rd *reader) document(root *yaml.Node) {
 	for _, n := range seq {
 		rd.rule(n)
 	}
+	rd.leanings(parts["leanings"])
 	if len(rd.rules.patterns) > maxPatterns {
 		rd.fail(root.Line, "over %d patterns: remove some", maxPatterns)
 	}
@@ -210,16 +211,39 @@ func (rd *reader) list(n *yaml.Node) (node, bool) {
 	return choiceOf(alts), true
 }
 
+// patterns reads the patterns of one line, which commas part.
+func (rd *reader) patterns(n *yaml.Node, owner int) {
+	if strings.HasPrefix(n.LineComment, "#") && strings.Count(n.Value, "(") != strings.Count(n.Value, ")") {
+		rd.fail(n.Line, "the pattern is cut short at #, which begins a comment: put the pattern in quotation marks")
+	}
+	for source := range strings.SplitSeq(n.Value, ",") {
+		rd.pattern(n, strings.TrimSpace(source), owner)
+	}
+}
+
 // pattern reads one pattern for a rule.
-func (rd *reader) pattern(n *yaml.Node, owner int) {
-	parsed, p, err := parsePattern(n.Value, rd.lists)
+func (rd *reader) pattern(n *yaml.Node, source string, owner int) {
+	parsed, p, err := parsePattern(source, rd.lists)
 	if err != nil {
-		rd.fail(n.Line, "pattern %q: %v", n.Value, err)
+		rd.fail(n.Line, "pattern %q: %v", source, err)
 		return
 	}
+	if parsed.alt == nil || parsed.optional {
+		rd.compile(n, parsed, p, owner)
+		return
+	}
+	// Choices of the whole pattern are patterns of their own: shorter, and
+	// quicker to try.
+	for _, one := range parsed.alt {
+		q := *p
+		rd.compile(n, one, &q, owner)
+	}
+}
+
+func (rd *reader) compile(n *yaml.Node, parsed node, p *pattern, owner int) {
 	symbols, err := build(rd.lex, parsed, p)
 	if err != nil {
-		rd.fail(n.Line, "pattern %q: %v", n.Value, err)
+		rd.fail(n.Line, "pattern %q: %v", p.source, err)
 		return
 	}
 	rd.rules.patterns = append(rd.rules.patterns, p)

@@ -95,7 +95,7 @@ func (rd *reader) rule(n *yaml.Node) {
 	owner := len(rd.rules.rules)
 	for _, m := range rd.sequence(parts["match"]) {
 		r.match = true
-		rd.pattern(m, owner)
+		rd.patterns(m, owner)
 	}
 	if !r.match && len(r.all) == 0 && len(r.any) == 0 {
 		rd.fail(n.Line, "rule %q looks for nothing: give it match, all or any", r.id)
@@ -105,6 +105,26 @@ func (rd *reader) rule(n *yaml.Node) {
 		r.gives = append(r.gives, rd.sign(s.Value))
 	}
 	rd.rules.rules = append(rd.rules.rules, r)
+}
+
+// leanings reads the common words that lean the scales a little each: rules
+// of one word, without a reason of their own.
+func (rd *reader) leanings(n *yaml.Node) {
+	if n == nil {
+		return
+	}
+	parts := rd.mapping(n)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		word := n.Content[i]
+		r := &rule{
+			id: "leaning " + word.Value, why: "uses words that lean this way", line: word.Line, weightsLine: word.Line,
+			match: true, leaning: true, times: 1, within: "message",
+		}
+		r.gives = []int{rd.sign(r.id)}
+		r.weights = rd.weights(parts[word.Value])
+		rd.pattern(word, word.Value, len(rd.rules.rules))
+		rd.rules.rules = append(rd.rules.rules, r)
+	}
 }
 
 func (rd *reader) identity(r *rule, n *yaml.Node, parts map[string]*yaml.Node) {

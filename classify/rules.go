@@ -51,6 +51,7 @@ type rule struct {
 	outcome     bool
 	private     bool // its sentence is never said back to the resident
 	gives       []int
+	leaning     bool // a common word that only leans the scales
 }
 
 // A weight is what a rule counts for a label, flag or topic.

@@ -33,14 +33,15 @@ type span struct {
 
 // A document is a text cut into words and sentences.
 type document struct {
-	text      string
-	tokens    []token
-	sentences []span
-	letters   int // letters in all
-	upper     int // of them capitals
-	foreign   int // of them outside the Latin script
-	control   int // bytes that text does not hold
-	subject   int // the first sentences, those of the subject line
+	text       string
+	tokens     []token
+	sentences  []span
+	letters    int // letters in all
+	upper      int // of them capitals
+	foreign    int // of them outside the Latin script
+	control    int // bytes that text does not hold
+	quotations int // quotation marks
+	subject    int // the first sentences, those of the subject line
 
 	subjectText string
 }
@@ -122,6 +123,8 @@ func (c *cutter) mark(i int, b byte) {
 		}
 	case '\n':
 		c.newline(i)
+	case '"':
+		c.doc.quotations++
 	case '\t', '\r', '\f', '\v':
 	default:
 		if b < ' ' || b == 0x7f {
@@ -201,6 +204,9 @@ func (c *cutter) wide(i int, r rune, size int) {
 	case r == '۔' || r == '。' || r == '।':
 		c.endWord(i)
 		c.endSentence(i+size, '.')
+	case r == '“' || r == '”':
+		c.doc.quotations++
+		c.endWord(i)
 	default:
 		c.endWord(i)
 	}

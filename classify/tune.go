@@ -66,40 +66,39 @@ func Tune(r *Rules, examples []Example, opt TuneOptions) (*Tuned, error) {
 	}
 	samples := r.samples(examples)
 	folds := foldsOf(examples, opt.Folds)
-	out := &Tuned{}
+	fitted := map[string]*Rules{}
 	var left []leftOut
 	for _, name := range sortedKeys(folds) {
 		in, outside := split(len(examples), folds[name])
 		f := newFit(r, opt)
 		f.run(pick(samples, in))
-		fitted := f.apply()
-		left = append(left, fitted.leftOut(pick(examples, outside))...)
-		out.Folds = append(out.Folds, FoldScore{Name: name, Report: Score(fitted, pick(examples, outside))})
+		fitted[name] = f.apply()
+		left = append(left, fitted[name].leftOut(pick(examples, outside))...)
 	}
 	f := newFit(r, opt)
 	f.run(samples)
 	final := f.apply()
 	final.settings = calibrated(final.settings, left)
-	file, diff, err := rewrite(r, final)
-	if err != nil {
-		return nil, err
-	}
-	out.File, out.Diff = file, diff
-	out.Rules, err = Parse("tuned rules", file)
-	if err != nil {
-		return nil, fmt.Errorf("tune: read the fitted file: %w", err)
-	}
-	for i, name := range sortedKeys(folds) {
+	out := &Tuned{}
+	for _, name := range sortedKeys(folds) {
 		// The folds are judged as the new file would settle them.
-		_, outside := split(len(examples), folds[name])
-		g := newFit(r, opt)
-		in, _ := split(len(examples), folds[name])
-		g.run(pick(samples, in))
-		fitted := g.apply()
-		fitted.settings.temperature, fitted.settings.auto = final.settings.temperature, final.settings.auto
-		out.Folds[i].Report = Score(fitted, pick(examples, outside))
+		fold := fitted[name]
+		fold.settings.temperature, fold.settings.auto = final.settings.temperature, final.settings.auto
+		out.Folds = append(out.Folds, FoldScore{Name: name, Report: Score(fold, pick(examples, folds[name]))})
 	}
-	return out, nil
+	return out, out.write(r, final)
+}
+
+// write puts the fitted weights into the file and reads it again.
+func (t *Tuned) write(r, final *Rules) error {
+	var err error
+	if t.File, t.Diff, err = rewrite(r, final); err != nil {
+		return err
+	}
+	if t.Rules, err = Parse("tuned rules", t.File); err != nil {
+		return fmt.Errorf("tune: read the fitted file: %w", err)
+	}
+	return nil
 }
 
 func (o TuneOptions) filled() TuneOptions {
@@ -246,12 +245,20 @@ func (f *fit) gradient(samples []sample) [][]float64 {
 		}
 	}
 	for i := range g {
+		pull := f.opt.Pull
+		if i < bias && f.rules.rules[i].leaning {
+			pull *= leaningPull
+		}
 		for k := range g[i] {
-			g[i][k] += f.opt.Pull * (f.weights[i][k] - f.prior[i][k])
+			g[i][k] += pull * (f.weights[i][k] - f.prior[i][k])
 		}
 	}
 	return g
 }
+
+// leaningPull is how much more strongly a common word is held than a rule: it
+// means little by itself.
+const leaningPull = 2
 
 // small is a weight not worth a place in the file.
 const small = 0.05
