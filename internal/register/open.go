@@ -48,7 +48,25 @@ func (r *Register) connect(ctx context.Context) error {
 	if err := r.migrate(ctx, migrations()); err != nil {
 		return err
 	}
+	if r.sqlite() && r.cfg.Own {
+		if err := r.forgetHolders(ctx); err != nil {
+			return err
+		}
+	}
 	return r.db.PingContext(ctx)
+}
+
+// forgetHolders ends every lease: whoever held one was an earlier process,
+// and this one owns the register alone. After a crash nothing then waits for
+// leases to run out.
+func (r *Register) forgetHolders(ctx context.Context) error {
+	return r.writes.do(ctx, func(t *tx) error {
+		return errors.Join(
+			t.exec(`UPDATE message SET lease_until = 0 WHERE state = 'arrived' AND lease_until > 0`),
+			t.exec(`UPDATE outgoing SET lease_until = 0 WHERE state IN ('owed', 'sending') AND lease_until > 0`),
+			t.exec(`DELETE FROM lease`),
+		)
+	})
 }
 
 func (r *Register) sqlite() bool { return r.cfg.Driver == "sqlite" }

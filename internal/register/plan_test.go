@@ -16,7 +16,7 @@ import (
 // the table is small.
 var whole = []string{
 	"FROM event ORDER BY subject", // verify
-	"FROM migration", "mailbox_status", "mailbox_uid", "FROM alarm WHERE taken_at = 0`",
+	"FROM migration", "DELETE FROM lease", "mailbox_status", "mailbox_uid", "FROM alarm WHERE taken_at = 0`",
 	"FROM outgoing WHERE state = 'held'", "FROM outgoing WHERE state = 'refused'", "FROM outgoing WHERE state = 'unknown'",
 	"count(*), COALESCE(min(created_at)", "count(*), COALESCE(min(received_at)", // the status page
 }

@@ -914,6 +914,38 @@ func TestASecondOwnerOfASQLiteRegisterIsRefused(t *testing.T) {
 	}
 }
 
+func TestAnOwnersRestartWaitsForNoLease(t *testing.T) {
+	t.Parallel()
+	clock := registertest.NewClock()
+	cfg := registertest.SQLite(t, registertest.Config(t, clock.Now))
+	cfg.Own = true
+	first, err := register.Connect(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{Register: first, t: t, clock: clock, cfg: cfg}
+	unread := d.receive(registertest.Arrival("unread", clock.Now()))[0].ID
+	if _, err := d.BeginReading(t.Context(), []register.ID{unread}, time.Hour, 3); err != nil {
+		t.Fatal(err)
+	}
+	owed := d.complaint("cold", "ann@example.com").Owed[0].ID
+	d.must(d.begin(d.claim(owed)[0]))
+	if held, err := d.Lease(t.Context(), "mailbox:inbox", "first", time.Hour); err != nil || !held {
+		t.Fatal(held, err)
+	}
+	d.must(first.Close())
+	d.Register = registertest.Open(t, cfg)
+	if ids, err := d.Unread(t.Context(), 10); err != nil || len(ids) != 1 {
+		t.Errorf("unread %v %v", ids, err)
+	}
+	if cs := d.claim(owed); len(cs) != 1 || !cs[0].Resend {
+		t.Errorf("claimed %+v", cs)
+	}
+	if held, err := d.Lease(t.Context(), "mailbox:inbox", "second", time.Hour); err != nil || !held {
+		t.Errorf("lease %v %v", held, err)
+	}
+}
+
 func TestCountsForTheCaps(t *testing.T) {
 	t.Parallel()
 	both(t, func(d *desk) {
