@@ -14,99 +14,122 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
+	"sync"
 	"time"
 )
-
-// ErrNotFound: the archive holds nothing of that name.
-var ErrNotFound = errors.New("archive: not found")
-
-// ErrDamaged: a file's content is not what its name says.
-var ErrDamaged = errors.New("archive: the content does not match its name; restore this file from a backup")
 
 // leftoverAge is how old an unfinished file must be to be a crash's leftover
 // and not another process's work.
 const leftoverAge = 24 * time.Hour
 
-// workFolder holds files until they are whole and flushed.
-const workFolder = "work"
+const (
+	// workFolder holds files until they are whole and flushed. It lies in the
+	// archive, because a rename is atomic only within one file system.
+	workFolder = "work"
+	// folders is how many there are for whole files, one for each first byte of
+	// a name. A batch flushes each folder that it touches, so more of them are
+	// slower; with one alone the folder becomes hard to list and to copy.
+	folders = 256
+
+	fileMode = 0o600
+	dirMode  = 0o700
+)
 
 // An Archive is a folder of files that never change. Several processes may
-// use the same one. Files are in 256 folders by the first two digits of their
-// names.
-type Archive struct{ dir string }
+// use the same one, and many goroutines. Files are in 256 folders by the first
+// two digits of their names.
+type Archive struct {
+	dir      string
+	root     *os.Root   // nothing opened through it lies outside, symbolic links or not
+	settling sync.Mutex // makes Stored.New exact within the process
+}
 
 // Open opens the archive in dir, makes the folder when it is missing, and
 // sweeps away files that a crash left unfinished a day or more before now.
 func Open(dir string, now time.Time) (*Archive, error) {
-	a := &Archive{dir: dir}
-	if err := os.MkdirAll(a.work(), 0o700); err != nil {
+	if err := os.MkdirAll(dir, dirMode); err != nil {
 		return nil, explain("open", err)
 	}
-	for i := range 256 {
-		if err := os.Mkdir(filepath.Join(dir, hex.EncodeToString([]byte{byte(i)})), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, explain("open", err)
-		}
-	}
-	if err := syncFolder(dir); err != nil {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
 		return nil, explain("open", err)
 	}
-	return a, a.sweep(now)
+	a := &Archive{dir: dir, root: root}
+	if err = a.makeFolders(); err == nil {
+		err = a.sweep(now)
+	}
+	if err != nil {
+		return nil, explain("open", errors.Join(err, root.Close()))
+	}
+	return a, nil
 }
 
-func (a *Archive) work() string { return filepath.Join(a.dir, workFolder) }
+// Close lets go of the folder. Files that Get gave out stay open.
+func (a *Archive) Close() error { return explain("close", a.root.Close()) }
 
-func (a *Archive) sweep(now time.Time) error {
-	leftovers, err := os.ReadDir(a.work())
+// makeFolders makes what is missing, and makes it last: the names of the
+// folders, and the archive's own in the folder above it.
+func (a *Archive) makeFolders() error {
+	made := false
+	for _, name := range append(folderNames(), workFolder) {
+		err := a.root.Mkdir(name, dirMode)
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		made = made || err == nil
+	}
+	if !made {
+		return nil
+	}
+	above, err := os.Open(filepath.Dir(filepath.Clean(a.dir)))
 	if err != nil {
-		return explain("open", err)
+		return err
+	}
+	return errors.Join(a.syncFolder("."), syncOpen(above))
+}
+
+func folderNames() []string {
+	names := make([]string, folders)
+	for i := range names {
+		names[i] = hex.EncodeToString([]byte{byte(i)})
+	}
+	return names
+}
+
+// sweep removes what crashes left. One that cannot be removed is in nobody's
+// way, and the next Open tries again.
+func (a *Archive) sweep(now time.Time) error {
+	leftovers, err := fs.ReadDir(a.root.FS(), workFolder)
+	if err != nil {
+		return err
 	}
 	for _, l := range leftovers {
 		info, err := l.Info()
-		if err != nil || now.Sub(info.ModTime()) < leftoverAge {
-			continue // gone already, or in work
-		}
-		if err := os.Remove(filepath.Join(a.work(), l.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return explain("open", err)
+		if err == nil && info.Mode().IsRegular() && now.Sub(info.ModTime()) >= leftoverAge {
+			_ = a.root.Remove(filepath.Join(workFolder, l.Name()))
 		}
 	}
 	return nil
 }
 
-// Stored says what was put into the archive.
-type Stored struct {
-	SHA256 string // the name, 64 hexadecimal digits in lower case
-	Size   int64  // bytes
-	New    bool   // false: the same content was there already
-}
-
-// Put stores what r holds, flushed when it returns.
-func (a *Archive) Put(ctx context.Context, r io.Reader) (Stored, error) {
-	w, err := a.Create(ctx)
-	if err != nil {
-		return Stored{}, err
+// Get opens a file. The caller closes it. ErrNotFound also answers anything
+// that is not a name of the archive.
+func (a *Archive) Get(ctx context.Context, name string) (*os.File, error) {
+	if !validName(name) {
+		return nil, fmt.Errorf("%w: not a name of the archive", ErrNotFound)
 	}
-	if _, err := io.Copy(w, r); err != nil {
-		w.Abort()
-		return Stored{}, explain("put", err)
+	if err := ctx.Err(); err != nil {
+		return nil, explain("get", err)
 	}
-	return w.Commit(ctx)
-}
-
-// Get opens a file. The caller closes it.
-func (a *Archive) Get(_ context.Context, name string) (*os.File, error) {
-	path, err := a.path(name)
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.Open(path) //nolint:gosec // path is made of hexadecimal digits alone
+	f, err := a.root.Open(path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s", ErrNotFound, name)
 	}
 	return f, explain("get", err)
 }
 
-// Verify reads a file whole and compares it with its name.
+// Verify reads a file whole and compares it with its name. The error is
+// ErrDamaged when they differ, and ErrNotFound when there is no such file.
 func (a *Archive) Verify(ctx context.Context, name string) error {
 	f, err := a.Get(ctx, name)
 	if err != nil {
@@ -114,7 +137,7 @@ func (a *Archive) Verify(ctx context.Context, name string) error {
 	}
 	defer f.Close() //nolint:errcheck // only read
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
+	if err := copyAll(ctx, h, f); err != nil {
 		return explain("verify", err)
 	}
 	if hex.EncodeToString(h.Sum(nil)) != name {
@@ -124,18 +147,21 @@ func (a *Archive) Verify(ctx context.Context, name string) error {
 }
 
 // Walk calls fn for the name of each file, in order, until fn fails or ctx
-// ends.
+// ends. Files that are not the archive's are passed over.
 func (a *Archive) Walk(ctx context.Context, fn func(name string) error) error {
-	for i := range 256 {
-		entries, err := os.ReadDir(filepath.Join(a.dir, hex.EncodeToString([]byte{byte(i)})))
+	for _, folder := range folderNames() {
+		entries, err := fs.ReadDir(a.root.FS(), folder)
 		if err != nil {
 			return explain("walk", err)
 		}
 		for _, e := range entries {
-			if !validName(e.Name()) {
+			if !validName(e.Name()) || e.Name()[:2] != folder {
 				continue
 			}
-			if err := errors.Join(ctx.Err(), fn(e.Name())); err != nil {
+			if err := ctx.Err(); err != nil {
+				return explain("walk", err)
+			}
+			if err := fn(e.Name()); err != nil {
 				return err
 			}
 		}
@@ -143,29 +169,31 @@ func (a *Archive) Walk(ctx context.Context, fn func(name string) error) error {
 	return nil
 }
 
-// path is where a file of that name is. Anything but a SHA-256 is refused, so
-// that no name leads out of the folder.
-func (a *Archive) path(name string) (string, error) {
-	if !validName(name) {
-		return "", fmt.Errorf("%w: not a name of the archive", ErrNotFound)
-	}
-	return filepath.Join(a.dir, name[:2], name), nil
-}
+// path is where a file of that valid name is within the archive.
+func path(name string) string { return filepath.Join(name[:2], name) }
 
 func validName(name string) bool {
 	return len(name) == sha256.Size*2 && strings.Trim(name, "0123456789abcdef") == ""
 }
 
-// explain names the operation and says what to do about what an operator can
-// mend.
-func explain(operation string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("archive: %s: the disk is full; make room, nothing is lost and it goes on by itself: %w", operation, err)
-	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("archive: %s: the folder cannot be written; check its owner and that its disk is mounted for writing: %w", operation, err)
+// copyAll copies until r ends or ctx does, and looks at ctx at each chunk.
+func copyAll(ctx context.Context, w io.Writer, r io.Reader) error {
+	chunk := make([]byte, 128<<10)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := r.Read(chunk)
+		if n > 0 {
+			if _, err := w.Write(chunk[:n]); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return fmt.Errorf("archive: %s: %w", operation, err)
 }

@@ -1,8 +1,6 @@
 package archive_test
 
 import (
-	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -175,66 +173,4 @@ func TestAFolderThatCannotBeWrittenSaysWhatToDo(t *testing.T) {
 	if _, err := archive.Open(file, time.Now()); err == nil {
 		t.Error("a file was opened as an archive")
 	}
-}
-
-// BenchmarkBareFlush is what the disk can do: new files of 150 kB, flushed.
-func BenchmarkBareFlush(b *testing.B) {
-	dir, content := b.TempDir(), noise(b)
-	for i := range b.N {
-		f, err := os.Create(filepath.Join(dir, fmt.Sprint(i)))
-		if err != nil {
-			b.Fatal(err)
-		}
-		_, err = f.Write(content)
-		if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "files/s")
-}
-
-func BenchmarkPut(b *testing.B) {
-	a, _ := open(b)
-	content := noise(b)
-	for i := range b.N {
-		content[i%len(content)]++
-		if _, err := a.Put(b.Context(), bytes.NewReader(content)); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "files/s")
-}
-
-func BenchmarkCommit32(b *testing.B) {
-	a, _ := open(b)
-	content := noise(b)
-	files := 0
-	for b.Loop() {
-		ws := make([]*archive.Writer, 32)
-		for i := range ws {
-			files++
-			content[files%len(content)]++
-			w, err := a.Create(b.Context())
-			if err != nil {
-				b.Fatal(err)
-			}
-			if _, err := w.Write(content); err != nil {
-				b.Fatal(err)
-			}
-			ws[i] = w
-		}
-		if _, err := a.Commit(b.Context(), ws); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(files)/b.Elapsed().Seconds(), "files/s")
-}
-
-func noise(b *testing.B) []byte {
-	b.Helper()
-	content := make([]byte, 150<<10)
-	if _, err := rand.Read(content); err != nil {
-		b.Fatal(err)
-	}
-	return content
 }

@@ -1,14 +1,18 @@
 package archive
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"hash"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -17,29 +21,49 @@ import (
 // writes its journal once for several of them.
 const flushAtOnce = 16
 
+// errDone answers whoever goes on with a Writer after its end.
+var errDone = errors.New("the file was committed or aborted before")
+
+// Stored says what was put into the archive.
+type Stored struct {
+	SHA256 string // the name, 64 hexadecimal digits in lower case
+	Size   int64  // bytes
+	New    bool   // false: the same content was there already
+}
+
 // A Writer is a file on its way into the archive. It is not in the archive
-// before Commit.
+// before Commit. One goroutine at a time may use it.
 type Writer struct {
-	a    *Archive
-	f    *os.File
-	hash hash.Hash
-	size int64
+	a      *Archive
+	f      *os.File
+	name   string // within the archive, until it has its own
+	hash   hash.Hash
+	size   int64
+	broken error // the first failed write, or errDone
 }
 
 // Create starts a file. End it with Commit, Archive.Commit or Abort.
-func (a *Archive) Create(context.Context) (*Writer, error) {
-	f, err := os.CreateTemp(a.work(), "new-*")
+func (a *Archive) Create(ctx context.Context) (*Writer, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, explain("create", err)
+	}
+	name := filepath.Join(workFolder, rand.Text())
+	f, err := a.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return nil, explain("create", err)
 	}
-	return &Writer{a: a, f: f, hash: sha256.New()}, nil
+	return &Writer{a: a, f: f, name: name, hash: sha256.New()}, nil
 }
 
-// Write appends to the file.
+// Write appends to the file. After an error the file can only be aborted.
 func (w *Writer) Write(p []byte) (int, error) {
+	if w.broken != nil {
+		return 0, explain("write", w.broken)
+	}
 	n, err := w.f.Write(p)
 	_, _ = w.hash.Write(p[:n]) // never fails
 	w.size += int64(n)
+	w.broken = err
 	return n, explain("write", err)
 }
 
@@ -49,10 +73,14 @@ func (w *Writer) Size() int64 { return w.size }
 // ReadAt reads back what was written so far.
 func (w *Writer) ReadAt(p []byte, off int64) (int, error) { return w.f.ReadAt(p, off) }
 
-// Abort throws the file away.
+// Abort throws the file away. After Commit it does nothing.
 func (w *Writer) Abort() {
+	if errors.Is(w.broken, errDone) {
+		return
+	}
+	w.broken = errDone
 	_ = w.f.Close()
-	_ = os.Remove(w.f.Name())
+	_ = w.a.root.Remove(w.name)
 }
 
 // Commit puts the file into the archive, flushed when it returns. Whatever
@@ -69,71 +97,158 @@ func (w *Writer) Commit(ctx context.Context) (Stored, error) {
 // and each folder once. On an error none of them may be relied on, and the
 // batch is put again; what is there already does no harm.
 func (a *Archive) Commit(ctx context.Context, ws []*Writer) ([]Stored, error) {
-	err := errors.Join(ctx.Err(), flushAll(ws))
-	stored := make([]Stored, len(ws))
-	folders := map[string]bool{}
-	for i, w := range ws {
-		if err != nil {
-			w.Abort()
-			continue
+	defer func() {
+		for _, w := range ws {
+			w.Abort() // those that did not come to their names
 		}
-		if stored[i], err = w.settle(); err == nil {
-			folders[filepath.Join(a.dir, stored[i].SHA256[:2])] = true
-		}
-	}
-	if err != nil {
+	}()
+	if err := ctx.Err(); err != nil {
 		return nil, explain("commit", err)
 	}
-	var g errgroup.Group
-	g.SetLimit(flushAtOnce)
-	for folder := range folders {
-		g.Go(func() error { return syncFolder(folder) })
+	if err := each(ws, (*Writer).flush); err != nil {
+		return nil, explain("commit", err)
 	}
-	return stored, explain("commit", g.Wait())
+	stored := make([]Stored, len(ws))
+	touched := map[string]bool{}
+	var names []string
+	for i, w := range ws {
+		var err error
+		if stored[i], err = w.settle(ctx); err != nil {
+			return nil, explain("commit", err)
+		}
+		// Also for content that was there: whoever put it may not have flushed
+		// the folder yet.
+		if folder := stored[i].SHA256[:2]; !touched[folder] {
+			touched[folder] = true
+			names = append(names, folder)
+		}
+	}
+	if err := each(names, a.syncFolder); err != nil {
+		return nil, explain("commit", err)
+	}
+	return stored, nil
 }
 
-func flushAll(ws []*Writer) error {
+// each does something to all items, a few at a time, and gives the first error
+// when all are done.
+func each[T any](items []T, do func(T) error) error {
+	if len(items) == 1 {
+		return do(items[0])
+	}
 	var g errgroup.Group
 	g.SetLimit(flushAtOnce)
-	for _, w := range ws {
-		g.Go(func() error { return w.f.Sync() })
+	for _, item := range items {
+		g.Go(func() error { return do(item) })
 	}
 	return g.Wait()
 }
 
-// settle moves a flushed file to its name. The same content in two places at
-// once ends as one file.
-func (w *Writer) settle() (Stored, error) {
-	s := Stored{SHA256: hex.EncodeToString(w.hash.Sum(nil)), Size: w.size}
-	from := w.f.Name()
-	path, err := w.a.path(s.SHA256)
-	if err == nil {
-		err = w.f.Close()
+// flush brings the content to the disk. After a failure the kernel may have
+// dropped the bytes and call the next flush a success, so it is not repeated.
+func (w *Writer) flush() error {
+	if w.broken != nil {
+		return w.broken
 	}
-	if err != nil {
-		_ = os.Remove(from)
-		return s, err
-	}
-	if known, err := os.Stat(path); err == nil && known.Size() == s.Size {
-		return s, os.Remove(from)
-	}
-	s.New = true
-	if err := os.Rename(from, path); err != nil {
-		_ = os.Remove(from)
-		return s, err
-	}
-	return s, nil
+	return w.f.Sync()
 }
 
-// syncFolder makes the names in a folder last.
-func syncFolder(path string) error {
-	f, err := os.Open(path) //nolint:gosec // a folder of the archive's own
+// settle moves a flushed file to its name. The same content in two places at
+// once ends as one file; a damaged file of that name is replaced.
+func (w *Writer) settle(ctx context.Context) (Stored, error) {
+	s := Stored{SHA256: hex.EncodeToString(w.hash.Sum(nil)), Size: w.size}
+	w.a.settling.Lock()
+	defer w.a.settling.Unlock()
+	known, err := w.a.holds(ctx, s)
+	if known || err != nil {
+		return s, err // Commit throws this copy away
+	}
+	s.New = true
+	if err := w.a.root.Rename(w.name, path(s.SHA256)); err != nil {
+		return s, err
+	}
+	w.broken = errDone
+	return s, w.f.Close()
+}
+
+// holds reports whether the content is there and whole.
+func (a *Archive) holds(ctx context.Context, s Stored) (bool, error) {
+	info, err := a.root.Lstat(path(s.SHA256))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil || info.Size() != s.Size {
+		return false, err
+	}
+	err = a.Verify(ctx, s.SHA256)
+	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// syncFolder makes the names in a folder last: flushing a file does not flush
+// its name.
+func (a *Archive) syncFolder(name string) error {
+	f, err := a.root.Open(name)
 	if err != nil {
 		return err
 	}
-	err = f.Sync()
-	if errors.Is(err, fs.ErrInvalid) {
-		err = nil // a file system that cannot flush folders keeps names by itself
+	return syncOpen(f)
+}
+
+// syncOpen flushes an open folder and closes it. A file system that cannot
+// flush folders keeps their names by itself.
+func syncOpen(f *os.File) error {
+	err := f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil
 	}
 	return errors.Join(err, f.Close())
+}
+
+// Put stores what r holds, flushed when it returns.
+func (a *Archive) Put(ctx context.Context, r io.Reader) (Stored, error) {
+	w, err := a.fill(ctx, r)
+	if err != nil {
+		return Stored{}, err
+	}
+	return w.Commit(ctx)
+}
+
+// PutAll stores what each of the readers holds, flushed when it returns. The
+// readers are read at the same time. On an error none may be relied on.
+func (a *Archive) PutAll(ctx context.Context, readers []io.Reader) ([]Stored, error) {
+	ws := make([]*Writer, len(readers))
+	places := make([]int, len(readers))
+	for i := range places {
+		places[i] = i
+	}
+	err := each(places, func(i int) error {
+		var err error
+		ws[i], err = a.fill(ctx, readers[i])
+		return err
+	})
+	if err == nil {
+		return a.Commit(ctx, ws)
+	}
+	for _, w := range ws {
+		if w != nil {
+			w.Abort()
+		}
+	}
+	return nil, err
+}
+
+// fill copies r into a file of its own; on an error nothing is left of it.
+func (a *Archive) fill(ctx context.Context, r io.Reader) (*Writer, error) {
+	w, err := a.Create(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := copyAll(ctx, w, r); err != nil {
+		err = cmp.Or(w.broken, err) // the bare error, to be explained once
+		w.Abort()
+		return nil, explain("put", err)
+	}
+	return w, nil
 }
