@@ -178,8 +178,8 @@ var phrases = []struct {
 }
 
 var (
-	recipientLine = regexp.MustCompile(`(?im)^\s*(?:original[- ]recipient|final[- ]recipient|recipient|to|for|failed recipient|unknown user|your message to|your message|message to|address|user|e-mail address|rcpt to)\s*[:=]?\s*<?(?:rfc822;)?\s*([^\s<>:;,"]+@[^\s<>:;,"]+\.[^\s<>:;,"]+?)>?[\s:;,.]`)
-	bareLine      = regexp.MustCompile(`(?m)^\s*<?([^\s<>:;,"()]+@[^\s<>:;,"()]+\.[^\s<>:;,"()]+?)>?\s*[:;]?\s*(?:\(|$|\S*)`)
+	recipientLine = regexp.MustCompile(`(?im)^\s*(?:original[- ]recipient|final[- ]recipient|recipient|to|for|failed recipient|unknown user|your message to|your message|message to|address|user|e-mail address|rcpt to)\s*[:=]?\s*<?(?:rfc822;)?\s*([^\s<>:;,"]+@[^\s<>:;,"]+\.[^\s<>:;,"]+)`)
+	bareLine      = regexp.MustCompile(`(?m)^\s*<?([^\s<>:;,"()]+@[^\s<>:;,"()]+\.[^\s<>:;,"()]+)`)
 	anyAddress    = regexp.MustCompile(`[^\s<>:;,"'()\[\]]+@[^\s<>:;,"'()\[\]]+\.[A-Za-z0-9-]+`)
 	idLine        = regexp.MustCompile(`(?im)^[>\s]*message-id:\s*<?([^\s<>]+@[^\s<>]+)>?`)
 )
