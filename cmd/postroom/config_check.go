@@ -1,0 +1,268 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"postroom/internal/reference"
+	"postroom/internal/workday"
+)
+
+// A checker collects what is wrong with values that were read well.
+type checker struct{ problems []problem }
+
+func (k *checker) must(ok bool, key, format string, args ...any) {
+	if !ok {
+		k.problems = append(k.problems, problem{key: key, what: fmt.Sprintf(format, args...)})
+	}
+}
+
+func (k *checker) oneOf(value, key string, known ...string) {
+	k.must(slices.Contains(known, value), key, "want one of %s, not %q", strings.Join(known, ", "), value)
+}
+
+func (k *checker) atMostOne(key, env, file string) {
+	k.must(env == "" || file == "", key+"_file", "%s_env says where it is already; keep one of the two", key)
+}
+
+func (k *checker) positive(d time.Duration, key string) {
+	k.must(d > 0, key, "want more than no time")
+}
+
+func (k *checker) between(n, least, most int, key string) {
+	k.must(n >= least && n <= most, key, "want %d to %d, not %d", least, most, n)
+}
+
+// address takes a bare address only: a name in it would end up in envelopes.
+func (k *checker) address(value, key string) {
+	parsed, err := mail.ParseAddress(value)
+	k.must(err == nil && parsed.Address == value && parsed.Name == "", key, "want an email address such as complaints@landlord.example, not %q", value)
+}
+
+func (k *checker) web(value, key string) {
+	u, err := url.Parse(value)
+	k.must(value == "" || err == nil && u.Scheme == "https" && u.Host != "", key, "want a web address that begins with https://, not %q", value)
+}
+
+// check finds every rule that the values break. Who takes in post must be
+// able to answer it; a configuration without mailboxes need not.
+func (c *config) check() []problem {
+	var k checker
+	c.checkLandlord(&k)
+	c.checkStores(&k)
+	for i := range c.Mailboxes {
+		c.Mailboxes[i].check(&k, fmt.Sprintf("mailboxes[%d]", i), c.Mailboxes[:i])
+	}
+	c.checkSMTP(&k)
+	c.checkKeys(&k)
+	c.checkReplies(&k)
+	c.checkLimits(&k)
+	c.checkProcess(&k)
+	return k.problems
+}
+
+func (c *config) takesPost() bool { return len(c.Mailboxes) > 0 }
+
+func (c *config) checkLandlord(k *checker) {
+	l := c.Landlord
+	if c.takesPost() {
+		k.must(l.Name != "", "landlord.name", "is missing; every reply is signed with it")
+		k.must(l.Phone != "", "landlord.phone", "is missing; every reply gives a phone number")
+		k.must(l.OutOfHours != "", "landlord.out_of_hours", "is missing; every reply gives the number for emergencies")
+	}
+	_, err := reference.NewMaker(l.ReferencePrefix, make([]byte, shortestKey))
+	k.must(err == nil, "landlord.reference_prefix", "want 2 to 5 letters or digits, not %q", l.ReferencePrefix)
+	if l.Email != "" {
+		k.address(l.Email, "landlord.email")
+	}
+	k.web(l.Website, "landlord.website")
+	k.web(l.ComplaintsAt, "landlord.complaints_at")
+	k.must(len(l.Ombudsman) > 0, "landlord.ombudsman", "is empty; every acknowledgement names the Ombudsman")
+	for i, o := range l.Ombudsman {
+		key := fmt.Sprintf("landlord.ombudsman[%d]", i)
+		k.must(o.Name != "", key+".name", "is missing")
+		k.must(o.Phone != "" || o.Website != "", key+".phone", "give a phone number or a website")
+		k.web(o.Website, key+".website")
+	}
+	_, err = workday.ParseNation(c.Nation)
+	k.must(err == nil, "nation", "%v", err)
+	_, err = workday.SchemeByID(c.Scheme)
+	k.must(err == nil, "scheme", "%v", err)
+}
+
+func (c *config) checkStores(k *checker) {
+	k.oneOf(c.Register.Driver, "register.driver", "sqlite", "postgres")
+	k.atMostOne("register.dsn", c.Register.DSNEnv, c.Register.DSNFile)
+	switch c.Register.Driver {
+	case "sqlite":
+		k.must(c.Register.Path != "", "register.path", "is missing")
+		k.must(c.Register.DSNEnv+c.Register.DSNFile == "", "register.dsn_file", "belongs to driver: postgres")
+	case "postgres":
+		k.must(c.Register.DSNEnv+c.Register.DSNFile != "", "register.dsn_file", "say where the connection string is, in dsn_file or dsn_env")
+	}
+	k.must(c.Archive.Folder != "", "archive.folder", "is missing")
+
+	q := c.Queue
+	k.atMostOne("queue.redis", q.RedisEnv, q.RedisFile)
+	if q.Redis != "" {
+		u, err := url.Parse(q.Redis)
+		ok := err == nil && (u.Scheme == "redis" || u.Scheme == "rediss") && u.Host != ""
+		k.must(ok, "queue.redis", "want an address such as redis://localhost:6379") // never shown: it may hold a password
+		k.must(!ok || u.User == nil, "queue.redis", "holds a password; move it into redis_file or redis_env")
+		k.must(q.RedisEnv+q.RedisFile == "", "queue.redis", "redis_file or redis_env gives the address already; keep one of the two")
+	}
+	k.must(strings.Trim(q.Prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-") == "" && q.Prefix != "",
+		"queue.prefix", "want letters, digits and .:_- only")
+}
+
+func (m *mailboxConfig) check(k *checker, key string, earlier []mailboxConfig) {
+	k.must(m.Name != "", key+".name", "is missing; the cursor is kept by it, so never change it later")
+	k.must(!slices.ContainsFunc(earlier, func(e mailboxConfig) bool { return e.Name == m.Name }),
+		key+".name", "another mailbox is called %q too", m.Name)
+	k.must(m.Host != "", key+".host", "is missing")
+	k.between(m.Port, 0, 65535, key+".port")
+	k.oneOf(m.TLS, key+".tls", "tls", "starttls", "none")
+	k.must(m.TLS != "none" || loopback(m.Host), key+".tls", "none is for a mail server on this machine only; use tls or starttls")
+	k.oneOf(m.Auth, key+".auth", "login", "xoauth2")
+	k.must(m.User != "", key+".user", "is missing")
+	k.must(m.PasswordEnv+m.PasswordFile != "", key+".password_file", "say where the password is, in password_file or password_env")
+	k.atMostOne(key+".password", m.PasswordEnv, m.PasswordFile)
+	k.must(m.Folder != "", key+".folder", "is missing; the usual one is INBOX")
+	for _, other := range []struct{ folder, key string }{{m.JunkFolder, ".junk_folder"}, {m.FiledFolder, ".filed_folder"}} {
+		k.must(other.folder == "" || !strings.EqualFold(other.folder, m.Folder), key+other.key, "is the folder that mail is taken from")
+	}
+	k.must(m.JunkFolder == "" || m.JunkFolder != m.FiledFolder, key+".filed_folder", "is the junk folder")
+	k.must(!m.Start.IsZero(), key+".start", "is missing; say from which day on mail is taken in, as YYYY-MM-DD: older mail is left alone")
+	for i, a := range m.Addresses {
+		k.address(a, fmt.Sprintf("%s.addresses[%d]", key, i))
+	}
+	k.must(m.AuthservID == "" || !m.Microsoft365, key+".authserv_id", "Microsoft 365 writes none; leave it out, or microsoft365")
+	k.positive(m.Poll, key+".poll")
+	k.positive(m.IdleFor, key+".idle_for")
+	k.must(m.SilentAfter >= 0, key+".silent_after", "want a span of time, or 0 for never")
+	k.between(m.SizeCapMB, 1, 2047, key+".size_cap_mb")
+	k.between(m.Batch, 1, 256, key+".batch")
+}
+
+func (c *config) checkSMTP(k *checker) {
+	s := c.SMTP
+	if c.takesPost() {
+		k.must(s.Host != "" || c.Outgoing == "held", "smtp.host", "is missing; with outgoing: held it may be")
+		k.must(s.From.Address != "", "smtp.from.address", "is missing; replies come from it")
+	}
+	k.between(s.Port, 0, 65535, "smtp.port")
+	k.oneOf(s.TLS, "smtp.tls", "tls", "starttls", "none")
+	k.must(s.TLS != "none" || s.Host == "" || loopback(s.Host), "smtp.tls", "none is for a mail server on this machine only; use tls or starttls")
+	k.oneOf(s.Auth, "smtp.auth", "", "plain", "login", "cram-md5", "scram-sha-256", "xoauth2")
+	k.must(s.User == "" || s.PasswordEnv+s.PasswordFile != "", "smtp.password_file", "say where the password is, in password_file or password_env")
+	k.atMostOne("smtp.password", s.PasswordEnv, s.PasswordFile)
+	if s.From.Address != "" {
+		k.address(s.From.Address, "smtp.from.address")
+	}
+	if s.ReturnPath != "" {
+		err := reference.ReturnPaths{Address: s.ReturnPath, Key: make([]byte, shortestKey)}.Validate()
+		k.must(err == nil, "smtp.return_path", "%v", err)
+		k.must(s.EnvelopeSender == "", "smtp.envelope_sender", "return_path says where bounces go already; keep one of the two")
+	}
+	if s.EnvelopeSender != "" && s.EnvelopeSender != "<>" {
+		k.address(s.EnvelopeSender, "smtp.envelope_sender")
+	}
+	if s.MessageIDDomain != "" {
+		err := reference.MessageIDs{Domain: s.MessageIDDomain, Key: make([]byte, shortestKey)}.Validate()
+		k.must(err == nil, "smtp.message_id_domain", "%v", err)
+	}
+	k.between(s.Connections, 1, 100, "smtp.connections")
+	k.positive(s.Timeout, "smtp.timeout")
+	k.positive(s.FinalTimeout, "smtp.final_timeout")
+	k.positive(s.Retry.First, "smtp.retry.first")
+	k.must(s.Retry.Longest >= s.Retry.First, "smtp.retry.longest", "is shorter than the first pause")
+	k.between(s.Retry.Attempts, 1, 1000, "smtp.retry.attempts")
+	k.must(s.Retry.Patience >= 0, "smtp.retry.patience", "want a span of time")
+}
+
+// checkKeys: a key of its own on every machine would give the same post
+// another reference on each, and the replies of one would be strangers to the
+// next.
+func (c *config) checkKeys(k *checker) {
+	y := c.Keys
+	k.atMostOne("keys.reference_key", y.ReferenceEnv, y.ReferenceFile)
+	k.atMostOne("keys.message_id_key", y.MessageIDEnv, y.MessageIDFile)
+	if c.Register.Driver == "postgres" {
+		const why = "is missing; with a PostgreSQL register every machine needs the same key, so none is made by itself"
+		k.must(y.ReferenceEnv+y.ReferenceFile != "", "keys.reference_key_file", why)
+		k.must(y.MessageIDEnv+y.MessageIDFile != "", "keys.message_id_key_file", why)
+	} else {
+		k.must(y.Folder != "", "keys.folder", "is missing")
+	}
+}
+
+func (c *config) checkReplies(k *checker) {
+	k.oneOf(c.Outgoing, "outgoing", "send", "held")
+	k.oneOf(c.Release, "acknowledge", "automatic", "reviewed")
+	k.between(c.Failsafe.WorkingDay, 1, 5, "failsafe.working_day")
+	for i, day := range c.Warnings.DaysBefore {
+		k.between(day, 0, 20, fmt.Sprintf("warnings.days_before[%d]", i))
+	}
+	for i, a := range c.Alerts.Emails {
+		k.address(a, fmt.Sprintf("alerts.emails[%d]", i))
+	}
+	k.atMostOne("alerts.webhook_token", c.Alerts.TokenEnv, c.Alerts.TokenFile)
+	u, err := url.Parse(c.Alerts.Webhook)
+	k.must(c.Alerts.Webhook == "" || err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())),
+		"alerts.webhook", "want an address that begins with https://")
+	k.positive(c.Alerts.Repeat, "alerts.repeat")
+	k.positive(c.Alerts.WebTimeout, "alerts.webhook_timeout")
+	for _, limit := range []struct {
+		capConfig
+		key string
+	}{{c.Caps.Recipient, "caps.per_recipient"}, {c.Caps.Case, "caps.per_case"}, {c.Caps.Global, "caps.global"}} {
+		k.must(limit.Most >= 0, limit.key+".most", "want a number, or 0 for no cap")
+		k.must(limit.Within > 0 || limit.Most == 0, limit.key+".within", "want more than no time")
+	}
+	k.must(c.Caps.Team >= 0, "caps.per_team", "want a number, or 0 for no cap")
+	for topic, to := range c.Forwarding {
+		k.oneOf(topic, "forwarding."+topic, forwardable()...)
+		k.address(to, "forwarding."+topic)
+	}
+}
+
+func (c *config) checkLimits(k *checker) {
+	l := c.Limits
+	k.between(l.MessageMB, 1, 2047, "limits.message_mb")
+	k.between(l.Parts, 1, 100_000, "limits.parts")
+	k.between(l.Depth, 1, 200, "limits.depth")
+	k.between(l.HeaderKB, 16, 1<<20, "limits.header_kb")
+	k.between(l.DecodedMB, 1, 8191, "limits.decoded_mb")
+	k.between(l.HTMLNodes, 100, 10_000_000, "limits.html_nodes")
+	k.between(l.TextKB, 16, 1<<20, "limits.text_kb")
+	k.positive(l.Time, "limits.time")
+}
+
+// checkProcess keeps the pages on this machine: they have no sign-in, and
+// show what residents wrote.
+func (c *config) checkProcess(k *checker) {
+	if c.Web.Listen != "" {
+		host, _, err := net.SplitHostPort(c.Web.Listen)
+		k.must(err == nil, "web.listen", "want an address and port such as 127.0.0.1:8080, not %q", c.Web.Listen)
+		k.must(err != nil || loopback(host), "web.listen", "the pages have no sign-in yet, so they are for this machine only: 127.0.0.1:PORT")
+	}
+	k.web(c.Web.Address, "web.address")
+	k.must(len(c.Roles) > 0, "roles", "is empty; name at least one of %s", strings.Join(roles(), ", "))
+	for i, role := range c.Roles {
+		k.oneOf(role, fmt.Sprintf("roles[%d]", i), roles()...)
+	}
+	k.oneOf(c.Log.Level, "log.level", "debug", "info", "warn", "error")
+	k.oneOf(c.Log.Format, "log.format", "text", "json")
+}
+
+// loopback reports whether the host is this machine.
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}

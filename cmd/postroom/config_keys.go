@@ -1,0 +1,88 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// shortestKey is the fewest characters that a key may have.
+const shortestKey = 32
+
+// makeKeys fills in the keys that the configuration names no place for, from
+// keys.folder; one that is not there is made, flushed to disk before it is
+// used. The reference key must never change while the register lives: the
+// same post would get another reference.
+func (c *config) makeKeys() error {
+	for _, key := range []struct {
+		into *secret
+		file string
+	}{{&c.Keys.Reference, "reference.key"}, {&c.Keys.MessageID, "message-id.key"}} {
+		if *key.into != "" {
+			continue
+		}
+		value, err := keyIn(c.Keys.Folder, key.file)
+		if err != nil {
+			return fmt.Errorf("keys.folder: %w", err)
+		}
+		*key.into = value
+	}
+	return nil
+}
+
+// keyIn reads a key, or makes it. Of two processes that make it at once one
+// wins, and the other takes the winner's.
+func keyIn(folder, name string) (secret, error) {
+	path := filepath.Join(folder, name)
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names the folder
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := newKey(folder, path); err != nil {
+			return "", err
+		}
+		text, err = os.ReadFile(path) //nolint:gosec // the operator names the folder
+	}
+	if err != nil {
+		return "", err
+	}
+	key := strings.TrimSpace(string(text))
+	if len(key) < shortestKey {
+		return "", fmt.Errorf("%s holds %d characters, too few for a key: restore it from a backup", path, len(key))
+	}
+	return secret(key), nil
+}
+
+// newKey writes 32 random bytes as text into a file that appears whole, by a
+// link that fails where the file is already there.
+func newKey(folder, path string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails (crypto/rand)
+	draft, err := os.CreateTemp(folder, ".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(draft.Name()) }()
+	_, err = draft.WriteString(hex.EncodeToString(random) + "\n")
+	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(draft.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return flushFolder(folder)
+}
+
+func flushFolder(folder string) error {
+	d, err := os.Open(folder) //nolint:gosec // the operator names the folder
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,373 @@
+package main
+
+import (
+	"encoding"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"postroom/internal/workday"
+)
+
+const exampleFile = "../../config.example.yaml"
+
+func noEnv(string) (string, bool) { return "", false }
+
+// TestExampleHoldsEverySetting reads the example beside the types: it must
+// have every key, with the default or the mark "example".
+func TestExampleHoldsEverySetting(t *testing.T) {
+	t.Parallel()
+	file, err := os.Open(exampleFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Close() })
+	root, err := parse(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareExample(t, reflect.ValueOf(defaultConfig()), root, "")
+}
+
+func compareExample(t *testing.T, v reflect.Value, n *yaml.Node, key string) {
+	t.Helper()
+	values := make(map[string]*yaml.Node)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		values[n.Content[i].Value] = n.Content[i+1]
+	}
+	for name, index := range fieldsOf(v.Type()) {
+		field, value, at := v.Field(index), values[name], join(key, name)
+		if value == nil {
+			t.Errorf("config.example.yaml lacks %s", at)
+			continue
+		}
+		_, text := field.Interface().(encoding.TextMarshaler)
+		switch {
+		case field.Kind() == reflect.Struct && !text:
+			compareExample(t, field, value, at)
+		case field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Struct:
+			for i, item := range value.Content {
+				compareExample(t, defaultItem(field, i), item, fmt.Sprintf("%s[%d]", at, i))
+			}
+		default:
+			compareLeaf(t, field, value, at)
+		}
+	}
+}
+
+// defaultItem is item i of the default list, or else what an item starts from.
+func defaultItem(list reflect.Value, i int) reflect.Value {
+	if i < list.Len() {
+		return list.Index(i)
+	}
+	item := reflect.New(list.Type().Elem())
+	if e, ok := item.Interface().(interface{ setDefaults() }); ok {
+		e.setDefaults()
+	}
+	return item.Elem()
+}
+
+func compareLeaf(t *testing.T, field reflect.Value, value *yaml.Node, at string) {
+	t.Helper()
+	marked := strings.Contains(value.LineComment, "example")
+	for _, item := range value.Content { // a mapping's comments are at its values
+		marked = marked || strings.Contains(item.LineComment, "example")
+	}
+	got := reflect.New(field.Type())
+	var d decoder
+	d.set(got.Elem(), value, at)
+	for _, p := range d.problems {
+		t.Errorf("config.example.yaml: %s", p)
+	}
+	same := reflect.DeepEqual(got.Elem().Interface(), field.Interface())
+	switch {
+	case !same && !marked:
+		t.Errorf("%s is %v in config.example.yaml without the mark \"example\", and %v by default", at, got.Elem(), field)
+	case same && marked:
+		t.Errorf("%s is marked as an example in config.example.yaml, but it is the default", at)
+	}
+}
+
+// TestExampleDecodesStrictly: the example's own contradictions (a password in
+// a file and in the environment) are all that is wrong with it.
+func TestExampleDecodesStrictly(t *testing.T) {
+	t.Parallel()
+	file, err := os.Open(exampleFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Close() })
+	_, problems, err := readConfig(file, "/etc/postroom")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, p := range problems {
+		keys = append(keys, p.key)
+	}
+	want := []string{
+		"register.dsn_file", "register.dsn_file", // both, and driver: sqlite
+		"queue.redis_file", "queue.redis",
+		"mailboxes[0].password_file",
+		"smtp.password_file", "smtp.envelope_sender",
+		"keys.reference_key_file", "keys.message_id_key_file",
+		"alerts.webhook_token_file",
+	}
+	if diff := cmp.Diff(want, keys); diff != "" {
+		t.Errorf("problems (-want +got):\n%s\n%v", diff, problems)
+	}
+}
+
+func TestEmptyFileIsTheDefault(t *testing.T) {
+	t.Parallel()
+	want := defaultConfig()
+	resolvePaths(reflect.ValueOf(&want).Elem(), "/etc")
+	want.deriveDomain()
+	for name, text := range map[string]string{"empty": "", "comments only": "# nothing\n", "sections without settings": "landlord:\nsmtp:\n"} {
+		c, problems, err := readConfig(strings.NewReader(text), "/etc")
+		if err != nil || len(problems) > 0 {
+			t.Errorf("%s: %v %v", name, err, problems)
+		}
+		if diff := cmp.Diff(want, c); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+const working = `
+landlord: {name: Citrine Homes, phone: 01632 960 100, out_of_hours: 01632 960 999, reference_prefix: CIT}
+mailboxes:
+  - {name: complaints, host: 127.0.0.1, port: 1143, tls: none, user: c, password_env: PW, start: 2026-11-23}
+smtp: {host: localhost, port: 1025, tls: none, from: {address: c@citrine.example}}
+`
+
+func TestReadsWhatIsWritten(t *testing.T) {
+	t.Parallel()
+	c, problems, err := readConfig(strings.NewReader(working+`
+failsafe: {at: "09:30"}
+register: {path: /var/lib/postroom/register.db}
+forwarding: {repairs: r@citrine.example}
+warnings: {days_before: []}
+smtp2:
+`), "/etc/postroom")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(problems) != 1 || problems[0].key != "smtp2" {
+		t.Errorf("problems = %v, want one about smtp2", problems)
+	}
+	m := c.Mailboxes[0]
+	for _, row := range []struct{ what, got, want any }{
+		{"a phone number stays text", c.Landlord.Phone, "01632 960 100"},
+		{"start", m.Start, workday.Date{Year: 2026, Month: time.November, Day: 23}},
+		{"a mailbox starts from its defaults", m.Poll, time.Minute},
+		{"time of day", c.Failsafe.At, timeOfDay{9, 30}},
+		{"a sibling keeps its default", c.Failsafe.WorkingDay, 4},
+		{"an absolute path", c.Register.Path, "/var/lib/postroom/register.db"},
+		{"a relative path", c.Archive.Folder, "/etc/postroom/data/archive"},
+		{"an empty list replaces the default", len(c.Warnings.DaysBefore), 0},
+		{"a map", c.Forwarding["repairs"], "r@citrine.example"},
+		{"the Message-IDs' domain is the sender's", c.SMTP.MessageIDDomain, "citrine.example"},
+	} {
+		if row.got != row.want {
+			t.Errorf("%s: %v, want %v", row.what, row.got, row.want)
+		}
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, text, want string }{
+		{"an unknown key", "smtp:\n  pasword_env: X\n", "smtp.pasword_env: unknown key"},
+		{"an unknown key in a list", "mailboxes:\n  - {}\n  - {nme: x}\n", "mailboxes[1].nme: unknown key"},
+		{"a secret in the file", "smtp: {password: hunter2}", "smtp.password: unknown key"},
+		{"a Go field that is not a key", "Landlord: {}", "Landlord: unknown key"},
+		{"a key twice", "nation: scotland\nnation: scotland\n", "nation: stands here twice (line 2)"},
+		{"a word for a number", "smtp: {port: many}", `smtp.port: want a whole number, not "many"`},
+		{"a number beyond all", "smtp: {port: 99999999999999999999}", "smtp.port: want a whole number"},
+		{"a number for a span", "alerts: {repeat: 15}", "alerts.repeat: want a span of time such as"},
+		{"a negative span", "alerts: {repeat: -15m}", "alerts.repeat: want more than no time"},
+		{"a day that does not exist", "mailboxes: [{start: 2026-02-30}]", "mailboxes[0].start: read date"},
+		{"a base-60 time", "failsafe: {at: [12]}", "failsafe.at: want a single value"},
+		{"a time that does not exist", `failsafe: {at: "24:00"}`, "failsafe.at: want a time of day"},
+		{"a list for a section", "smtp: [1]", "smtp: want settings below it"},
+		{"a value for a list", "roles: web", "roles: want a list"},
+		{"an alias", "log: &l {level: info}\nweb: *l\n", "web: aliases"},
+		{"a merge key", "log: {<<: {level: info}}", "log.<<: unknown key"},
+		{"a file that is a list", "- a\n", ": want settings below it"},
+		{"plain mail to elsewhere", "smtp: {host: mail.example, tls: none}", "smtp.tls: none is for"},
+		{"a name in an address", "alerts: {emails: [\"Duty <duty@x.example>\"]}", "alerts.emails[0]: want an email address"},
+		{"a line break in an address", "alerts: {emails: [\"a@x.example\\r\\nBcc: b@x.example\"]}", "alerts.emails[0]: want an email address"},
+		{"a plain webhook", "alerts: {webhook: http://pager.example/}", "alerts.webhook: want an address"},
+		{"pages for everybody", `web: {listen: ":8080"}`, "web.listen: the pages have no sign-in"},
+		{"an unknown topic", "forwarding: {drains: d@x.example}", "forwarding.drains: want one of repairs"},
+		{"an unknown role", "roles: [web, king]", "roles[1]: want one of"},
+		{"an unknown nation", "nation: france", "nation: unknown nation"},
+		{"an unknown scheme", "scheme: none", "scheme: unknown scheme"},
+		{"a prefix with a dash", "landlord: {reference_prefix: A-B}", "landlord.reference_prefix: want 2 to 5"},
+		{"a password in Redis's address", "queue: {redis: redis://:hunter2@localhost}", "queue.redis: holds a password"},
+		{"PostgreSQL without keys", "register: {driver: postgres, dsn_env: D}", "keys.reference_key_file: is missing"},
+		{"no start", strings.ReplaceAll(working, ", start: 2026-11-23", ""), "mailboxes[0].start: is missing"},
+		{"no landlord", strings.ReplaceAll(working, "name: Citrine Homes,", ""), "landlord.name: is missing"},
+		{"the same name twice", "mailboxes: [{name: a}, {name: a}]", `mailboxes[1].name: another mailbox is called "a" too`},
+		{"a failsafe after the deadline", "failsafe: {working_day: 6}", "failsafe.working_day: want 1 to 5, not 6"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, problems, err := readConfig(strings.NewReader(tt.text), "/etc")
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := slices.ContainsFunc(problems, func(p problem) bool { return strings.HasPrefix(p.String(), tt.want) })
+			if !found {
+				t.Errorf("problems = %v, want one that begins %q", problems, tt.want)
+			}
+			for _, p := range problems {
+				if strings.Contains(p.String(), "hunter2") {
+					t.Errorf("the secret is shown: %s", p)
+				}
+			}
+		})
+	}
+}
+
+func TestRefusesWhatIsNoYAML(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"a second document": "nation: scotland\n---\nnation: scotland\n",
+		"an open bracket":   "roles: [web\n",
+		"bytes":             "\x00\xff\xfe",
+		"a second of junk":  "nation: scotland\n---\n[",
+	} {
+		if _, _, err := readConfig(strings.NewReader(text), "/etc"); err == nil {
+			t.Errorf("%s was read", name)
+		}
+	}
+}
+
+func TestLoadConfigTellsAllProblemsAtOnce(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	writeFile(t, path, "nation: france\nsmtp: {port: x, password_file: none, user: u}\nalerts: {webhook_token_env: TOKEN}\n")
+	_, err := loadConfig(path, noEnv)
+	if err == nil {
+		t.Fatal("the configuration was loaded")
+	}
+	for _, want := range []string{"nation: ", "smtp.port: ", "smtp.password_file: ", "alerts.webhook_token_env: the environment variable TOKEN is not set"} {
+		if !strings.Contains(err.Error(), "\n  "+want) {
+			t.Errorf("the error lacks %q:\n%v", want, err)
+		}
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "c.yaml")
+	writeFile(t, path, working+"queue: {redis_file: redis}\nalerts: {webhook: https://pager.example, webhook_token_file: token}\n")
+	writeFile(t, filepath.Join(folder, "redis"), "redis://:hunter2@localhost\r\n")
+	writeFile(t, filepath.Join(folder, "token"), " spaces stay \n")
+	c, err := loadConfig(path, func(name string) (string, bool) { return "pass word", name == "PW" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		what      string
+		got, want secret
+	}{
+		{"environment", c.Mailboxes[0].Password, "pass word"},
+		{"file", c.Queue.URL, "redis://:hunter2@localhost"},
+		{"only line ends are cut", c.Alerts.Token, " spaces stay "},
+	} {
+		if row.got != row.want {
+			t.Errorf("%s: %q, want %q", row.what, string(row.got), string(row.want))
+		}
+	}
+	if dump := fmt.Sprintf("%v %+v %#v", c, c, c); strings.Contains(dump, "hunter2") || strings.Contains(dump, "pass word") {
+		t.Error("a secret shows itself when the configuration is printed")
+	}
+}
+
+func TestKeysAreMadeOnceAndKept(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	writeFile(t, path, "")
+	keys := make(chan keysConfig)
+	for range 8 {
+		go func() {
+			c, err := loadConfig(path, noEnv)
+			if err != nil {
+				t.Error(err)
+			}
+			keys <- c.Keys
+		}()
+	}
+	first := <-keys
+	for range 7 {
+		if next := <-keys; !reflect.DeepEqual(first, next) {
+			t.Error("two processes that start at once have different keys")
+		}
+	}
+	if len(first.Reference) < shortestKey || len(first.MessageID) < shortestKey || first.Reference == first.MessageID {
+		t.Errorf("keys of %d and %d characters, equal: %v", len(first.Reference), len(first.MessageID), first.Reference == first.MessageID)
+	}
+	files, err := os.ReadDir(first.Folder)
+	if err != nil || len(files) != 2 {
+		t.Errorf("%d files in the folder of keys, want 2 (%v)", len(files), err)
+	}
+}
+
+func TestDamagedOrWeakKeysAreRefused(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "c.yaml")
+	writeFile(t, path, "keys: {message_id_key_env: KEY}\n")
+	_, err := loadConfig(path, func(string) (string, bool) { return "short", true })
+	if err == nil || !strings.Contains(err.Error(), "keys.message_id_key: has 5 characters") {
+		t.Errorf("a short key: %v", err)
+	}
+	writeFile(t, path, "")
+	if err := os.MkdirAll(filepath.Join(folder, "data", "secrets"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(folder, "data", "secrets", "reference.key"), "")
+	if _, err = loadConfig(path, noEnv); err == nil || !strings.Contains(err.Error(), "restore it from a backup") {
+		t.Errorf("an empty key file: %v", err)
+	}
+}
+
+func TestHugeConfigIsRefused(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	writeFile(t, path, strings.Repeat("# comment\n", largestConfig/10+1))
+	if _, err := loadConfig(path, noEnv); err == nil || !strings.Contains(err.Error(), "larger than") {
+		t.Errorf("error = %v", err)
+	}
+}
+
+func FuzzReadConfig(f *testing.F) {
+	f.Add(working)
+	f.Add("mailboxes: [{start: 2026-11-23}]\nroles: &r [*r]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, problems, err := readConfig(strings.NewReader(text), "/etc")
+		if err == nil && len(problems) == 0 && (c.Outgoing != "send" && c.Outgoing != "held") {
+			t.Errorf("accepted outgoing: %q", c.Outgoing)
+		}
+	})
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// A secret does not show itself in logs, errors or dumps; string(s) is its
+// value.
+type secret string
+
+// String hides the value, and tells whether there is one.
+func (s secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(hidden)"
+}
+
+// GoString hides the value from %#v.
+func (s secret) GoString() string { return s.String() }
+
+// LogValue hides the value from slog.
+func (s secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText hides the value from JSON and YAML.
+func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// A timeOfDay is hours and minutes in London, 00:00 to 23:59.
+type timeOfDay struct{ Hour, Minute int }
+
+func (t *timeOfDay) UnmarshalText(text []byte) error {
+	at, err := time.Parse("15:04", string(text))
+	if err != nil {
+		return fmt.Errorf("want a time of day such as 12:00, in quotation marks")
+	}
+	t.Hour, t.Minute = at.Hour(), at.Minute()
+	return nil
+}
+
+// MarshalText gives HH:MM.
+func (t timeOfDay) MarshalText() ([]byte, error) {
+	return fmt.Appendf(nil, "%02d:%02d", t.Hour, t.Minute), nil
+}

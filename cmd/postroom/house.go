@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"postroom/classify"
+	"postroom/ingest"
+	"postroom/ingest/mime"
+	"postroom/internal/archive"
+	"postroom/internal/queue"
+	"postroom/internal/reference"
+	"postroom/internal/register"
+	"postroom/internal/web"
+	"postroom/internal/workday"
+	"postroom/notify"
+	"postroom/templates"
+)
+
+// A plan is everything that a process of Postroom is to be, as values: the
+// configuration file or the demo writes it, the house is built from it.
+type plan struct {
+	calendar   *workday.Calendar
+	scheme     workday.Scheme
+	references reference.Maker
+	ids        reference.MessageIDs
+	rules      *classify.Rules
+	landlord   templates.Landlord
+	policy     register.Policy
+	from       register.Address
+	envelope   string
+	returns    reference.ReturnPaths // zero: envelope alone
+	retry      notify.Retry
+	lines      int // connections to the mail server; 0: notify's own
+
+	driver, dsn string
+	archiveDir  string
+	redisURL    string
+	redisPrefix string
+
+	mailboxes []ingest.Mailbox
+	options   map[string]mime.Options // by mailbox name
+	smtp      notify.SMTP
+	guard     notify.GuardSettings
+	windows   register.Windows
+	webhook   notify.Webhook
+	alarms    []register.Recipient
+
+	roles   map[string]bool // empty: all
+	listen  string          // of the pages; empty: no pages
+	refresh int
+	hints   []web.Hint
+	sweep   time.Duration // 0: the rooms' own
+
+	now    func() time.Time
+	logger *slog.Logger
+	step   func(string) // told at each step of a message's way; nil: nobody
+}
+
+func (p *plan) plays(role string) bool { return len(p.roles) == 0 || p.roles[role] }
+
+// A house is a plan with its doors open.
+type house struct {
+	plan
+	register *register.Register
+	archive  *archive.Archive
+	queue    *queue.Queue
+	composer *notify.Composer
+	desk     *web.Desk
+	listener net.Listener
+}
+
+// build opens everything that the plan names. What cannot be opened closes
+// what was.
+func build(ctx context.Context, p plan) (h *house, err error) {
+	h = &house{plan: p}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close())
+		}
+	}()
+	if p.driver == "sqlite" {
+		if err = os.MkdirAll(filepath.Dir(p.dsn), 0o700); err != nil {
+			return nil, fmt.Errorf("register.path: %w", err)
+		}
+	}
+	h.register, err = register.Connect(ctx, register.Config{
+		Driver: p.driver, DSN: p.dsn, Own: true, Now: p.now, Calendar: p.calendar, Scheme: p.scheme, References: p.references, Policy: p.policy,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if h.archive, err = archive.Open(p.archiveDir, p.now()); err != nil {
+		return nil, err
+	}
+	if h.queue, err = queue.Open(ctx, queue.Config{URL: p.redisURL, Prefix: p.redisPrefix, Now: p.now, Logger: p.logger}); err != nil {
+		return nil, err
+	}
+	words, err := templates.New()
+	if err != nil {
+		return nil, err
+	}
+	h.composer = p.composer(words)
+	if p.listen == "" || !p.plays("web") {
+		return h, nil
+	}
+	return h, h.openDesk(ctx)
+}
+
+func (h *house) openDesk(ctx context.Context) (err error) {
+	outgoing := ""
+	if h.guard.Held {
+		outgoing = "held: nothing leaves until the configuration says outgoing: send"
+	}
+	h.desk, err = web.New(web.Config{
+		Register: h.register, Archive: h.archive, Calendar: h.calendar, Landlord: h.landlord.Name, Rules: h.rules.Version(),
+		Outgoing: outgoing, Queue: h.queueWords, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
+	})
+	if err != nil {
+		return err
+	}
+	var lc net.ListenConfig
+	if h.listener, err = lc.Listen(ctx, "tcp", h.listen); err != nil {
+		return fmt.Errorf("web.listen: %w; another program may use the port, name another one", err)
+	}
+	return nil
+}
+
+func (p *plan) composer(words *templates.Set) *notify.Composer {
+	return &notify.Composer{Words: words, Landlord: p.landlord, From: p.from, IDs: p.ids, Envelope: p.envelope, ReturnPaths: p.returns}
+}
+
+// queueWords says how the queue is, in words for the status page.
+func (h *house) queueWords(ctx context.Context) string {
+	if !h.queue.Up() {
+		return "Redis cannot be reached. Post is taken in and replies go, more slowly."
+	}
+	read, err := h.queue.Depth(ctx, ingest.ReadLane)
+	if err != nil {
+		return "Redis does not answer. Post is taken in and replies go, more slowly."
+	}
+	reply, err := h.queue.Depth(ctx, ingest.ReplyLane)
+	if err != nil {
+		return "Redis does not answer. Post is taken in and replies go, more slowly."
+	}
+	return fmt.Sprintf("%d to read, %d to send, %d in hand", read.Ready+read.Waiting, reply.Ready+reply.Waiting, read.Held+reply.Held)
+}
+
+func (h *house) close() error {
+	var errs []error
+	if h.listener != nil {
+		if err := h.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if h.queue != nil {
+		errs = append(errs, h.queue.Close())
+	}
+	if h.register != nil {
+		errs = append(errs, h.register.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// run does the plan's work until ctx ends, then lets what is in hand finish.
+// A worker that fails ends them all: the service manager starts them anew.
+func (h *house) run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	if h.plays("mailbox") {
+		in := &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.now, Logger: h.logger, Step: h.steps("in")}
+		for _, m := range h.mailboxes {
+			poller, err := ingest.NewPoller(m, in)
+			if err != nil {
+				return err
+			}
+			g.Go(func() error { return poller.Run(ctx) })
+		}
+	}
+	if h.plays("read") {
+		reader := ingest.NewReader(ingest.ReaderConfig{
+			Register: h.register, Archive: h.archive, Queue: h.queue, Rules: h.rules, MessageIDs: h.ids,
+			Prefixes: []string{h.references.Prefix()}, Options: h.options, Now: h.now, Logger: h.logger, Step: h.steps("read"), Sweep: h.sweep,
+		})
+		g.Go(func() error { return reader.Run(ctx) })
+	}
+	if h.plays("reply") {
+		worker, err := notify.NewWorker(notify.Config{
+			Register: h.register, Queue: h.queue, Archive: h.archive, Composer: h.composer, Guard: h.guard, Windows: h.windows,
+			SMTP: h.smtp, Webhook: h.webhook, Alarms: h.alarms, Retry: h.retry, Connections: h.lines, Now: h.now, Logger: h.logger, Step: h.steps("out"), Sweep: h.sweep,
+		})
+		if err != nil {
+			return err
+		}
+		g.Go(func() error { return worker.Run(ctx) })
+	}
+	if h.desk != nil {
+		g.Go(func() error { return h.desk.Serve(ctx, h.listener) })
+	}
+	return g.Wait()
+}
+
+// steps names the steps of one part of the way, such as "out begun".
+func (h *house) steps(part string) func(string) {
+	if h.step == nil {
+		return nil
+	}
+	return func(step string) { h.step(part + " " + step) }
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// runServe does the real work until it is told to stop.
+func runServe(args []string, _, stderr io.Writer) int {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	file := flags.String("config", "", "configuration `FILE`")
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: postroom serve -config FILE\n\nTakes in post, decides what the rules are sure of, replies, and serves the pages.\nStops cleanly on SIGTERM and SIGINT.")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		return usageCode(err)
+	}
+	if *file == "" || flags.NArg() > 0 {
+		flags.Usage()
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	if err := serve(ctx, *file, stderr); err != nil {
+		fmt.Fprintln(stderr, "postroom serve:", err)
+		return 1
+	}
+	return 0
+}
+
+func serve(ctx context.Context, file string, stderr io.Writer) error {
+	c, err := loadConfig(file, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	if err := c.makeKeys(); err != nil {
+		return err
+	}
+	logger := c.Log.logger(stderr)
+	p, err := configured(c, logger)
+	if err != nil {
+		return err
+	}
+	p.step = killStep(stderr)
+	h, err := build(ctx, p)
+	if err != nil {
+		return err
+	}
+	attributes := []any{slog.String("rules", p.rules.Version()), slog.Int("mailboxes", len(p.mailboxes)), slog.Bool("outgoing_held", p.guard.Held)}
+	if h.listener != nil {
+		attributes = append(attributes, slog.String("pages", "http://"+h.listener.Addr().String()+"/"))
+	}
+	logger.InfoContext(ctx, "postroom serves", attributes...)
+	err = h.run(ctx)
+	logger.InfoContext(context.WithoutCancel(ctx), "postroom stops")
+	return errors.Join(err, h.close())
+}

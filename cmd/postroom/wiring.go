@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"postroom/classify"
+	"postroom/ingest"
+	"postroom/ingest/mime"
+	"postroom/internal/reference"
+	"postroom/internal/register"
+	"postroom/internal/workday"
+	"postroom/notify"
+	"postroom/templates"
+)
+
+// configured turns a configuration into a plan. The configuration was checked
+// when it was read; what is found here are files that do not hold what they
+// should.
+func configured(c config, logger *slog.Logger) (plan, error) {
+	p := plan{
+		landlord: c.Landlord.landlord(), policy: c.policy(), from: register.Address(c.SMTP.From), envelope: c.SMTP.EnvelopeSender,
+		retry: notify.Retry{First: c.SMTP.Retry.First, Most: c.SMTP.Retry.Longest, Limit: c.SMTP.Retry.Attempts, Patience: c.SMTP.Retry.Patience},
+		lines: c.SMTP.Connections, driver: c.Register.Driver, dsn: c.Register.Path, archiveDir: c.Archive.Folder,
+		redisURL: string(c.Queue.URL), redisPrefix: c.Queue.Prefix, smtp: c.SMTP.smtp(), guard: c.guard(),
+		windows: register.Windows{Recipient: c.Caps.Recipient.Within, Case: c.Caps.Case.Within, All: c.Caps.Global.Within},
+		webhook: notify.Webhook{Timeout: c.Alerts.WebTimeout, Secret: string(c.Alerts.Token)}, alarms: c.Alerts.recipients(),
+		roles: map[string]bool{}, listen: c.Web.Listen, options: map[string]mime.Options{}, now: time.Now, logger: logger,
+	}
+	if p.driver == "postgres" {
+		p.dsn = string(c.Register.DSN)
+	}
+	for _, role := range c.Roles {
+		p.roles[role] = true
+	}
+	p.landlord.StaffPages = c.Web.Address
+	p.addMailboxes(c)
+	return p, errors.Join(p.addCalendar(c), p.addKeys(c), p.addRules(c))
+}
+
+func (p *plan) addCalendar(c config) error {
+	var lists [][]byte
+	for _, file := range c.Calendar.Files {
+		list, err := os.ReadFile(file) //nolint:gosec // the file that the configuration names
+		if err != nil {
+			return fmt.Errorf("calendar.files: %w", err)
+		}
+		lists = append(lists, list)
+	}
+	var err error
+	if p.calendar, err = workday.New(workday.Nation(c.Nation), lists...); err != nil {
+		return fmt.Errorf("calendar.files: %w", err)
+	}
+	p.scheme, err = workday.SchemeByID(c.Scheme)
+	return err
+}
+
+func (p *plan) addKeys(c config) (err error) {
+	p.ids = reference.MessageIDs{Domain: c.SMTP.MessageIDDomain, Key: []byte(c.Keys.MessageID)}
+	for _, old := range c.Keys.OldMessageIDs {
+		p.ids.OldKeys = append(p.ids.OldKeys, []byte(old))
+	}
+	if c.SMTP.ReturnPath != "" {
+		p.returns = reference.ReturnPaths{Address: c.SMTP.ReturnPath, Key: p.ids.Key, OldKeys: p.ids.OldKeys}
+	}
+	if p.references, err = reference.NewMaker(c.Landlord.ReferencePrefix, []byte(c.Keys.Reference)); err != nil {
+		return fmt.Errorf("keys: %w", err)
+	}
+	return nil
+}
+
+func (p *plan) addRules(c config) error {
+	p.rules = classify.Default()
+	if c.Rules.File == "" {
+		return nil
+	}
+	text, err := os.ReadFile(c.Rules.File)
+	if err != nil {
+		return fmt.Errorf("rules.file: %w", err)
+	}
+	p.rules, err = classify.Parse(c.Rules.File, text)
+	return err
+}
+
+// addMailboxes makes a poller's mailbox of each folder: a junk folder is a
+// mailbox too, whose mail nobody answers by itself.
+func (p *plan) addMailboxes(c config) {
+	for _, m := range c.Mailboxes {
+		p.mailboxes = append(p.mailboxes, m.mailbox(m.Name, m.Folder, m.FiledFolder, false))
+		p.options[m.Name] = c.reading(m)
+		if m.JunkFolder != "" {
+			name := m.Name + " (junk)"
+			p.mailboxes = append(p.mailboxes, m.mailbox(name, m.JunkFolder, "", true))
+			p.options[name] = c.reading(m)
+		}
+	}
+}
+
+func (m mailboxConfig) mailbox(name, folder, filed string, junk bool) ingest.Mailbox {
+	return ingest.Mailbox{
+		Name: name, Host: m.Host, Port: m.Port, TLS: ingest.TLSMode(m.TLS), Auth: ingest.Auth(m.Auth), User: m.User,
+		Password: func(context.Context) (string, error) { return string(m.Password), nil },
+		Folder:   folder, Junk: junk, FiledFolder: filed, Start: m.Start, PollEvery: m.Poll, IdleFor: m.IdleFor,
+		SilentAfter: m.SilentAfter, SizeCap: int64(m.SizeCapMB) << 20, Batch: m.Batch,
+	}
+}
+
+// reading is how a mailbox's mail is read.
+func (c config) reading(m mailboxConfig) mime.Options {
+	l := c.Limits
+	return mime.Options{
+		AuthservID: m.AuthservID, Microsoft365: m.Microsoft365, OwnAddresses: c.own(), Now: time.Now,
+		Limits: mime.Limits{
+			Bytes: int64(l.MessageMB) << 20, Parts: l.Parts, Depth: l.Depth, HeaderBytes: int64(l.HeaderKB) << 10,
+			DecodedBytes: int64(l.DecodedMB) << 20, HTMLNodes: l.HTMLNodes, TextBytes: int64(l.TextKB) << 10, Duration: l.Time,
+		},
+	}
+}
+
+func (c config) policy() register.Policy {
+	return register.Policy{
+		Acknowledge: register.Release(c.Release), FailsafeDay: c.Failsafe.WorkingDay, FailsafeHour: c.Failsafe.At.Hour, FailsafeMin: c.Failsafe.At.Minute,
+		WarnDays: c.Warnings.DaysBefore, Forward: c.Forwarding, AlarmRepeat: c.Alerts.Repeat, Own: c.own(),
+	}
+}
+
+// own lists our own addresses: whatever claims to come from one is no
+// resident, and nothing is ever sent to one.
+func (c config) own() []string {
+	all := []string{c.SMTP.From.Address, c.SMTP.ReturnPath, c.SMTP.EnvelopeSender}
+	for _, m := range c.Mailboxes {
+		all = append(append(all, m.Addresses...), m.User)
+	}
+	var own []string
+	for _, a := range all {
+		if strings.Contains(a, "@") {
+			own = append(own, strings.ToLower(a))
+		}
+	}
+	return own
+}
+
+func (c config) guard() notify.GuardSettings {
+	g := notify.GuardSettings{
+		Held: c.Outgoing == "held", Own: c.own(), Team: append([]string{}, c.Alerts.Emails...), Domain: c.SMTP.MessageIDDomain,
+		Caps: notify.Caps{Recipient: c.Caps.Recipient.Most, Case: c.Caps.Case.Most, Team: c.Caps.Team, All: c.Caps.Global.Most},
+	}
+	for _, to := range c.Forwarding {
+		g.Team = append(g.Team, to)
+	}
+	return g
+}
+
+func (s smtpConfig) smtp() notify.SMTP {
+	port := s.Port
+	if port == 0 {
+		port = map[string]int{"tls": 465, "starttls": 587, "none": 25}[s.TLS]
+	}
+	return notify.SMTP{
+		Host: s.Host, Port: port, TLS: notify.TLSMode(s.TLS), Auth: notify.AuthMode(s.Auth), Username: s.User, Password: string(s.Password),
+		Helo: s.Helo, Timeout: s.Timeout, Final: s.FinalTimeout,
+	}
+}
+
+func (a alertsConfig) recipients() []register.Recipient {
+	var to []register.Recipient
+	for _, email := range a.Emails {
+		to = append(to, register.Recipient{Way: register.ByEmail, Address: email})
+	}
+	if a.Webhook != "" {
+		to = append(to, register.Recipient{Way: register.ByWebhook, Address: a.Webhook})
+	}
+	return to
+}
+
+func (l landlordConfig) landlord() templates.Landlord {
+	out := templates.Landlord{
+		Name: l.Name, Team: l.Team, Address: l.Address, Phone: l.Phone, Hours: l.Hours, OutOfHours: l.OutOfHours,
+		Email: l.Email, Website: l.Website, ComplaintsAt: l.ComplaintsAt,
+	}
+	for _, o := range l.Ombudsman {
+		out.Ombudsman = append(out.Ombudsman, templates.Ombudsman{From: templates.Date(o.From), Name: o.Name, Phone: o.Phone, Website: o.Website, Address: o.Address})
+	}
+	return out
+}
+
+// logger writes to stderr as the configuration says.
+func (l logConfig) logger(stderr io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if l.Format == "json" {
+		return slog.New(slog.NewJSONHandler(stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(stderr, options))
+}
