@@ -20,7 +20,9 @@ type trace struct {
 
 // Deliver brings a mail as the SMTP server does: to the complaints mailbox, or
 // to the address's own, which is made when it is not there. from is the
-// envelope sender, empty for a null one. raw has CRLF line ends.
+// envelope sender, empty for a null one. The body is kept byte by byte; in the
+// header lines end in CRLF, and what is no field becomes one, because the
+// memory server would show such a mail as empty.
 func (s *Servers) Deliver(from, to string, raw []byte) error {
 	return s.deliver(trace{from: from, helo: "localhost", peer: "127.0.0.1", dmarc: "pass"}, to, raw)
 }
@@ -29,9 +31,13 @@ func (s *Servers) deliver(t trace, to string, raw []byte) error {
 	fields, body := splitHeader(raw)
 	head := s.traceFields(t, to, fields)
 	for _, field := range fields {
-		if !s.replaced(field) {
-			head = append(head, field...)
+		if s.replaced(field) {
+			continue
 		}
+		if !isField(field) {
+			head = append(head, "X-Mended-Line: "...)
+		}
+		head = append(head, field...)
 	}
 	return s.put(to, append(append(head, "\r\n"...), body...), describe(t, fields))
 }
@@ -67,27 +73,30 @@ func (s *Servers) replaced(field []byte) bool {
 }
 
 // splitHeader cuts a mail into its header's fields, each with its folded lines
-// and line ends, and the body. Lines that are no field are passed through.
+// and CRLF line ends, and the body.
 func splitHeader(raw []byte) (fields [][]byte, body []byte) {
 	for len(raw) > 0 {
-		end := bytes.IndexByte(raw, '\n') + 1
-		if end == 0 {
-			end = len(raw)
-		}
-		row := raw[:end]
-		raw = raw[end:]
-		if len(bytes.TrimRight(row, "\r\n")) == 0 {
+		row, rest, _ := bytes.Cut(raw, []byte("\n"))
+		row, raw = bytes.TrimRight(row, "\r"), rest
+		if len(row) == 0 {
 			return fields, raw
 		}
-		if row[0] == ' ' || row[0] == '\t' {
-			if last := len(fields) - 1; last >= 0 {
-				fields[last] = append(fields[last][:len(fields[last]):len(fields[last])], row...)
-				continue
-			}
+		row = append(bytes.Clone(row), "\r\n"...)
+		if last := len(fields) - 1; last >= 0 && (row[0] == ' ' || row[0] == '\t') {
+			fields[last] = append(fields[last], row...)
+			continue
 		}
 		fields = append(fields, row)
 	}
 	return fields, nil
+}
+
+// isField reports whether a line begins with a field name (RFC 5322, section
+// 2.2).
+func isField(field []byte) bool {
+	name, _, found := bytes.Cut(field, []byte(":"))
+	name = bytes.TrimRight(name, " \t")
+	return found && len(name) > 0 && !bytes.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // cutField gives a field's name, in small letters, and its value on one line.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/mail"
+	netsmtp "net/smtp"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+	"pgregory.net/rapid"
 
 	"postroom/cmd/postroom/demomail"
 )
@@ -88,7 +90,7 @@ func fetch(tb testing.TB, s *demomail.Servers, address, folder string) []string 
 
 func send(tb testing.TB, s *demomail.Servers, from, to, raw string) {
 	tb.Helper()
-	if err := smtp.SendMail(s.SMTPAddr(), nil, from, []string{to}, strings.NewReader(raw)); err != nil {
+	if err := netsmtp.SendMail(s.SMTPAddr(), nil, from, []string{to}, []byte(raw)); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -137,6 +139,8 @@ func TestForgedTraceLinesDoNotComeIn(t *testing.T) {
 		"with comment":   "Authentication-Results: (ours) mx.citrine.example; dmarc=pass header.from=bank.example\r\n",
 		"bare LF":        "Authentication-Results: mx.citrine.example; dmarc=pass header.from=bank.example\n",
 		"after no field": "no field at all\r\nAuthentication-Results: mx.citrine.example; dmarc=pass header.from=bank.example\r\n",
+		"no name":        ": nothing\r\nAuthentication-Results: mx.citrine.example; dmarc=pass header.from=bank.example\r\n",
+		"space first":    " before\r\nAuthentication-Results: mx.citrine.example; dmarc=pass header.from=bank.example\r\n",
 		"return path":    "Return-Path: <boss@bank.example>\r\n",
 	}
 	for name, line := range forged {
@@ -242,6 +246,35 @@ func TestAWrongPasswordIsRefused(t *testing.T) {
 	}
 }
 
+// Whatever comes, the memory server gives it back whole.
+func TestAnyBytesComeBackWhole(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := login(t, s, complaints, nil)
+	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	uid := imap.UID(0)
+	line := rapid.OneOf(rapid.SliceOfN(rapid.Byte(), 0, 30), rapid.SampledFrom([][]byte{
+		[]byte("Subject: x"), []byte("\r"), []byte(":"), []byte(" : x"), []byte("\t"), []byte("From: \xff@\xfe"), []byte("Content-Type: multipart/mixed"), []byte("a b: c"),
+	}))
+	rapid.Check(t, func(rt *rapid.T) {
+		head := bytes.Join(rapid.SliceOfN(line, 0, 6).Draw(rt, "head"), []byte(rapid.SampledFrom([]string{"\r\n", "\n"}).Draw(rt, "end")))
+		body := append([]byte("\r\n\r\n"), rapid.SliceOf(rapid.Byte()).Draw(rt, "body")...)
+		if err := s.Deliver(ann, complaints, append(head, body...)); err != nil {
+			rt.Fatal(err)
+		}
+		uid++
+		got, err := c.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{RFC822Size: true, BodySection: []*imap.FetchItemBodySection{{Peek: true}}}).Collect()
+		if err != nil || len(got) != 1 {
+			rt.Fatal(len(got), err)
+		}
+		if raw := got[0].BodySection[0].Bytes; int64(len(raw)) != got[0].RFC822Size || !bytes.HasSuffix(raw, body[4:]) {
+			rt.Fatalf("%q came back as %q (%d)", append(head, body...), raw, got[0].RFC822Size)
+		}
+	})
+}
+
 // What Postroom does with the mailbox: wait in IDLE, fetch, move to Filed.
 func TestIdleIsWokenAndMailIsFiled(t *testing.T) {
 	t.Parallel()
@@ -345,7 +378,7 @@ func TestManyAtOnce(t *testing.T) {
 		senders.Go(func() {
 			for i := range 10 {
 				raw := fmt.Sprintf("From: a@b.example\r\nSubject: %d-%d\r\n\r\n%s\r\n", n, i, bytes.Repeat([]byte("x"), n*1000))
-				if err := smtp.SendMail(s.SMTPAddr(), nil, ann, []string{complaints, ann, ann}, strings.NewReader(raw)); err != nil {
+				if err := netsmtp.SendMail(s.SMTPAddr(), nil, ann, []string{ann, complaints, ann}, []byte(raw)); err != nil {
 					t.Error(err)
 				}
 			}

@@ -67,7 +67,7 @@ func (d *door) Accept() (net.Conn, error) {
 func (d *door) shut() {
 	d.mu.Lock()
 	d.isShut = true
-	_ = d.Listener.Close()
+	_ = d.Close()
 	for l := range d.lines {
 		_ = l.Conn.Close()
 	}

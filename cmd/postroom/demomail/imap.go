@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
@@ -121,10 +122,14 @@ func (i *imapSession) Append(folder string, r imap.LiteralReader, options *imap.
 }
 
 // Move and Copy go one at a time: the memory server locks first one folder and
-// then the other, so that two going opposite ways would wait for ever.
+// then the other, so that two going opposite ways would wait for ever. Moving
+// nothing is done here, because its answer to that cannot be parsed.
 func (i *imapSession) Move(w *imapserver.MoveWriter, set imap.NumSet, to string) error {
 	i.servers.filing.Lock()
 	defer i.servers.filing.Unlock()
+	if gone, err := i.gone(set); gone || err != nil {
+		return err
+	}
 	return i.UserSession.Move(w, set, to)
 }
 
@@ -132,5 +137,21 @@ func (i *imapSession) Move(w *imapserver.MoveWriter, set imap.NumSet, to string)
 func (i *imapSession) Copy(set imap.NumSet, to string) (*imap.CopyData, error) {
 	i.servers.filing.Lock()
 	defer i.servers.filing.Unlock()
+	if gone, err := i.gone(set); gone || err != nil {
+		return nil, err
+	}
 	return i.UserSession.Copy(set, to)
+}
+
+// gone reports whether no mail of the set is in the folder any more.
+func (i *imapSession) gone(set imap.NumSet) (bool, error) {
+	criteria := &imap.SearchCriteria{}
+	switch set := set.(type) {
+	case imap.SeqSet:
+		criteria.SeqNum = []imap.SeqSet{slices.Clone(set)}
+	case imap.UIDSet:
+		criteria.UID = []imap.UIDSet{slices.Clone(set)}
+	}
+	found, err := i.Search(imapserver.NumKindUID, criteria, &imap.SearchOptions{ReturnCount: true})
+	return err == nil && found.Count == 0, err
 }

@@ -23,6 +23,7 @@ import (
 const (
 	maxMessage   = 64 << 20 // bytes of one mail
 	maxKept      = 1 << 30  // bytes of all mail
+	maxLine      = 1 << 20  // bytes; some programs write HTML on one line
 	maxAddresses = 1000
 	maxPerMail   = 50 // recipients
 )
@@ -151,6 +152,7 @@ func (s *Servers) newSMTP() *smtp.Server {
 	server.Domain = s.config.AuthservID
 	server.MaxMessageBytes = maxMessage
 	server.MaxRecipients = maxPerMail
+	server.MaxLineLength = maxLine
 	server.ReadTimeout, server.WriteTimeout = 5*time.Minute, time.Minute
 	server.EnableSMTPUTF8 = true
 	server.AllowInsecureAuth = true

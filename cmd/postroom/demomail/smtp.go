@@ -27,7 +27,9 @@ func (s *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 }
 
 func (s *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	s.to = append(s.to, to)
+	if !slices.Contains(s.to, to) {
+		s.to = append(s.to, to)
+	}
 	return nil
 }
 
@@ -39,7 +41,7 @@ func (s *smtpSession) Data(r io.Reader) error {
 		return err
 	}
 	t := trace{from: s.from, helo: s.conn.Hostname(), peer: peerOf(s.conn.Conn()), dmarc: "pass"}
-	for _, to := range slices.Compact(s.to) {
+	for _, to := range s.to {
 		if err := s.servers.deliver(t, to, raw); errors.Is(err, errFull) {
 			return errNoRoom
 		} else if err != nil {
