@@ -206,7 +206,7 @@ func killAfter(t *testing.T, dir string, names int) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := exec.CommandContext(t.Context(), self, "-test.run=^TestKilledProcess$", "-test.v") //nolint:gosec // this test binary
+	child := exec.CommandContext(t.Context(), self, "-test.run=^TestKilledProcess$", "-test.v")
 	child.Env = append(os.Environ(), "ARCHIVE_TEST_CHILD="+dir)
 	out, err := child.StdoutPipe()
 	if err != nil {

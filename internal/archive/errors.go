@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// ErrNotFound: the archive holds nothing of that name.
+// ErrNotFound says that the archive holds nothing of that name.
 var ErrNotFound = errors.New("archive: not found")
 
-// ErrDamaged: a file's content is not what its name says.
+// ErrDamaged says that a file's content is not what its name says.
 var ErrDamaged = errors.New("archive: the content does not match its name; restore this file from a backup")
 
 // explain names the operation and says what to do about what an operator can

@@ -11,11 +11,11 @@ func plain(r rune) byte {
 	if r >= 0xFF01 && r <= 0xFF5E {
 		r -= 0xFEE0
 	}
-	switch {
-	case r >= 'a' && r <= 'z':
-		return byte(r - 'a' + 'A')
-	case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
-		return byte(r)
+	if r >= 'a' && r <= 'z' {
+		r += 'A' - 'a'
+	}
+	if (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') {
+		return byte(r & 0x7F)
 	}
 	return 0
 }

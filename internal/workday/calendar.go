@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -59,9 +61,7 @@ func New(nation Nation, lists ...[]byte) (*Calendar, error) {
 	c := &Calendar{nation: nation, holidays: map[Date]string{}}
 	c.first, c.last = years.span()
 	for _, days := range years {
-		for d, title := range days {
-			c.holidays[d] = title
-		}
+		maps.Copy(c.holidays, days)
 	}
 	c.version = c.hash()
 	return c, nil
@@ -69,12 +69,12 @@ func New(nation Nation, lists ...[]byte) (*Calendar, error) {
 
 // hash is over what can move a deadline, and so not over the titles.
 func (c *Calendar) hash() string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s %d %d\n", c.nation, c.first, c.last)
+	lines := []string{fmt.Sprintf("%s %d %d", c.nation, c.first, c.last)}
 	for _, d := range c.Holidays() {
-		fmt.Fprintln(h, d)
+		lines = append(lines, d.String())
 	}
-	return hex.EncodeToString(h.Sum(nil))[:12]
+	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+	return hex.EncodeToString(sum[:])[:12]
 }
 
 // Nation is the nation whose bank holidays these are.

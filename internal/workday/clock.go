@@ -2,6 +2,8 @@ package workday
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -119,11 +121,12 @@ func (c *count) roll() {
 
 func (c *count) run(rule Rule, firstDayCounts bool) {
 	d, n := c.due.Start, 0
+	c.due.Steps = slices.Grow(c.due.Steps, rule.Days*3/2+4) // weekends come too
 	if firstDayCounts && c.cal.IsWorking(d) {
 		n = 1
-		c.say(d, fmt.Sprintf("%s, day 1.", anchorWords(rule.From)))
+		c.say(d, anchorWords(rule.From)+", day 1.")
 	} else {
-		c.say(d, fmt.Sprintf("%s, day 0.", anchorWords(rule.From)))
+		c.say(d, anchorWords(rule.From)+", day 0.")
 	}
 	for n < rule.Days {
 		d = d.AddDays(1)
@@ -132,7 +135,7 @@ func (c *count) run(rule Rule, firstDayCounts bool) {
 			continue
 		}
 		n++
-		c.say(d, fmt.Sprintf("day %d.", n))
+		c.say(d, "day "+strconv.Itoa(n)+".")
 	}
 	c.due.Due = d
 	c.due.Steps = append(c.due.Steps, "Due by the end of "+d.Long()+", London time.")

@@ -6,6 +6,7 @@ package workday
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -52,7 +53,7 @@ func (d Date) Long() string {
 	if d.IsZero() {
 		return ""
 	}
-	return d.utc().Format("Monday 2 January 2006")
+	return d.Weekday().String() + " " + strconv.Itoa(d.Day) + " " + d.Month.String() + " " + strconv.Itoa(d.Year)
 }
 
 // IsZero reports whether d is no date.
@@ -72,7 +73,12 @@ func (d Date) After(e Date) bool { return d.Compare(e) > 0 }
 
 // AddDays is the date n days after d, or before it when n is negative;
 // working days do not matter.
-func (d Date) AddDays(n int) Date { return utcDate(d.utc().AddDate(0, 0, n)) }
+func (d Date) AddDays(n int) Date {
+	if day := d.Day + n; day >= 1 && day <= 28 && d.Day <= 28 { // no month is shorter
+		return Date{Year: d.Year, Month: d.Month, Day: day}
+	}
+	return utcDate(d.utc().AddDate(0, 0, n))
+}
 
 // DaysUntil counts the days from d to e; negative when e is earlier.
 func (d Date) DaysUntil(e Date) int { return int(e.utc().Sub(d.utc()) / (24 * time.Hour)) }

@@ -3,6 +3,7 @@ package workday
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -112,14 +113,14 @@ func SchemeByID(id string) (Scheme, error) {
 	if id == "" {
 		return DefaultScheme(), nil
 	}
-	known := ""
+	var known []string
 	for _, s := range Schemes() {
 		if s.ID == id {
 			return s, nil
 		}
-		known += " " + s.ID
+		known = append(known, s.ID)
 	}
-	return Scheme{}, fmt.Errorf("unknown scheme %q: want one of%s", id, known)
+	return Scheme{}, fmt.Errorf("unknown scheme %q: want one of %s", id, strings.Join(known, ", "))
 }
 
 // Rule is the clock of that name, and whether the scheme has it.
