@@ -31,6 +31,7 @@ type script struct {
 	commands []string
 	logIn    string // answer to a login; empty: OK
 	onFirst  map[string]func(c *scriptConn, tag string)
+	onIdle   func(c *scriptConn)
 }
 
 // A scripted mail may be odd: odd writes an answer of its own to a FETCH, or
@@ -167,6 +168,9 @@ func (s *script) answer(c *scriptConn, tag, verb, args string) {
 		}
 	case "IDLE":
 		c.say("+ idling\r\n")
+		if s.onIdle != nil {
+			s.onIdle(c)
+		}
 		s.mu.Unlock()
 		_, _ = c.r.ReadString('\n')
 		s.mu.Lock()

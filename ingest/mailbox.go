@@ -47,7 +47,7 @@ type Mailbox struct {
 	FiledFolder string       // where mails go once they are registered; empty: they stay
 	Start       workday.Date // mail received before it is left alone; required
 
-	PollEvery   time.Duration // between polls where the server has no IDLE; 0: one minute
+	PollEvery   time.Duration // between polls, with IDLE or without; 0: one minute
 	IdleFor     time.Duration // at most this long between full looks at the folder, less up to a third; 0: nine minutes
 	SilentAfter time.Duration // no new mail for this long is shown as a problem; 0: never
 	SizeCap     int64         // bytes; a larger mail is shown to a person, not fetched; 0: 150 MiB

@@ -221,7 +221,7 @@ func (l *logbook) await(tb testing.TB, part string) {
 		select {
 		case <-more:
 		case <-time.After(30 * time.Second):
-			tb.Fatalf("never logged: %s", part)
+			tb.Fatalf("never logged: %s, but\n%s", part, strings.Join(l.lines, ""))
 		}
 	}
 }

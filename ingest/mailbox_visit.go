@@ -199,22 +199,25 @@ func (v *visit) late(ctx context.Context, all []uint32) ([]uint32, error) {
 }
 
 // rest waits for a reason to look again, and says whether it must be a full
-// look.
+// look. IDLE makes it prompt and polling makes it true, so a hint that is lost
+// costs no more than the time between polls.
 func (v *visit) rest(ctx context.Context) (full bool, err error) {
 	wait := v.fullAt.Sub(v.intake.Now())
 	if wait <= 0 {
 		return true, nil
 	}
-	short := min(wait, v.untilRetry())
-	if v.s.canIdle() {
-		hinted, err := v.s.idle(ctx, short)
-		return !hinted && short == wait, err
-	}
-	short = min(short, v.mailbox.PollEvery)
-	if _, err := v.s.await(ctx, short); err != nil {
+	short := min(wait, v.untilRetry(), v.mailbox.PollEvery)
+	// NOOP makes the server say what came while we were busy: not every server
+	// says it when IDLE begins.
+	if err := v.s.noop(ctx); err != nil {
 		return false, err
 	}
-	return short == wait, v.s.noop(ctx)
+	idle := v.s.await
+	if v.s.canIdle() {
+		idle = v.s.idle
+	}
+	hinted, err := idle(ctx, short)
+	return !hinted && short == wait, err
 }
 
 // advance moves the high-water mark to upTo (0: leaves it) and keeps what is
