@@ -46,7 +46,9 @@ func byScript(text string) string {
 		if !unicode.IsLetter(r) {
 			continue
 		}
-		letters++
+		if letters++; r < 0x80 {
+			continue
+		}
 		for _, s := range scriptTags {
 			if unicode.Is(s.table, r) {
 				scripts[s.tag]++

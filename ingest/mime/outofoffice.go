@@ -13,18 +13,30 @@ func byWords(m *Message) (Automatic, string) {
 	if len(m.Attachments) > 2 || len(text) > 2500 {
 		return None, ""
 	}
-	subject := strings.ToLower(m.Subject)
-	sure := awaySubject.MatchString(subject)
-	away := awayText.FindString(text)
-	switch {
-	case sure && (away != "" || text == ""):
+	if subject := strings.ToLower(m.Subject); awaySubject.MatchString(subject) && (text == "" || awayText.MatchString(text)) {
 		return AutoReply, "The subject and the words “" + shown(m.Subject) + "” are those of an out-of-office reply."
-	case ackSubject.MatchString(subject) && machineText.MatchString(text):
+	}
+	if !mentionsMachine(text) || !machineText.MatchString(text) {
+		return None, ""
+	}
+	if ackSubject.MatchString(m.Subject) {
 		return AutoReply, "The subject and the text say that a machine wrote it."
-	case away != "" && machineText.MatchString(text) && len(text) < 1200:
+	}
+	if away := awayText.FindString(text); away != "" && len(text) < 1200 {
 		return AutoReply, "The text says that it is automatic: “" + shown(away) + "”."
 	}
 	return None, ""
+}
+
+// mentionsMachine is a quick look for the words that machineText needs.
+func mentionsMachine(text string) bool {
+	lower := strings.ToLower(text)
+	for _, hint := range []string{"auto", "do not re", "monitored", "replies to this", "system"} {
+		if strings.Contains(lower, hint) {
+			return true
+		}
+	}
+	return false
 }
 
 // awaySubject is what programs put in front of the subject that they answer.

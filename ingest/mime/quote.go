@@ -85,6 +85,9 @@ var (
 // cutBelow looks for the line under which all is an earlier mail.
 func (l *letter) cutBelow() {
 	for i := range l.lines {
+		if !mayDivide(l.lines[i]) {
+			continue
+		}
 		switch line := l.lines[i]; {
 		case originalLine.MatchString(line), replyMark.MatchString(line), followsLine.MatchString(line):
 			l.cutAt(i)
@@ -103,6 +106,13 @@ func (l *letter) cutBelow() {
 			return
 		}
 	}
+}
+
+// mayDivide is a quick look for the signs that a dividing line has.
+func mayDivide(line string) bool {
+	head := line[:min(len(line), 60)]
+	return strings.Contains(head, ":") || strings.Contains(head, "：") || strings.Contains(head, "--") || strings.Contains(head, "__") ||
+		strings.Contains(head, "==") || strings.Contains(strings.ToLower(head), "above this line")
 }
 
 // cutAt takes the rest for old, unless it holds answers between quoted lines.
@@ -188,7 +198,7 @@ func (l *letter) attributions() {
 // attribution gives how many lines the attribution at i has, zero for none.
 func (l *letter) attribution(i int) int {
 	first := strings.TrimSpace(strings.TrimLeft(l.lines[i], " >"))
-	if first == "" || l.old[i] || isQuoted(l.lines[i]) || len(first) > 300 {
+	if first == "" || !l.colonNear(i) || l.old[i] || isQuoted(l.lines[i]) || len(first) > 300 {
 		return 0
 	}
 	if schriebMiddle.MatchString(first) && dateInLine.MatchString(first) {
@@ -215,6 +225,16 @@ func (l *letter) attribution(i int) int {
 		}
 	}
 	return 0
+}
+
+// colonNear says whether a line that ends in a colon is near.
+func (l *letter) colonNear(i int) bool {
+	for j := i; j < l.limit && j < i+4; j++ {
+		if line := strings.TrimSpace(l.lines[j]); strings.HasSuffix(line, ":") || strings.HasSuffix(line, "：") {
+			return true
+		}
+	}
+	return false
 }
 
 // certain wants an address or a whole date with a time before all that

@@ -123,12 +123,7 @@ var banner = regexp.MustCompile(`(?i)^[\s\[*!_>-]*(caution|warning|external|exte
 // footers drops single lines: phones' footers and gateways' banners.
 func (l *letter) footers() {
 	for i, line := range l.lines {
-		if l.old[i] || len(line) > 600 {
-			continue
-		}
-		if footer.MatchString(line) {
-			l.old[i] = true
-		} else if banner.MatchString(line) && len(line) < 400 {
+		if !l.old[i] && (len(line) < 200 && footer.MatchString(line) || len(line) < 400 && banner.MatchString(line)) {
 			l.old[i] = true
 		}
 	}

@@ -2,6 +2,7 @@ package mime
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -37,12 +38,11 @@ func cleanEncoding(s string) string {
 type base64Reader struct {
 	r    io.Reader
 	bad  func(string)
-	raw  [32 << 10]byte
-	kept [32<<10 + 4]byte
-	n    int // bytes in kept, fewer than four between reads
-	out  []byte
-	room [24<<10 + 8]byte
-	pads int
+	raw  [16 << 10]byte
+	room [12<<10 + 64]byte
+	out  []byte  // decoded and not yet given out, in room
+	quad [4]byte // digits of a group that is not yet full
+	n    int
 	junk bool
 	err  error
 }
@@ -59,69 +59,59 @@ func (b *base64Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill decodes the next block.
+// fill decodes the next block, line by line: right lines at once, others
+// character by character.
 func (b *base64Reader) fill() {
 	n, err := io.ReadFull(b.r, b.raw[:])
 	b.out = b.room[:0]
-	for _, c := range b.raw[:n] {
-		v := base64Table[c]
-		if v == base64Char {
-			if b.pads > 0 {
-				b.pads = 0
-			}
-			b.kept[b.n] = c
-			b.n++
-			continue
+	for rest := b.raw[:n]; len(rest) > 0; {
+		line := rest
+		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+			line = rest[:i]
+			rest = rest[i+1:]
+		} else {
+			rest = nil
 		}
-		b.other(c, v)
+		if m := len(line) &^ 3; b.n == 0 && m > 0 {
+			at := len(b.out)
+			if got, err := base64.StdEncoding.Decode(b.room[at:], line[:m]); err == nil {
+				b.out = b.room[:at+got]
+				line = line[m:]
+			}
+		}
+		b.slow(line)
 	}
-	b.decode(b.n - b.n%4)
 	if err != nil {
 		b.finish(err)
 	}
 }
 
-// other meets what is no digit: line ends, padding, junk.
-func (b *base64Reader) other(c byte, v byte) {
-	if v == base64Space {
-		return
-	}
-	if c != '=' {
-		b.junk = true
-		return
-	}
-	b.pads++
-	if b.pads == 1 {
-		b.pad()
+// slow takes characters one by one: line ends, padding and junk among them.
+func (b *base64Reader) slow(line []byte) {
+	for _, c := range line {
+		switch {
+		case base64Table[c] == base64Char:
+			b.quad[b.n] = c
+			if b.n++; b.n == 4 {
+				b.group()
+			}
+		case c == '=':
+			if b.n > 0 {
+				b.group()
+			}
+		case base64Table[c] == base64Junk:
+			b.junk = true
+		}
 	}
 }
 
-// pad ends a group before its four digits are full.
-func (b *base64Reader) pad() {
-	b.decode(b.n - b.n%4)
-	if b.n == 0 {
-		return
-	}
-	b.tail()
-}
-
-// decode decodes the first n digits of kept and moves the others down.
-func (b *base64Reader) decode(n int) {
-	at := len(b.out)
-	got, _ := base64.StdEncoding.Decode(b.room[at:], b.kept[:n])
-	b.out = b.room[:at+got]
-	copy(b.kept[:], b.kept[n:b.n])
-	b.n -= n
-}
-
-// tail decodes a last group of two or three digits.
-func (b *base64Reader) tail() {
+// group decodes the digits that are there; a single one says nothing.
+func (b *base64Reader) group() {
 	if b.n == 1 {
-		b.junk, b.n = true, 0
-		return
+		b.junk = true
 	}
 	at := len(b.out)
-	got, _ := base64.RawStdEncoding.Decode(b.room[at:], b.kept[:b.n])
+	got, _ := base64.RawStdEncoding.Decode(b.room[at:], b.quad[:b.n])
 	b.out = b.room[:at+got]
 	b.n = 0
 }
@@ -131,11 +121,8 @@ func (b *base64Reader) finish(err error) {
 		err = io.EOF
 	}
 	b.err = err
-	if b.n == 1 {
-		b.junk = true
-	}
 	if b.n > 0 {
-		b.tail()
+		b.group()
 	}
 	if b.junk {
 		b.bad("Base64 text with wrong characters or a wrong end was read as far as it goes.")
