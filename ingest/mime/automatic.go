@@ -24,6 +24,7 @@ func (w *walk) byReport(h header, pieces []piece, o Options) (Automatic, string)
 	r := w.seen.read
 	switch {
 	case w.seen.report == "feedback-report" || r.feedback != "" && w.seen.report != "":
+		w.m.Bounce.OriginalMessageID = r.originalID
 		return FeedbackReport, "It is a multipart/report of the type feedback-report (RFC 5965)."
 	case w.seen.report == "disposition-notification" || r.disposition != "" && w.seen.report != "delivery-status":
 		w.m.Bounce.OriginalMessageID = r.receiptFor()

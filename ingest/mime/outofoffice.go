@@ -22,7 +22,7 @@ func byWords(m *Message) (Automatic, string) {
 	if ackSubject.MatchString(m.Subject) {
 		return AutoReply, "The subject and the text say that a machine wrote it."
 	}
-	if away := awayText.FindString(text); away != "" && len(text) < 1200 {
+	if away := awayText.FindString(text); away != "" && len(text) < 1200 && saysItself.MatchString(text) {
 		return AutoReply, "The text says that it is automatic: “" + shown(away) + "”."
 	}
 	return None, ""
@@ -60,3 +60,7 @@ var ackSubject = regexp.MustCompile(`(?i)(automatic(ally)? (acknowledge?ment|gen
 var machineText = regexp.MustCompile(`(?i)(this is an? (auto(mated|matic)|system[- ]generated)|auto(matically|matic|mated|-)[- ]?(generated|reply|response|message|acknowledge?ment|email)|` +
 	`(please )?do not (reply|respond) to this|this (mailbox|inbox|email address) is not monitored|replies to this (e-?mail|message|address) (are|will) not|` +
 	`this e-?mail (was|is) (sent|generated) automatically|dies ist eine automatisch|ceci est (un message|une réponse) automatique)`)
+
+// saysItself is a text that calls itself automatic, not another one.
+var saysItself = regexp.MustCompile(`(?i)(^|[.!\n]\s*)(this is an? (auto(mated|matic)|system)[- ]?(generated )?(reply|response|message|e-?mail|acknowledge?ment|notification)|` +
+	`auto(matic|mated)?[- ](reply|response)\b|this (e-?mail|message) (was|is) (sent|generated) automatically)`)
