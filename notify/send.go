@@ -11,43 +11,97 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"postroom/internal/archive"
 	"postroom/internal/register"
 )
 
-// sender sends one job after the other on a connection of its own.
+// A sender carries one job after the other on a connection of its own.
+type sender struct {
+	*Worker
+	courier *courier
+	// last ends when the outcome of the mail before is recorded. The next one's
+	// Begin goes into the same commit, and its DATA waits for both, so that at
+	// most one mail for each connection is accepted and not yet recorded.
+	last chan struct{}
+}
+
 func (w *Worker) sender(ctx context.Context, jobs <-chan job) {
-	c := &courier{server: w.cfg.SMTP, now: w.cfg.Now}
-	defer c.close()
+	s := &sender{Worker: w, courier: &courier{server: w.cfg.SMTP, now: w.cfg.Now}}
+	defer s.courier.close()
+	defer s.settled()
 	for j := range jobs {
 		if ctx.Err() != nil {
 			w.giveBack(ctx, j, "this process was stopped before it was sent")
 			continue
 		}
-		w.handle(ctx, c, j)
+		s.carry(ctx, j)
 	}
 }
 
-// handle carries one job to its end. What ctx's end finds in hand finishes
-// within the time that one mail may take.
-func (w *Worker) handle(ctx context.Context, c *courier, j job) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.cfg.SMTP.longest())
+// settled waits until the outcome of the mail before is recorded.
+func (s *sender) settled() {
+	if s.last != nil {
+		<-s.last
+		s.last = nil
+	}
+}
+
+// carry takes one job to its end. What ctx's end finds in hand finishes within
+// the time that one mail may take.
+func (s *sender) carry(ctx context.Context, j job) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.SMTP.longest())
 	defer cancel()
-	defer func() {
-		if p := recover(); p != nil {
-			c.drop()
-			w.panicked(ctx, &j, p)
-		}
-	}()
-	if w.cfg.Now().Sub(j.claimedAt) > w.cfg.Lease-w.cfg.SMTP.longest() {
-		w.giveBack(ctx, j, "it had waited too long for its turn")
+	defer s.rescue(ctx, &j, s.courier.drop)
+	if s.cfg.Now().Sub(j.claimedAt) > s.cfg.Lease-s.cfg.SMTP.longest() {
+		s.giveBack(ctx, j, "it had waited too long for its turn")
 		return
 	}
-	w.settle(ctx, &j, w.attempt(ctx, c, &j))
+	r := s.hand(ctx, &j)
+	s.settled()
+	if r.fate != sent {
+		s.settle(ctx, &j, r)
+		return
+	}
+	j.accepted = true
+	s.step("accepted")
+	last := make(chan struct{})
+	s.last = last
+	go func() {
+		defer close(last)
+		defer func() {
+			if p := recover(); p != nil {
+				s.log.ErrorContext(ctx, "recording a delivery broke", "outgoing_id", j.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			}
+		}()
+		s.settle(ctx, &j, r)
+	}()
 }
 
-// panicked puts a job whose handling broke into a person's hands, as far as it
-// had come.
-func (w *Worker) panicked(ctx context.Context, j *job, p any) {
+// hand sends what was prepared.
+func (s *sender) hand(ctx context.Context, j *job) result {
+	if wait, shut := s.gate.closed(); shut && j.Way == register.ByEmail {
+		return result{fate: tryAgain, why: "no mail can be handed to the mail server", at: s.cfg.Now().Add(jitter(2 * wait)), down: true}
+	}
+	begin := func(ctx context.Context) error {
+		defer s.settled()
+		return s.begin(ctx, j)
+	}
+	if j.Way == register.ByWebhook {
+		return s.deliverHook(ctx, j.mail, j.Claimed, begin)
+	}
+	r := s.courier.hand(ctx, parcel{from: j.mail.Envelope, to: j.mail.To, bytes: j.mail.Bytes, begin: begin, step: s.step})
+	s.watch(ctx, &r)
+	return r
+}
+
+// rescue keeps a panic from spoiling more than one job, and puts that one into
+// a person's hands, as far as it had come.
+func (w *Worker) rescue(ctx context.Context, j *job, drop func()) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	drop()
 	w.log.ErrorContext(ctx, "handling a reply broke", "outgoing_id", j.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	broken := result{fate: holdIt, why: "something broke inside Postroom while it was being sent; the log says more"}
 	switch {
@@ -61,30 +115,6 @@ func (w *Worker) panicked(ctx context.Context, j *job, p any) {
 
 // holdIt is the fate of what a person must look at before anything is tried.
 const holdIt fate = "hold"
-
-// attempt guards, composes, keeps and sends one outgoing.
-func (w *Worker) attempt(ctx context.Context, c *courier, j *job) result {
-	verdict := w.guard(ctx, j.Claimed)
-	if verdict.Decision != Send {
-		return w.kept(ctx, j, verdict)
-	}
-	if wait, shut := w.gate.closed(); shut && j.Way == register.ByEmail {
-		return result{fate: tryAgain, why: "no mail can be handed to the mail server", at: w.cfg.Now().Add(jitter(2 * wait)), down: true}
-	}
-	mail, name, err := w.prepare(ctx, j.Claimed)
-	if err != nil {
-		w.log.ErrorContext(ctx, "a reply could not be written", "outgoing_id", j.ID, "kind", string(j.Kind), "error", err)
-		return unwritten(err)
-	}
-	w.step("archived")
-	begin := func(ctx context.Context) error { return w.begin(ctx, j, mail, name, verdict) }
-	if j.Way == register.ByWebhook {
-		return w.deliverHook(ctx, mail, j.Claimed, begin)
-	}
-	r := c.hand(ctx, parcel{from: mail.Envelope, to: mail.To, bytes: mail.Bytes, begin: begin, step: w.step})
-	w.watch(ctx, &r)
-	return r
-}
 
 // watch shuts the gate when no mail can be handed over at all, opens it when
 // the mail server has answered about a mail, and calls people when it has been
@@ -192,22 +222,96 @@ func (w *Worker) kept(ctx context.Context, j *job, v GuardVerdict) result {
 	return result{fate: holdIt, why: string(v.Decision) + ": " + v.Reason}
 }
 
-// prepare writes the mail, or finds the bytes that go once more, and keeps
-// exactly what will be sent before anything is tried.
-func (w *Worker) prepare(ctx context.Context, o register.Claimed) (Composed, string, error) {
-	if o.Resend && o.Bytes != "" {
-		mail, err := w.before(ctx, o)
-		return mail, o.Bytes, err
+// prepare guards and writes what was claimed, and keeps exactly what will be
+// sent before anything is tried. It settles what is not to be sent, and returns
+// the rest.
+func (w *Worker) prepare(ctx context.Context, jobs []job) []job {
+	ctx = context.WithoutCancel(ctx) // what was claimed is settled, whatever happens
+	ready := make([]*job, 0, len(jobs))
+	for i := range jobs {
+		if r := w.write(ctx, &jobs[i]); r.fate != "" {
+			w.settle(ctx, &jobs[i], r)
+		} else if !jobs[i].broken {
+			ready = append(ready, &jobs[i])
+		}
 	}
-	mail, err := w.cfg.Composer.Compose(o, w.cfg.Now())
+	var kept []job
+	for i, err := range w.keep(ctx, ready) {
+		if w.isKept(ctx, ready[i], err); !ready[i].broken {
+			kept = append(kept, *ready[i])
+		}
+	}
+	return kept
+}
+
+// isKept settles what the archive could not keep.
+func (w *Worker) isKept(ctx context.Context, j *job, err error) {
+	defer w.rescue(ctx, j, func() { j.broken = true })
+	if err == nil {
+		w.step("archived")
+		return
+	}
+	j.broken = true
+	w.log.ErrorContext(ctx, "what was to be sent could not be kept", "outgoing_id", j.ID, "error", err)
+	w.settle(ctx, j, result{fate: tryAgain, why: "the archive could not keep what was to be sent", down: true})
+}
+
+// write guards one and writes its mail, or finds the bytes that go once more.
+// It gives a fate when nothing is to be sent.
+func (w *Worker) write(ctx context.Context, j *job) (r result) {
+	defer w.rescue(ctx, j, func() { j.broken = true })
+	j.verdict = w.guard(ctx, j.Claimed)
+	if j.verdict.Decision != Send {
+		return w.kept(ctx, j, j.verdict)
+	}
+	var err error
+	if j.Resend && j.Claimed.Bytes != "" {
+		j.bytesName = j.Claimed.Bytes
+		j.mail, err = w.before(ctx, j.Claimed)
+	} else {
+		j.mail, err = w.cfg.Composer.Compose(j.Claimed, w.cfg.Now())
+	}
 	if err != nil {
-		return Composed{}, "", err
+		// Words that cannot be written now cannot be written later either.
+		w.log.ErrorContext(ctx, "a reply could not be written", "outgoing_id", j.ID, "kind", string(j.Kind), "error", err)
+		return result{fate: holdIt, why: "it could not be written: " + plainCause(err)}
 	}
-	stored, err := w.cfg.Archive.Put(ctx, bytes.NewReader(mail.Bytes))
-	if err != nil {
-		return Composed{}, "", &notKeptError{err}
+	return result{}
+}
+
+// keep puts the bytes of all into the archive with one flush, or, when that
+// fails, one by one. Errors stand in their jobs' places.
+func (w *Worker) keep(ctx context.Context, jobs []*job) []error {
+	errs := make([]error, len(jobs))
+	var fresh []*job
+	var writers []*archive.Writer
+	for _, j := range jobs {
+		if j.bytesName != "" {
+			continue
+		}
+		a, err := w.cfg.Archive.Create(ctx)
+		if err == nil {
+			if _, err = a.Write(j.mail.Bytes); err != nil {
+				a.Abort()
+			} else {
+				fresh, writers = append(fresh, j), append(writers, a)
+			}
+		}
 	}
-	return mail, stored.SHA256, nil
+	stored, err := w.cfg.Archive.Commit(ctx, writers)
+	for i := range stored {
+		if err == nil {
+			fresh[i].bytesName = stored[i].SHA256
+		}
+	}
+	for i, j := range jobs {
+		if j.bytesName == "" {
+			var one archive.Stored
+			one, errs[i] = w.cfg.Archive.Put(ctx, bytes.NewReader(j.mail.Bytes))
+			j.bytesName = one.SHA256
+		}
+	}
+	return errs
 }
 
 // before reads the bytes of an attempt whose outcome is unknown.
@@ -224,22 +328,6 @@ func (w *Worker) before(ctx context.Context, o register.Claimed) (Composed, erro
 	return w.cfg.Composer.Again(o, sent)
 }
 
-// A notKeptError is a failure of the archive: it says nothing about the mail.
-type notKeptError struct{ err error }
-
-func (e *notKeptError) Error() string { return e.err.Error() }
-func (e *notKeptError) Unwrap() error { return e.err }
-
-// unwritten judges a mail that could not be written. Words that cannot be
-// written now cannot be written later either: a person is asked.
-func unwritten(err error) result {
-	var disk *notKeptError
-	if errors.As(err, &disk) {
-		return result{fate: tryAgain, why: "the archive could not keep what was to be sent", down: true}
-	}
-	return result{fate: holdIt, why: "it could not be written: " + plainCause(err)}
-}
-
 // plainCause is the innermost cause, which is ours and names no person.
 func plainCause(err error) string {
 	for {
@@ -252,9 +340,10 @@ func plainCause(err error) string {
 }
 
 // begin records that from here on the outcome may be unknown.
-func (w *Worker) begin(ctx context.Context, j *job, mail Composed, name string, v GuardVerdict) error {
+func (w *Worker) begin(ctx context.Context, j *job) error {
 	errs, err := w.cfg.Register.Begin(ctx, []register.Beginning{{
-		ID: j.ID, Attempt: j.Attempt, MessageID: mail.MessageID, Bytes: name, Subject: mail.Subject, Guard: v.Reason, Promised: mail.Promised,
+		ID: j.ID, Attempt: j.Attempt, MessageID: j.mail.MessageID, Bytes: j.bytesName, Subject: j.mail.Subject,
+		Guard: j.verdict.Reason, Promised: j.mail.Promised,
 	}})
 	if err = first(errs, err); err == nil {
 		j.begun = true

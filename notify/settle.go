@@ -16,8 +16,6 @@ func (w *Worker) settle(ctx context.Context, j *job, r result) {
 	outcome := register.Outcome{ID: j.ID, Attempt: j.Attempt, Code: r.code, Why: r.why, At: r.at}
 	switch r.fate {
 	case sent:
-		j.accepted = true
-		w.step("accepted")
 		w.record(ctx, j, r, w.cfg.Register.Sent, outcome)
 	case tryAgain:
 		w.again(ctx, j, r, outcome)

@@ -86,8 +86,12 @@ type job struct {
 	register.Claimed
 	held      *queue.Claimed // by which the queue knows it; nil when it came from the register
 	claimedAt time.Time
+	verdict   GuardVerdict
+	mail      Composed
+	bytesName string // the archive's name of mail.Bytes
 	begun     bool
 	accepted  bool
+	broken    bool // it could not be written or kept; it is settled
 }
 
 // Run sends what is owed until ctx ends. Then it claims nothing more, lets the
@@ -124,7 +128,7 @@ func (w *Worker) dispatch(ctx context.Context, jobs chan<- job) {
 			w.log.ErrorContext(ctx, "claiming replies failed", "error", err)
 			pause(ctx, jitter(2*time.Second))
 		}
-		for _, j := range slice {
+		for _, j := range w.prepare(ctx, slice) {
 			select {
 			case jobs <- j:
 			case <-ctx.Done():

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -400,7 +401,7 @@ func TestEverythingHeldStaysOwed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.handle(t.Context(), &courier{server: d.cfg.SMTP, now: time.Now}, job{Claimed: claimed[0], claimedAt: d.clock.Now()})
+	carryOne(t.Context(), w, job{Claimed: claimed[0], claimedAt: d.clock.Now()})
 	if got := d.until(o.Owed[0].ID, "held in the worker", is(register.Sending)); got.Failures != 0 || len(d.office.letters()) != 0 {
 		t.Errorf("%+v", got)
 	}
@@ -571,7 +572,7 @@ func TestAStaleAttemptNeverSends(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.handle(t.Context(), &courier{server: d.cfg.SMTP, now: time.Now}, job{Claimed: stale[0], claimedAt: d.clock.Now()})
+	carryOne(t.Context(), w, job{Claimed: stale[0], claimedAt: d.clock.Now()})
 	if n := len(d.office.letters()); n != 1 {
 		t.Errorf("%d letters, want 1", n)
 	}
@@ -687,4 +688,14 @@ func TestOnPostgres(t *testing.T) {
 	if n := len(toResidents(d.office.letters())); n != 30 {
 		t.Errorf("%d letters, want 30", n)
 	}
+}
+
+// carryOne takes one claimed outgoing the whole way.
+func carryOne(ctx context.Context, w *Worker, j job) {
+	s := &sender{Worker: w, courier: &courier{server: w.cfg.SMTP, now: time.Now}}
+	for _, j := range w.prepare(ctx, []job{j}) {
+		s.carry(ctx, j)
+	}
+	s.settled()
+	s.courier.close()
 }

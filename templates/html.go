@@ -2,51 +2,106 @@ package templates
 
 import (
 	"cmp"
+	"errors"
+	"html"
 	"slices"
 	"strings"
 )
-
-// A page is what the layout is given.
-type page struct {
-	Subject string
-	Groups  []group
-}
-
-// A group is a block, or a run of blocks that make one list.
-type group struct {
-	Kind   BlockKind
-	Blocks []marked
-}
-
-// A marked block has its words cut into plain ones and links.
-type marked struct {
-	Label string
-	Spans []span
-}
 
 // A span is words, at most one of the others telling where they lead.
 type span struct {
 	Words, Web, Mail, Tel string
 }
 
-func (s *Set) html(subject string, blocks []Block, links []span) (string, error) {
-	p := page{Subject: subject}
-	for i, k := range blocks {
-		if i == 0 || k.Kind != blocks[i-1].Kind || !listed(k.Kind) {
-			p.Groups = append(p.Groups, group{Kind: k.Kind})
-		}
-		last := &p.Groups[len(p.Groups)-1]
-		m := marked{Label: k.Label, Spans: []span{{Words: k.Words}}}
-		if k.Kind != Quote {
-			m.Spans = link(k.Words, links)
-		}
-		last.Blocks = append(last.Blocks, m)
+// A page is the layout around the blocks.
+type page struct{ head, middle, tail string }
+
+func newPage(layout string) (page, error) {
+	head, rest, ok := strings.Cut(layout, "%SUBJECT%")
+	middle, tail, also := strings.Cut(rest, "%BLOCKS%")
+	if !ok || !also {
+		return page{}, errors.New("templates: layout.html lacks %SUBJECT% or %BLOCKS%")
 	}
+	return page{head, middle, tail}, nil
+}
+
+// write writes the page. Every word goes through html.EscapeString, which
+// makes text safe between tags and within quoted attributes; where a link
+// leads begins with a scheme that is ours.
+func (p page) write(subject string, blocks []Block, links []span) string {
 	var b strings.Builder
-	if err := s.layout.Execute(&b, p); err != nil {
-		return "", err
+	b.Grow(8 << 10)
+	b.WriteString(p.head)
+	b.WriteString(html.EscapeString(subject))
+	b.WriteString(p.middle)
+	for i, k := range blocks {
+		if i == 0 || k.Kind != blocks[i-1].Kind {
+			b.WriteString(opening(k.Kind))
+		}
+		writeBlock(&b, k, links)
+		if i == len(blocks)-1 || k.Kind != blocks[i+1].Kind {
+			b.WriteString(closing(k.Kind))
+		}
 	}
-	return b.String(), nil
+	b.WriteString(p.tail)
+	return b.String()
+}
+
+func opening(k BlockKind) string {
+	switch k {
+	case Fact:
+		return "<dl>\n"
+	case Item, Quote:
+		return "<ul>\n"
+	case Heading, Important, Paragraph:
+	}
+	return ""
+}
+
+func closing(k BlockKind) string {
+	switch k {
+	case Fact:
+		return "</dl>\n"
+	case Item, Quote:
+		return "</ul>\n"
+	case Heading, Important, Paragraph:
+	}
+	return ""
+}
+
+func writeBlock(b *strings.Builder, k Block, links []span) {
+	switch k.Kind {
+	case Heading:
+		between(b, "<h2>", k.Words, nil, "</h2>\n")
+	case Important:
+		between(b, `<p class="now"><strong>`, k.Words, links, "</strong></p>\n")
+	case Fact:
+		between(b, "<dt>", k.Label, nil, "</dt>\n")
+		between(b, "<dd>", k.Words, links, "</dd>\n")
+	case Item:
+		between(b, "<li>", k.Words, links, "</li>\n")
+	case Quote: // no links: the words are not ours
+		between(b, "<li><q>", k.Words, nil, "</q></li>\n")
+	case Paragraph:
+		between(b, "<p>", k.Words, links, "</p>\n")
+	}
+}
+
+func between(b *strings.Builder, before, words string, links []span, after string) {
+	b.WriteString(before)
+	for _, s := range link(words, links) {
+		switch shown := html.EscapeString(s.Words); {
+		case s.Web != "":
+			b.WriteString(`<a href="` + html.EscapeString(s.Web) + `">` + shown + "</a>")
+		case s.Mail != "":
+			b.WriteString(`<a href="mailto:` + html.EscapeString(s.Mail) + `">` + shown + "</a>")
+		case s.Tel != "":
+			b.WriteString(`<a href="tel:` + html.EscapeString(s.Tel) + `">` + shown + "</a>")
+		default:
+			b.WriteString(shown)
+		}
+	}
+	b.WriteString(after)
 }
 
 // linksOf lists what may become a link: the landlord's and the Ombudsman's own

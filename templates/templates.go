@@ -18,7 +18,6 @@ package templates
 import (
 	"embed"
 	"fmt"
-	htmltemplate "html/template"
 	"io/fs"
 	"path"
 	"regexp"
@@ -26,8 +25,11 @@ import (
 	"text/template"
 )
 
-//go:embed en layout.html
+//go:embed en
 var embedded embed.FS
+
+//go:embed layout.html
+var layout string
 
 // English is the language that is built in.
 const English = "en"
@@ -35,10 +37,10 @@ const English = "en"
 // A Set is the words of one language, parsed and checked. It is immutable and
 // may be used by many at once.
 type Set struct {
-	words  *template.Template
-	layout *htmltemplate.Template
-	terms  map[string]string
-	masks  *regexp.Regexp
+	words *template.Template
+	page  page
+	terms map[string]string
+	masks *regexp.Regexp
 }
 
 // Rendered is one reply in every shape in which it can leave.
@@ -71,9 +73,8 @@ func Load(files fs.FS, language string) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("templates: parse words: %w", err)
 	}
-	s.layout, err = htmltemplate.New("layout.html").ParseFS(embedded, "layout.html")
-	if err != nil {
-		return nil, fmt.Errorf("templates: parse layout: %w", err)
+	if s.page, err = newPage(layout); err != nil {
+		return nil, err
 	}
 	return s, s.complete()
 }
@@ -122,9 +123,5 @@ func (s *Set) Render(kind, form string, data Reply) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, fmt.Errorf("templates: render %s: %w", name, err)
 	}
-	html, err := s.html(subject, blocks, linksOf(data))
-	if err != nil {
-		return Rendered{}, fmt.Errorf("templates: render %s: %w", name, err)
-	}
-	return Rendered{Name: name, Subject: subject, Text: text(blocks), HTML: html, Blocks: blocks}, nil
+	return Rendered{Name: name, Subject: subject, Text: text(blocks), HTML: s.page.write(subject, blocks, linksOf(data)), Blocks: blocks}, nil
 }
