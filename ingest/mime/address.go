@@ -13,6 +13,10 @@ func parseAddresses(s string) []Address {
 	var list []Address
 	for _, entry := range splitAddresses(s) {
 		a := parseAddress(entry)
+		if n := len(list); n > 0 && list[n-1].Address == "" && a.Address != "" && a.Name != "" && strings.Contains(entry, "<") {
+			a.Name = list[n-1].Name + ", " + a.Name // "Bloggs, Jo <jo@…>", not quoted
+			list = list[:n-1]
+		}
 		if a.Address != "" || a.Name != "" {
 			list = append(list, a)
 		}

@@ -1,0 +1,58 @@
+package mime
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestNewText(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, text, want string
+		start            bool // the mail begins a conversation
+	}{
+		{"Gmail", "Still wet.\n\nOn Mon, 2 Mar 2026 at 10:00, Complaints <c@larkmere.example.org> wrote:\n> Dear Jo\n> We will look.\n", "Still wet.", false},
+		{"Gmail, folded over two lines", "Still wet.\n\nOn Mon, 2 Mar 2026 at 10:00, The Complaints Team at Larkmere\n<c@larkmere.example.org> wrote:\n\n> Dear Jo\n", "Still wet.", false},
+		{"Apple Mail", "Still wet.\n\nSent from my iPhone\n\n> On 2 Mar 2026, at 10:00, Complaints <c@larkmere.example.org> wrote:\n> \n> Dear Jo\n", "Still wet.", false},
+		{"unmarked below a certain line", "Still wet.\n\nOn 2 March 2026 at 10:00, Complaints <c@larkmere.example.org> wrote:\n\nDear Jo\nWe will look.\n", "Still wet.", false},
+		{"Outlook", "Still wet.\n\n________________________________\nFrom: Complaints <c@larkmere.example.org>\nSent: 02 March 2026 10:00\nTo: Jo <jo@example.net>\nSubject: Your complaint\n\nDear Jo\n", "Still wet.", false},
+		{"Outlook without a line", "Still wet.\n\nFrom: Complaints <c@larkmere.example.org>\nSent: 02 March 2026 10:00\nTo: Jo\nSubject: Your complaint\n\nDear Jo\n", "Still wet.", false},
+		{"Outlook, bold", "Still wet.\n\n*From:* Complaints <c@larkmere.example.org>\n*Sent:* 02 March 2026 10:00\n*To:* Jo\n*Subject:* Your complaint\n\nDear Jo\n", "Still wet.", false},
+		{"Outlook of old", "Still wet.\n\n-----Original Message-----\nFrom: Complaints\nSent: today\n\nDear Jo\n", "Still wet.", false},
+		{"German Outlook", "Immer noch nass.\n\n-----Ursprüngliche Nachricht-----\nVon: X\n\nAlt\n", "Immer noch nass.", false},
+		{"German attribution", "Immer noch nass.\n\nAm 2. März 2026 um 10:00 schrieb Complaints <c@larkmere.example.org>:\n> alt\n", "Immer noch nass.", false},
+		{"French attribution", "Toujours mouillé.\n\nLe lun. 2 mars 2026 à 10:00, Complaints <c@larkmere.example.org> a écrit :\n> ancien\n", "Toujours mouillé.", false},
+		{"Polish attribution", "Nadal mokro.\n\npon., 2 mar 2026 o 10:00 Complaints <c@larkmere.example.org> napisał(a):\n> stare\n", "Nadal mokro.", false},
+		{"Romanian attribution", "Tot ud.\n\nÎn lun., 2 mar. 2026 la 10:00, Complaints <c@larkmere.example.org> a scris:\n> vechi\n", "Tot ud.", false},
+		{"Polish header block", "Nadal mokro.\n\nOd: Complaints <c@larkmere.example.org>\nWysłano: poniedziałek, 2 marca 2026 10:00\nDo: Jo\nTemat: Skarga\n\nstare\n", "Nadal mokro.", false},
+		{"answers between the lines", "See below.\n\nOn Mon, 2 Mar 2026 at 10:00, Complaints <c@larkmere.example.org> wrote:\n> When did it start?\nIn May.\n> Who came?\nNobody.\n", "See below.\n\nIn May.\nNobody.", false},
+		{"answers below the quote", "> When did it start?\n\nIn May, as I told you.\n", "In May, as I told you.", false},
+		{"deep quoting", "Seven emails.\n\n> one\n>> two\n>>> three\n", "Seven emails.", false},
+		{"our acknowledgement", "Thanks.\n\n##- Please type your reply above this line -##\n\nDear Jo\n", "Thanks.", false},
+		{"dash signature", "It leaks.\n\n-- \nJo Bloggs\n12 Lark Road\n", "It leaks.", true},
+		{"a dash in the middle", "It leaks.\n\n--\n" + strings.Repeat("And I have told you so many times that I lost count of it. ", 8) + "\n", "It leaks.\n\n--\n" + strings.TrimSpace(strings.Repeat("And I have told you so many times that I lost count of it. ", 8)), true},
+		{"disclaimer", "It leaks.\n\nThis email and any attachments are confidential and intended solely for the addressee. If you have received this email in error please tell us.\n", "It leaks.", true},
+		{"a resident on confidence", "This email is confidential. Please do not tell my ex where I live.\n", "This email is confidential. Please do not tell my ex where I live.", true},
+		{"phone footer", "no heat\n\nSent from my Galaxy\n", "no heat", true},
+		{"phone footer only", "Sent from Outlook for Android\n", "", true},
+		{"get Outlook", "no heat\nGet Outlook for iOS<https://aka.ms/o0ukef>\n", "no heat", true},
+		{"gateway's banner", "CAUTION: This email originated from outside the organisation. Do not click links.\n\nIt leaks.\n", "It leaks.", true},
+		{"a resident who tells who wrote", "On 3 May your man wrote:\n\"no access\"\nThat is a lie, I was in.\n", "On 3 May your man wrote:\n\"no access\"\nThat is a lie, I was in.", true},
+		{"a resident with arrows", "> no heat\n> no hot water\nPlease come.\n", "> no heat\n> no hot water\nPlease come.", true},
+		{"a resident with a drawn line", "It leaks.\n--------------------\nAnd the door is broken as well, for three weeks now.\n", "It leaks.\n--------------------\nAnd the door is broken as well, for three weeks now.", true},
+		{"a resident with labels", "From: my kitchen\nTo: your office\nIt leaks.\n", "From: my kitchen\nTo: your office\nIt leaks.", true},
+		{"only a forwarded mail", "---------- Forwarded message ---------\nFrom: Jo <jo@example.net>\nDate: Mon, 2 Mar 2026 at 10:00\nSubject: leak\nTo: <officer@larkmere.example.org>\n\nIt leaks.\n", "---------- Forwarded message ---------\nFrom: Jo <jo@example.net>\nDate: Mon, 2 Mar 2026 at 10:00\nSubject: leak\nTo: <officer@larkmere.example.org>\n\nIt leaks.", true},
+		{"our own mail, sent on", "This is rubbish.\n\nBegin forwarded message:\n\nFrom: Complaints <c@larkmere.example.org>\nDate: 2 March 2026 at 10:00\nTo: jo@example.net\nSubject: Your complaint\n\nWe are sorry.\n", "This is rubbish.", true},
+		{"nothing new", "> old\n> older\n> oldest\n", "", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			own := func(a string) bool { return strings.HasSuffix(a, "@larkmere.example.org") }
+			got := newText(tt.text, !tt.start, own)
+			if got != tt.want {
+				t.Errorf("got %q\nwant %q", got, tt.want)
+			}
+			checkLines(t, got, tt.text)
+		})
+	}
+}
