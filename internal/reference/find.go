@@ -82,26 +82,29 @@ func (o *once) without(other once) []string {
 }
 
 func (f *finder) scan() {
-	glued := false // the character before is a letter or a digit
 	for i := 0; i < len(f.text); {
 		r, size := utf8.DecodeRuneInString(f.text[i:])
 		next := i + size
 		if plain(r) != 0 {
-			if end := f.try(i, glued); end > 0 {
-				next = end
-			}
+			next = max(next, f.try(i))
 		}
-		last, _ := utf8.DecodeLastRuneInString(f.text[:next])
-		glued = wordRune(last)
 		i = next
 	}
+}
+
+// glued reports whether what is read from begin to end has a letter or digit
+// before or behind it.
+func (f *finder) glued(begin, end int) bool {
+	before, _ := utf8.DecodeLastRuneInString(f.text[:begin])
+	after, _ := utf8.DecodeRuneInString(f.text[end:])
+	return wordRune(before) || wordRune(after)
 }
 
 func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // try reads a reference at i and gives its end, or 0. One that is glued to
 // other letters counts only when it is right.
-func (f *finder) try(i int, glued bool) int {
+func (f *finder) try(i int) int {
 	for _, prefix := range f.prefixes {
 		tail, end := f.read(i, prefix)
 		if tail == "" {
@@ -112,11 +115,9 @@ func (f *finder) try(i int, glued bool) int {
 			f.found.add(format(bare), mostFound)
 			return end
 		}
-		after, _ := utf8.DecodeRuneInString(f.text[end:])
-		if glued || (end < len(f.text) && wordRune(after)) {
-			continue
+		if !f.glued(i, end) {
+			f.miss(prefix, tail)
 		}
-		f.miss(prefix, tail)
 	}
 	return 0
 }
