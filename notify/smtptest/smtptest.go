@@ -79,6 +79,7 @@ type Server struct {
 
 	mu          sync.Mutex
 	server      *smtp.Server // nil while stopped
+	door        *door
 	running     sync.WaitGroup
 	mails       []Mail
 	attempts    map[string]int
@@ -121,27 +122,63 @@ func (s *Server) Resume() {
 		s.tb.Fatal(err)
 	}
 	s.address = listener.Addr().String()
-	if s.config.TLS != nil && s.config.Implicit {
-		listener = tls.NewListener(listener, s.config.TLS)
-	}
-	server := s.newServer()
+	open, server := &door{Listener: listener}, s.newServer()
 	s.mu.Lock()
-	s.server = server
+	s.server, s.door = server, open
 	s.mu.Unlock()
+	listener = open
+	if s.config.TLS != nil && s.config.Implicit {
+		listener = tls.NewListener(open, s.config.TLS)
+	}
 	s.running.Go(func() { _ = server.Serve(listener) })
 }
 
 // Stop cuts every connection and listens no more. What arrived stays known.
 func (s *Server) Stop() {
 	s.mu.Lock()
-	server := s.server
+	server, open := s.server, s.door
 	s.server = nil
 	s.mu.Unlock()
 	if server == nil {
 		return
 	}
 	_ = server.Close()
+	open.shut() // of what the server has not looked at yet it knows nothing
 	s.running.Wait()
+}
+
+// A door is a listener that remembers who came in.
+type door struct {
+	net.Listener
+
+	mu     sync.Mutex
+	isShut bool
+	inside []net.Conn
+}
+
+// Accept lets somebody in, and out again at once when the door is shut.
+func (d *door) Accept() (net.Conn, error) {
+	conn, err := d.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.inside = append(d.inside, conn)
+	if d.isShut {
+		_ = conn.Close()
+	}
+	return conn, nil
+}
+
+func (d *door) shut() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.isShut = true
+	_ = d.Close()
+	for _, conn := range d.inside {
+		_ = conn.Close()
+	}
 }
 
 // Addr is the server's host and port.

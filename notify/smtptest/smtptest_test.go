@@ -127,8 +127,15 @@ func TestEveryActionAtEveryStep(t *testing.T) {
 
 func TestHangingEndsWhenTheClientGoes(t *testing.T) {
 	t.Parallel()
-	hangs := map[string][]smtptest.Answer{ann: {{At: smtptest.Data, Do: smtptest.Hang}, {At: smtptest.To, Do: smtptest.Hang}}}
-	s := smtptest.Start(t, smtptest.Config{Decide: smtptest.Script(hangs)})
+	script := smtptest.Script(map[string][]smtptest.Answer{ann: {{smtptest.Data, smtptest.Hang}, {smtptest.To, smtptest.Hang}}})
+	hangs := make(chan smtptest.Step, 2)
+	s := smtptest.Start(t, smtptest.Config{Decide: func(c smtptest.Call) smtptest.Action {
+		action := script(c)
+		if action == smtptest.Hang && (c.Step != smtptest.Data || c.Raw != nil) {
+			hangs <- c.Step
+		}
+		return action
+	}})
 	for attempt := range 2 {
 		c, err := smtp.Dial(s.Addr())
 		if err != nil {
@@ -136,9 +143,7 @@ func TestHangingEndsWhenTheClientGoes(t *testing.T) {
 		}
 		answered := make(chan error, 1)
 		go func() { answered <- deliver(c, ann, raw) }()
-		if attempt == 0 {
-			s.Wait(t.Context(), 1)
-		}
+		<-hangs
 		_ = c.Close()
 		if err := <-answered; code(err) != 0 {
 			t.Errorf("attempt %d was answered: %v", attempt, err)
