@@ -2,6 +2,8 @@ package mime
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -178,4 +180,9 @@ func FuzzTNEF(f *testing.F) {
 			}
 		}
 	})
+}
+
+func digestOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }

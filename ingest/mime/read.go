@@ -60,7 +60,7 @@ func (w *walk) whole(r io.Reader, o Options) {
 	s := newSource(r, w.budget, w.limits.Bytes)
 	if len(s.peek()) == 0 {
 		m.Error = "The mail is empty."
-		if s.failedEarly() {
+		if s.failed != nil {
 			m.Error = "The mail could not be read from where it is kept."
 		}
 		return
@@ -77,12 +77,6 @@ func (w *walk) whole(r io.Reader, o Options) {
 	m.tidy()
 	m.Language = languageOf(m.NewText)
 	m.BodyDigest = digest(m)
-}
-
-// failedEarly says whether the reader itself failed.
-func (s *source) failedEarly() bool {
-	_, err := s.r.ReadByte()
-	return err != nil && !errors.Is(err, io.EOF)
 }
 
 // outcome says what kept the mail from being read whole.

@@ -88,7 +88,7 @@ type source struct {
 
 func newSource(r io.Reader, b *budget, left int64) *source {
 	s := &source{r: bufio.NewReaderSize(r, sourceBuffer), b: b, left: left, delim: '\n', start: true, hit: -1}
-	head, _ := s.r.Peek(sourceBuffer)
+	head := s.look(sourceBuffer)
 	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
 		s.delim = '\r'
 	}
@@ -102,7 +102,7 @@ func (s *source) line() (piece []byte, starts, ok bool) {
 		s.again = false
 		return s.held, s.heldAt, true
 	}
-	if s.end {
+	if s.end || s.failed != nil && s.r.Buffered() == 0 {
 		return nil, false, false
 	}
 	piece, err := s.r.ReadSlice(s.delim)
@@ -149,9 +149,14 @@ func (s *source) unread() { s.again = true }
 // of it that line gave out are good no more.
 func (s *source) peek() []byte {
 	s.held = bytes.Clone(s.held)
-	b, _ := s.r.Peek(s.r.Buffered())
-	if len(b) < sourceBuffer/2 {
-		b, _ = s.r.Peek(sourceBuffer / 2)
+	return s.look(max(s.r.Buffered(), sourceBuffer/2))
+}
+
+// look keeps the error that looking ahead meets, which bufio tells only once.
+func (s *source) look(n int) []byte {
+	b, err := s.r.Peek(n)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) && s.failed == nil {
+		s.failed = err
 	}
 	return b
 }
