@@ -61,7 +61,7 @@ func (d *decoder) set(v reflect.Value, n *yaml.Node, key string) {
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
 		return
 	}
-	if text, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if text, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		if d.scalar(n, key, "a single value") {
 			if err := text.UnmarshalText([]byte(n.Value)); err != nil {
 				d.complain(key, n, "%v", err)
@@ -130,7 +130,7 @@ func (d *decoder) setSlice(v reflect.Value, n *yaml.Node, key string) {
 	list := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
 	for i, item := range n.Content {
 		element := list.Index(i)
-		if e, ok := element.Addr().Interface().(interface{ setDefaults() }); ok {
+		if e, ok := reflect.TypeAssert[interface{ setDefaults() }](element.Addr()); ok {
 			e.setDefaults()
 		}
 		d.set(element, item, fmt.Sprintf("%s[%d]", key, i))
@@ -190,8 +190,8 @@ func fieldsOf(t reflect.Type) map[string]int {
 // namesOf lists the keys in the order of the struct.
 func namesOf(t reflect.Type) []string {
 	var names []string
-	for i := range t.NumField() {
-		if name := t.Field(i).Tag.Get("yaml"); name != "-" {
+	for field := range t.Fields() {
+		if name := field.Tag.Get("yaml"); name != "-" {
 			names = append(names, name)
 		}
 	}

@@ -49,7 +49,7 @@ func compareExample(t *testing.T, v reflect.Value, n *yaml.Node, key string) {
 			t.Errorf("config.example.yaml lacks %s", at)
 			continue
 		}
-		_, text := field.Interface().(encoding.TextMarshaler)
+		_, text := reflect.TypeAssert[encoding.TextUnmarshaler](reflect.New(field.Type()))
 		switch {
 		case field.Kind() == reflect.Struct && !text:
 			compareExample(t, field, value, at)
@@ -69,7 +69,7 @@ func defaultItem(list reflect.Value, i int) reflect.Value {
 		return list.Index(i)
 	}
 	item := reflect.New(list.Type().Elem())
-	if e, ok := item.Interface().(interface{ setDefaults() }); ok {
+	if e, ok := reflect.TypeAssert[interface{ setDefaults() }](item); ok {
 		e.setDefaults()
 	}
 	return item.Elem()

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"log/slog"
 	"time"
 )
@@ -25,7 +25,7 @@ func (s secret) GoString() string { return s.String() }
 func (s secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // MarshalText hides the value from JSON and YAML.
-func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil } //nolint:unparam // encoding.TextMarshaler
 
 // A timeOfDay is hours and minutes in London, 00:00 to 23:59.
 type timeOfDay struct{ Hour, Minute int }
@@ -33,13 +33,8 @@ type timeOfDay struct{ Hour, Minute int }
 func (t *timeOfDay) UnmarshalText(text []byte) error {
 	at, err := time.Parse("15:04", string(text))
 	if err != nil {
-		return fmt.Errorf("want a time of day such as 12:00, in quotation marks")
+		return errors.New("want a time of day such as 12:00, in quotation marks")
 	}
 	t.Hour, t.Minute = at.Hour(), at.Minute()
 	return nil
-}
-
-// MarshalText gives HH:MM.
-func (t timeOfDay) MarshalText() ([]byte, error) {
-	return fmt.Appendf(nil, "%02d:%02d", t.Hour, t.Minute), nil
 }
