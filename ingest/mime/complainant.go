@@ -93,7 +93,7 @@ func readForm(text string) form {
 		if value == "" {
 			value = nextValue(lines, i)
 		}
-		if _, twice := f.values[kind]; twice || !ok && (value == "" || kind == "message" || kind == "reference") {
+		if _, twice := f.values[kind]; twice || !ok && (value == "" || kind == "reference" || countWords(label) > 3) {
 			continue
 		}
 		f.values[kind] = value

@@ -87,6 +87,7 @@ func (h *htmlText) open(t html.Token) {
 	}
 	if o.quotes {
 		h.block(1)
+		h.gap()
 		h.quote++
 	}
 	if o.tag == atom.Pre || o.tag == atom.Textarea {
@@ -316,8 +317,8 @@ func (h *htmlText) put(text string) {
 	if text == "" {
 		return
 	}
-	if h.line.Len() == 0 && h.want && !h.blank && h.out.Len() > 0 {
-		h.endLine()
+	if h.line.Len() == 0 {
+		h.gap()
 	}
 	h.want = false
 	if h.tab && h.line.Len() > 0 {
@@ -327,6 +328,14 @@ func (h *htmlText) put(text string) {
 	}
 	h.space, h.tab = false, false
 	h.line.WriteString(text)
+}
+
+// gap gives out the blank line that is due.
+func (h *htmlText) gap() {
+	if h.want && !h.blank && h.out.Len() > 0 {
+		h.endLine()
+	}
+	h.want = false
 }
 
 // block ends the current line; n of two asks for a blank line besides.
@@ -340,10 +349,7 @@ func (h *htmlText) block(n int) {
 
 // endLine gives the current line out, a blank one when it is empty.
 func (h *htmlText) endLine() {
-	text := strings.TrimFunc(h.line.String(), func(r rune) bool { return r == ' ' || r == 0xa0 })
-	if h.pre > 0 {
-		text = strings.TrimRight(h.line.String(), " ")
-	}
+	text := strings.TrimLeft(strings.TrimRight(h.line.String(), " \t\u00a0"), "\u00a0")
 	h.line.Reset()
 	h.space, h.tab = false, false
 	if h.blank && text == "" {

@@ -248,7 +248,7 @@ func (w *walk) noteSealed(mt mediaType) {
 	case mt.value == "application/pgp-encrypted",
 		isSMIME(mt.value) && !strings.Contains(strings.ToLower(mt.params["smime-type"]), "signed"):
 		w.seen.encrypted = true
-		w.note("The mail is encrypted; a person with the key has to open it.")
+		w.note(encryptedNote)
 	case isSMIME(mt.value):
 		w.seen.encrypted = true
 		w.note("The mail is wrapped in a signature that hides its text; it has to be opened in a mail program.")

@@ -24,6 +24,9 @@ func newText(text string, reply bool, own func(string) bool) string {
 	l := &letter{lines: strings.Split(text, "\n"), reply: reply, own: own}
 	l.old = make([]bool, len(l.lines))
 	l.limit = len(l.lines)
+	if strings.Contains(text, "-----BEGIN PGP ") {
+		l.armor()
+	}
 	l.cutBelow()
 	l.attributions()
 	l.marked()

@@ -79,6 +79,9 @@ func (w *walk) whole(r io.Reader, o Options) {
 	m.BodyDigest = digest(m)
 }
 
+// encryptedNote is said once, however many parts are encrypted.
+const encryptedNote = "The mail is encrypted; a person with the key has to open it."
+
 // outcome says what kept the mail from being read whole.
 func (w *walk) outcome(s *source, pieces []piece) {
 	if w.why != "" {
@@ -87,7 +90,13 @@ func (w *walk) outcome(s *source, pieces []piece) {
 	if s.failed != nil && !errors.Is(s.failed, errLimit) {
 		w.fail("The mail could not be read to its end from where it is kept.")
 	}
-	if w.seen.encrypted && strings.TrimSpace(allText(pieces)) == "" {
+	words := allText(pieces)
+	if strings.Contains(words, pgpMessage) {
+		w.seen.encrypted = true
+		w.note(encryptedNote)
+		words = withoutArmor(words)
+	}
+	if w.seen.encrypted && strings.TrimSpace(words) == "" {
 		w.fail("The mail is encrypted or sealed, and its text cannot be read.")
 	}
 }

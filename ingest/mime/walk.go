@@ -144,7 +144,7 @@ func (w *walk) noteMultipart(mt mediaType) {
 		}
 	case "multipart/encrypted":
 		w.seen.encrypted = true
-		w.note("The mail is encrypted; a person with the key has to open it.")
+		w.note(encryptedNote)
 	case "multipart/signed":
 		w.note("The mail is signed; the signature was not checked.")
 	}
