@@ -3,8 +3,6 @@ package notify
 import (
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -24,7 +22,6 @@ func BenchmarkReplies(b *testing.B) {
 			d.office.arrived = make(chan letter, b.N+1)
 			d.cfg.Connections, d.cfg.Guard.Caps, d.cfg.Step, d.cfg.Alarms = connections, Caps{}, nil, nil
 			d.cfg.Now, d.cfg.Sweep = time.Now, time.Hour
-			d.cfg.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 			owed := d.owe(b, b.N)
 			w, err := NewWorker(d.cfg)
 			if err != nil {

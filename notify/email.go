@@ -48,15 +48,15 @@ type parcel struct {
 // idle is how long a connection may rest before it is asked whether it lives.
 const idle = 2 * time.Second
 
-// errAttempt is the end of a dialogue before the mail's end: certainly nothing
+// An attemptError is the end of a dialogue before the mail's end: certainly nothing
 // was delivered.
-type errAttempt struct {
+type attemptError struct {
 	stage string
 	err   error
 }
 
-func (e *errAttempt) Error() string { return e.stage + ": " + e.err.Error() }
-func (e *errAttempt) Unwrap() error { return e.err }
+func (e *attemptError) Error() string { return e.stage + ": " + e.err.Error() }
+func (e *attemptError) Unwrap() error { return e.err }
 
 // A courier hands mails over, one after the other, on a connection that it
 // keeps. It belongs to one goroutine.
@@ -138,12 +138,12 @@ func (c *courier) envelope(ctx context.Context, p parcel) error {
 		if dead(err) {
 			c.drop()
 			if reused && command.stage == "MAIL" {
-				return errors.Join(errStaleLink, &errAttempt{command.stage, err})
+				return errors.Join(errStaleLink, &attemptError{command.stage, err})
 			}
 		} else {
 			c.reset()
 		}
-		return &errAttempt{command.stage, err}
+		return &attemptError{command.stage, err}
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func (c *courier) connect(ctx context.Context) error {
 	}
 	l, err := c.server.dial(ctx)
 	if err != nil {
-		return &errAttempt{"connect", err}
+		return &attemptError{"connect", err}
 	}
 	c.link = l
 	c.conn.Store(&l.conn)
@@ -218,7 +218,7 @@ func (c *courier) ended(err error) result {
 	default:
 		c.reset()
 	}
-	return c.failed(&errAttempt{"DATA", err})
+	return c.failed(&attemptError{"DATA", err})
 }
 
 // failed judges an attempt that certainly did not deliver: 5xx about the mail
@@ -227,8 +227,7 @@ func (c *courier) ended(err error) result {
 // about this mail.
 func (c *courier) failed(err error) result {
 	stage := "connect"
-	var attempt *errAttempt
-	if errors.As(err, &attempt) {
+	if attempt, ok := errors.AsType[*attemptError](err); ok {
 		stage = attempt.stage
 	}
 	var reply *textproto.Error

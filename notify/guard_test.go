@@ -206,7 +206,7 @@ func TestPingPong(t *testing.T) {
 				c.Message, c.Ordinal = fmt.Sprint("m", step), 1
 				c.Recent = register.RecentCounts{Recipient: answered, All: answered}
 				if fresh {
-					c.Outgoing.Case = fmt.Sprint("c", step)
+					c.Case = fmt.Sprint("c", step)
 				} else {
 					c.Kind, c.Form, c.Recent.Case = register.Receipt, "", answered
 				}

@@ -2,16 +2,12 @@ package notify
 
 import (
 	"context"
-	"errors"
-	"io"
 	"log/slog"
-	"net"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-smtp"
 	"go.uber.org/goleak"
 
 	"postroom/classify"
@@ -20,139 +16,78 @@ import (
 	"postroom/internal/reference"
 	"postroom/internal/register"
 	"postroom/internal/registertest"
+	"postroom/notify/smtptest"
 	"postroom/templates"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// An office is a real SMTP server in the process that does what a test asks.
+// An office is a mail server that does what a test asks, by counting.
 type office struct {
-	mu     sync.Mutex
-	port   int
-	taken  []letter // what was answered with 250, and what was dropped after DATA
-	onMail func(n int) error
-	onRcpt func(n int, to string) error
-	// onData answers the nth DATA; errDrop hangs up instead of answering,
-	// errHang answers only when the test ends.
-	onData  func(n int, to string) error
+	mu      sync.Mutex
+	server  *smtptest.Server
+	onMail  func(n int) smtptest.Action
+	onRcpt  func(n int, to string) smtptest.Action
+	onData  func(n int, to string) smtptest.Action
 	mails   int
 	rcpts   int
 	datas   int
-	opened  int
 	arrived chan letter
-	free    chan struct{}
-	server  *smtp.Server
 }
 
+// A letter is a mail that the office answers for: it accepted it, or hung or
+// hung up when it had it whole.
 type letter struct {
 	from, to string
 	raw      []byte
-	answered bool
-}
-
-var (
-	errDrop = errors.New("drop")
-	errHang = errors.New("hang")
-)
-
-func temporary() error {
-	return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "later <x@y.example>"}
-}
-func permanent() error {
-	return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such <x@y.example>"}
 }
 
 func openOffice(tb testing.TB) *office {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	o := &office{arrived: make(chan letter, 100000), free: make(chan struct{}), port: l.Addr().(*net.TCPAddr).Port}
-	o.server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.opened++
-		return &counter{office: o, conn: c}, nil
-	}))
-	o.server.Domain, o.server.AllowInsecureAuth = "office.example", true
-	o.server.ErrorLog = quiet{}
-	go func() { _ = o.server.Serve(l) }()
-	tb.Cleanup(func() { close(o.free); _ = o.server.Close() })
+	o := &office{arrived: make(chan letter, 100000)}
+	o.server = smtptest.Start(tb, smtptest.Config{Decide: o.decide})
 	return o
 }
 
-type quiet struct{}
-
-func (quiet) Printf(string, ...any) {}
-func (quiet) Println(...any)        {}
-
-type counter struct {
-	*office
-	conn     *smtp.Conn
-	from, to string
-}
-
-func (s *counter) Reset()        {}
-func (s *counter) Logout() error { return nil }
-func (s *counter) Mail(from string, _ *smtp.MailOptions) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.from = from
-	s.mails++
-	if s.onMail != nil {
-		return s.onMail(s.mails)
-	}
-	return nil
-}
-
-func (s *counter) Rcpt(to string, _ *smtp.RcptOptions) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.to = to
-	s.rcpts++
-	if s.onRcpt != nil {
-		return s.onRcpt(s.rcpts, to)
-	}
-	return nil
-}
-
-func (s *counter) Data(r io.Reader) error {
-	raw, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	s.datas++
-	n, answer := s.datas, s.onData
-	s.mu.Unlock()
-	if answer != nil {
-		err = answer(n, s.to)
-	}
-	got := letter{from: s.from, to: s.to, raw: raw, answered: err == nil}
-	if err == nil || errors.Is(err, errDrop) || errors.Is(err, errHang) {
-		s.mu.Lock()
-		s.taken = append(s.taken, got)
-		s.mu.Unlock()
-		s.arrived <- got
-	}
+func (o *office) decide(c smtptest.Call) smtptest.Action {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	switch {
-	case errors.Is(err, errDrop):
-		_ = s.conn.Conn().Close()
-	case errors.Is(err, errHang):
-		<-s.free
+	case c.Step == smtptest.From:
+		if o.mails++; o.onMail != nil {
+			return o.onMail(o.mails)
+		}
+	case c.Step == smtptest.To:
+		if o.rcpts++; o.onRcpt != nil {
+			return o.onRcpt(o.rcpts, c.To)
+		}
+	case c.Step == smtptest.Data && c.Raw != nil:
+		return o.took(c)
 	}
-	return err
+	return smtptest.Accept
+}
+
+func (o *office) took(c smtptest.Call) smtptest.Action {
+	do := smtptest.Accept
+	if o.datas++; o.onData != nil {
+		do = o.onData(o.datas, c.To)
+	}
+	if do != smtptest.Later && do != smtptest.Refuse {
+		o.arrived <- letter{from: c.From, to: c.To, raw: c.Raw}
+	}
+	return do
 }
 
 func (o *office) letters() []letter {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return append([]letter(nil), o.taken...)
+	var all []letter
+	for _, m := range o.server.Delivered() {
+		all = append(all, letter{from: m.From, to: m.To[0], raw: m.Raw})
+	}
+	return all
 }
 
 func (o *office) smtp() SMTP {
-	return SMTP{Host: "127.0.0.1", Port: o.port, TLS: NoTLS, Helo: "post.larkmere.example", Timeout: 5 * time.Second, Final: 5 * time.Second, Now: time.Now}
+	return SMTP{Host: o.server.Host(), Port: o.server.Port(), TLS: NoTLS, Helo: "post.larkmere.example", Timeout: 5 * time.Second, Final: 5 * time.Second, Now: time.Now}
 }
 
 // A desk is everything that a worker needs, real, with a clock of the test's.
@@ -188,24 +123,6 @@ func (s *steps) take(name string) {
 	}
 }
 
-func (s *steps) wait(tb testing.TB, name string, n int) {
-	tb.Helper()
-	deadline := time.After(20 * time.Second)
-	for {
-		s.mu.Lock()
-		got := s.count[name]
-		s.mu.Unlock()
-		if got >= n {
-			return
-		}
-		select {
-		case <-s.ch:
-		case <-deadline:
-			tb.Fatalf("the step %s was taken %d times, want %d", name, got, n)
-		}
-	}
-}
-
 const ourDomain = "post.larkmere.example"
 
 func composer(tb testing.TB) *Composer {
@@ -225,7 +142,10 @@ func composer(tb testing.TB) *Composer {
 	}
 }
 
-func newDesk(tb testing.TB) *desk { return newDeskOn(tb, registertest.SQLite) }
+func newDesk(tb testing.TB) *desk {
+	tb.Helper()
+	return newDeskOn(tb, registertest.SQLite)
+}
 
 func newDeskOn(tb testing.TB, database func(testing.TB, register.Config) register.Config) *desk {
 	tb.Helper()

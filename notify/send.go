@@ -265,8 +265,8 @@ func (w *Worker) write(ctx context.Context, j *job) (r result) {
 		return w.kept(ctx, j, j.verdict)
 	}
 	var err error
-	if j.Resend && j.Claimed.Bytes != "" {
-		j.bytesName = j.Claimed.Bytes
+	if j.Resend && j.Bytes != "" {
+		j.bytesName = j.Bytes
 		j.mail, err = w.before(ctx, j.Claimed)
 	} else {
 		j.mail, err = w.cfg.Composer.Compose(j.Claimed, w.cfg.Now())

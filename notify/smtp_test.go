@@ -13,10 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emersion/go-sasl"
-	"github.com/emersion/go-smtp"
-
 	"postroom/internal/register"
+	"postroom/notify/smtptest"
 )
 
 func parcelTo(to string, steps *[]string) parcel {
@@ -49,8 +47,8 @@ func TestHandingOver(t *testing.T) {
 		}
 	}
 	letters := o.letters()
-	if len(letters) != 3 || o.opened != 1 || !bytes.Equal(letters[2].raw, parcelTo("", nil).bytes) {
-		t.Errorf("%d letters over %d connections, the last %q", len(letters), o.opened, letters[2].raw)
+	if len(letters) != 3 || o.server.Connections() != 1 || !bytes.Equal(letters[2].raw, parcelTo("", nil).bytes) {
+		t.Errorf("%d letters over %d connections, the last %q", len(letters), o.server.Connections(), letters[2].raw)
 	}
 	if got := strings.Join(steps[:4], " "); got != "connected rcpt begun data" {
 		t.Errorf("steps %s", got)
@@ -88,7 +86,7 @@ func TestNothingGoesWithoutBegin(t *testing.T) {
 			if r := c.hand(t.Context(), parcelTo("bob@mail.example", nil)); r.fate != sent {
 				t.Errorf("the next one: %+v", r)
 			}
-			if l := o.letters(); len(l) != 1 || l[0].to != "bob@mail.example" || o.opened != 1 {
+			if l := o.letters(); len(l) != 1 || l[0].to != "bob@mail.example" || o.server.Connections() != 1 {
 				t.Errorf("letters %+v", l)
 			}
 		})
@@ -119,7 +117,7 @@ func script(t *testing.T, dialogues ...[]string) SMTP {
 }
 
 func speak(conn net.Conn, lines []string) {
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // a test's own connection
 	r := bufio.NewReader(conn)
 	inMail := false
 	for i, line := range lines {
@@ -286,21 +284,6 @@ func secured(t *testing.T) (server, client *tls.Config) {
 	return &tls.Config{Certificates: h.TLS.Certificates}, &tls.Config{RootCAs: roots}
 }
 
-type loginSession struct {
-	*counter
-	mechanisms []string
-}
-
-func (s *loginSession) AuthMechanisms() []string { return s.mechanisms }
-func (s *loginSession) Auth(string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(_, user, password string) error {
-		if user != "tester" || password != "secret" {
-			return errors.New("no")
-		}
-		return nil
-	}), nil
-}
-
 func TestTLSAndLogin(t *testing.T) {
 	t.Parallel()
 	serverTLS, clientTLS := secured(t)
@@ -321,30 +304,16 @@ func TestTLSAndLogin(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			o := &office{arrived: make(chan letter, 10), free: make(chan struct{})}
-			server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-				return &loginSession{&counter{office: o, conn: c}, []string{sasl.Plain}}, nil
-			}))
-			server.ErrorLog = quiet{}
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
+			c := smtptest.Config{Username: "tester", Password: "secret", Implicit: row.mode == TLS}
+			if row.mode == TLS || row.offers {
+				c.TLS = serverTLS
 			}
-			if row.offers {
-				server.TLSConfig = serverTLS
-			}
-			port := l.Addr().(*net.TCPAddr).Port
-			if row.mode == TLS {
-				l = tls.NewListener(l, serverTLS)
-			}
-			go func() { _ = server.Serve(l) }()
-			t.Cleanup(func() { _ = server.Close() })
-			s := SMTP{Host: "127.0.0.1", Port: port, TLS: row.mode, Username: "tester", Password: row.password, Timeout: 5 * time.Second, Now: time.Now}
+			server := smtptest.Start(t, c)
+			s := SMTP{Host: server.Host(), Port: server.Port(), TLS: row.mode, Username: "tester", Password: row.password, Timeout: 5 * time.Second, Now: time.Now}
 			if row.trust {
 				s.Config = clientTLS
 			}
-			c := courierTo(t, s)
-			r := c.hand(t.Context(), parcelTo("ann@mail.example", nil))
+			r := courierTo(t, s).hand(t.Context(), parcelTo("ann@mail.example", nil))
 			if r.fate != row.fate || r.down == (row.fate == sent) {
 				t.Errorf("%+v, want %s", r, row.fate)
 			}

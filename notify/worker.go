@@ -165,14 +165,12 @@ const longestWait = 10 * time.Second
 func (w *Worker) claim(ctx context.Context, n int) ([]job, error) {
 	held, err := w.cfg.Queue.Claim(ctx, Lane, n, w.cfg.Lease)
 	if err == nil && len(held) == 0 {
-		if err = w.cfg.Queue.Wait(ctx, Lane, min(longestWait, w.cfg.Sweep)); err == nil || ctx.Err() != nil {
-			return nil, nil
-		}
+		err = w.cfg.Queue.Wait(ctx, Lane, min(longestWait, w.cfg.Sweep))
 	}
-	if errors.Is(err, queue.ErrDown) {
+	switch {
+	case errors.Is(err, queue.ErrDown):
 		return w.claimDue(ctx, n)
-	}
-	if err != nil {
+	case err != nil || len(held) == 0:
 		return nil, err
 	}
 	ids := make([]register.ID, len(held))

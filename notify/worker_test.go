@@ -17,6 +17,7 @@ import (
 	"postroom/classify"
 	"postroom/internal/register"
 	"postroom/internal/registertest"
+	"postroom/notify/smtptest"
 )
 
 // toResidents are the letters that did not go to our own people.
@@ -57,7 +58,7 @@ func TestAnAcknowledgementArrivesOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer kept.Close()
+	defer kept.Close() //nolint:errcheck // only read
 	if want, err := io.ReadAll(kept); err != nil || !bytes.Equal(want, letters[0].raw) {
 		t.Errorf("the archive does not hold what was sent (%v)", err)
 	}
@@ -79,19 +80,19 @@ func TestALateServerGetsItExactlyOnce(t *testing.T) { // F29
 		t.Run(where, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
-			first := func(n int) error {
+			first := func(n int) smtptest.Action {
 				if n == 1 {
-					return temporary()
+					return smtptest.Later
 				}
-				return nil
+				return smtptest.Accept
 			}
 			switch where {
 			case "MAIL":
 				d.office.onMail = first
 			case "RCPT":
-				d.office.onRcpt = func(n int, _ string) error { return first(n) }
+				d.office.onRcpt = func(n int, _ string) smtptest.Action { return first(n) }
 			case "DATA":
-				d.office.onData = func(n int, _ string) error { return first(n) }
+				d.office.onData = func(n int, _ string) smtptest.Action { return first(n) }
 			}
 			o := d.complaint(1)
 			d.work()
@@ -111,11 +112,11 @@ func TestALateServerGetsItExactlyOnce(t *testing.T) { // F29
 func TestARefusalGoesToAPerson(t *testing.T) { // F29
 	t.Parallel()
 	d := newDesk(t)
-	d.office.onRcpt = func(_ int, to string) error {
+	d.office.onRcpt = func(_ int, to string) smtptest.Action {
 		if strings.HasPrefix(to, "person1") {
-			return permanent()
+			return smtptest.Refuse
 		}
-		return nil
+		return smtptest.Accept
 	}
 	o, other := d.complaint(1), d.complaint(2)
 	d.work()
@@ -139,17 +140,17 @@ func TestTheUnknownOutcomeGoesOnceMoreWithTheSameBytes(t *testing.T) { // F29
 	t.Parallel()
 	for _, how := range []struct {
 		name string
-		err  error
-	}{{"dropped after DATA", errDrop}, {"hangs after DATA", errHang}} {
+		do   smtptest.Action
+	}{{"dropped after DATA", smtptest.Drop}, {"hangs after DATA", smtptest.Hang}} {
 		t.Run(how.name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
 			d.cfg.SMTP.Final = 300 * time.Millisecond
-			d.office.onData = func(_ int, to string) error {
+			d.office.onData = func(_ int, to string) smtptest.Action {
 				if strings.HasPrefix(to, "person") {
-					return how.err
+					return how.do
 				}
-				return nil
+				return smtptest.Accept
 			}
 			o := d.complaint(1)
 			d.work()
@@ -175,11 +176,11 @@ func TestTheUnknownOutcomeGoesOnceMoreWithTheSameBytes(t *testing.T) { // F29
 func TestTheUnknownOutcomeThenAcceptedIsSent(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	d.office.onData = func(n int, to string) error {
+	d.office.onData = func(n int, to string) smtptest.Action {
 		if n == 1 && strings.HasPrefix(to, "person") {
-			return errDrop
+			return smtptest.Drop
 		}
-		return nil
+		return smtptest.Accept
 	}
 	o := d.complaint(1)
 	d.work()
@@ -192,13 +193,11 @@ func TestAServerThatHangsBeforeDataIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.cfg.SMTP.Timeout = 200 * time.Millisecond
-	d.office.onRcpt = func(n int, _ string) error {
+	d.office.onRcpt = func(n int, _ string) smtptest.Action {
 		if n == 1 {
-			d.office.mu.Unlock()
-			<-d.office.free
-			d.office.mu.Lock()
+			return smtptest.Hang
 		}
-		return nil
+		return smtptest.Accept
 	}
 	o := d.complaint(1)
 	d.work()
@@ -238,11 +237,11 @@ func TestAServerThatIsAwayLosesNothing(t *testing.T) {
 func TestRetriesEndWithAPerson(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	d.office.onRcpt = func(_ int, to string) error {
+	d.office.onRcpt = func(_ int, to string) smtptest.Action {
 		if strings.HasPrefix(to, "person") {
-			return temporary()
+			return smtptest.Later
 		}
-		return nil
+		return smtptest.Accept
 	}
 	o := d.complaint(1)
 	d.work()
@@ -336,10 +335,8 @@ func TestTwoWorkersSendEachOnce(t *testing.T) {
 	if len(seen) != 60 {
 		t.Errorf("%d were answered, want 60", len(seen))
 	}
-	d.office.mu.Lock()
-	defer d.office.mu.Unlock()
-	if d.office.opened > 8 {
-		t.Errorf("%d connections were opened for 60 mails", d.office.opened)
+	if n := d.office.server.Connections(); n > 8 {
+		t.Errorf("%d connections were opened for 60 mails", n)
 	}
 }
 
@@ -539,7 +536,7 @@ func TestStoppingLetsTheSendInHandFinish(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	inData, goOn := make(chan struct{}), make(chan struct{})
-	d.office.onData = func(int, string) error { close(inData); <-goOn; return nil }
+	d.office.onData = func(int, string) smtptest.Action { close(inData); <-goOn; return smtptest.Accept }
 	o := d.complaint(1)
 	stop := d.work()
 	<-inData

@@ -82,7 +82,7 @@ func block(line string) (Block, error) {
 func text(blocks []Block) string {
 	var b strings.Builder
 	for i, k := range blocks {
-		if i > 0 && !(k.Kind == blocks[i-1].Kind && listed(k.Kind)) {
+		if i > 0 && (k.Kind != blocks[i-1].Kind || !listed(k.Kind)) {
 			b.WriteString("\n")
 		}
 		switch k.Kind {

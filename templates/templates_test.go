@@ -16,11 +16,11 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func newSet(t testing.TB) *Set {
-	t.Helper()
+func newSet(tb testing.TB) *Set {
+	tb.Helper()
 	s, err := New()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
