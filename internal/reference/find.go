@@ -182,8 +182,10 @@ func corrections(prefix, tail string) []string {
 	bare := []byte(prefix + tail)
 	var all once
 	keep := func() {
-		s := string(bare)
-		if digits(s[len(prefix):len(prefix)+yearLength]) && strangers(s) == 0 && weightedSum(s) == 0 {
+		if weightedSum(bare) != 0 {
+			return
+		}
+		if s := string(bare); digits(s[len(prefix):len(prefix)+yearLength]) && strangers(s) == 0 {
 			all.add(format(s), mostNear)
 		}
 	}

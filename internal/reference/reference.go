@@ -121,7 +121,7 @@ func value(c byte) int {
 
 // weightedSum is 0 for the bare characters of a right reference. The check
 // character weighs 1, the others 2, 3, 4 … from the left.
-func weightedSum(bare string) int {
+func weightedSum[B string | []byte](bare B) int {
 	last := len(bare) - 1
 	sum := value(bare[last])
 	for i := range last {
