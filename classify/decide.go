@@ -46,16 +46,41 @@ func bounded(s string) (string, bool) {
 
 // chances adds the evidence up to a chance for each label, together one.
 func (r *Rules) chances(j *judgement) []float64 {
+	return softmax(r.score(j), r.settings.temperature)
+}
+
+// score adds up the weights of what fired, a sum for each label.
+func (r *Rules) score(j *judgement) []float64 {
 	score := make([]float64, len(Labels()))
 	copy(score, r.settings.bias)
+	scale := j.scale()
 	for _, i := range j.fired {
+		by := 1.0
+		if r.rules[i].leaning {
+			by = scale
+		}
 		for _, w := range r.rules[i].weights {
 			if w.slot >= 0 {
-				score[w.slot] += w.value
+				score[w.slot] += w.value * by
 			}
 		}
 	}
-	return softmax(score, r.settings.temperature)
+	return score
+}
+
+// usualWords is how many common words a message of usual length holds.
+const usualWords = 50
+
+// scale weighs the common words down in a long text and up in a short one, so
+// that mere length says nothing.
+func (j *judgement) scale() float64 {
+	n := 0
+	for _, i := range j.fired {
+		if j.rules.rules[i].leaning {
+			n++
+		}
+	}
+	return math.Sqrt(usualWords / float64(max(n, 8)))
 }
 
 // softmax turns sums of evidence into chances.
@@ -166,6 +191,9 @@ func (j *judgement) evidence() []Evidence {
 // quote gives the words that made a rule fire. Words of the subject line have
 // no offsets.
 func (j *judgement) quote(r *rule) (quote string, start, end int) {
+	if r.leaning {
+		return strings.TrimPrefix(r.id, "leaning "), 0, 0
+	}
 	hits := j.signs[r.gives[0]]
 	for _, h := range hits {
 		if h.sentence == anywhere {

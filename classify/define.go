@@ -55,8 +55,11 @@ func (j *judgement) candidates() []candidate {
 	}
 	for _, i := range j.fired {
 		r := j.rules.rules[i]
+		if !r.match || r.leaning {
+			continue
+		}
 		for _, h := range j.signs[r.gives[0]] {
-			if h.sentence == anywhere || !r.match || r.leaning {
+			if h.sentence == anywhere {
 				continue
 			}
 			c := &out[h.sentence]

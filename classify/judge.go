@@ -22,6 +22,7 @@ type judgement struct {
 	rules    *Rules
 	doc      document
 	raw      [][]hit // by rule: where its patterns matched
+	leans    []bool  // by leaning: whether its words were seen
 	signs    [][]hit // by sign
 	fired    []int   // rules, in their order
 	facts    [factMany]bool
@@ -77,7 +78,7 @@ func (d *document) mask(ranges []masked) {
 
 // judge finds every sign in the message.
 func (r *Rules) judge(m Message, c Context) *judgement {
-	j := &judgement{rules: r, doc: r.read(m), raw: make([][]hit, len(r.rules)), signs: make([][]hit, r.signs)}
+	j := &judgement{rules: r, doc: r.read(m), raw: make([][]hit, r.graded), leans: make([]bool, len(r.rules)-r.graded), signs: make([][]hit, r.signs)}
 	j.ignore()
 	j.language = r.language(&j.doc)
 	j.facts = facts(m, c, &j.doc, j.language)
@@ -88,12 +89,17 @@ func (r *Rules) judge(m Message, c Context) *judgement {
 	}
 	j.mark()
 	j.match(false)
-	for i, rule := range r.rules {
+	for i, rule := range r.rules[:r.graded] {
 		if hits := j.apply(i, rule); len(hits) >= rule.times {
 			j.fired = append(j.fired, i)
 			for _, s := range rule.gives {
 				j.signs[s] = append(j.signs[s], hits...)
 			}
+		}
+	}
+	for i, seen := range j.leans {
+		if seen {
+			j.fired = append(j.fired, r.graded+i)
 		}
 	}
 	return j
@@ -142,6 +148,10 @@ const mostHits = 40
 
 // add keeps a match, unless it overlaps the one before.
 func (j *judgement) add(owner int, h hit) {
+	if owner >= len(j.raw) {
+		j.leans[owner-len(j.raw)] = true
+		return
+	}
 	have := j.raw[owner]
 	if n := len(have); n > 0 && (have[n-1].to > h.from || n >= mostHits) {
 		return

@@ -110,6 +110,7 @@ func (rd *reader) rule(n *yaml.Node) {
 // leanings reads the common words that lean the scales a little each: rules
 // of one word, without a reason of their own.
 func (rd *reader) leanings(n *yaml.Node) {
+	rd.rules.graded = len(rd.rules.rules)
 	if n == nil {
 		return
 	}
@@ -120,7 +121,6 @@ func (rd *reader) leanings(n *yaml.Node) {
 			id: "leaning " + word.Value, why: "uses words that lean this way", line: word.Line, weightsLine: word.Line,
 			match: true, leaning: true, times: 1, within: "message",
 		}
-		r.gives = []int{rd.sign(r.id)}
 		r.weights = rd.weights(parts[word.Value])
 		rd.pattern(word, word.Value, len(rd.rules.rules))
 		rd.rules.rules = append(rd.rules.rules, r)

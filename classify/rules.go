@@ -20,6 +20,7 @@ type Rules struct {
 	owners   []int32 // the rule of each pattern; -1 for ignore
 	starts   [][]start
 	rules    []*rule
+	graded   int            // the rules before the leanings
 	names    map[string]int // rule ids, signs and facts -> number of the sign
 	signs    int
 	settings settings

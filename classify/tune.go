@@ -36,6 +36,7 @@ type sample struct {
 	fired []int
 	label int
 	cost  float64
+	scale float64 // of the common words
 }
 
 // A fit holds the weights while they are fitted: a row a rule, a column a
@@ -123,9 +124,8 @@ func (r *Rules) samples(examples []Example) []sample {
 		if e.Label == Complaint || e.Label == Stage2 {
 			s.cost = 1.25 // filing a complaint as less is the dearer error
 		}
-		for _, i := range j.fired {
-			s.fired = append(s.fired, i)
-		}
+		s.fired = append(s.fired, j.fired...)
+		s.scale = j.scale()
 		out = append(out, s)
 	}
 	return out
@@ -227,8 +227,9 @@ func (f *fit) gradient(samples []sample) [][]float64 {
 		score := slices.Clone(f.weights[bias])
 		for _, i := range s.fired {
 			if f.free[i] {
+				by := f.scale(i, s)
 				for k, w := range f.weights[i] {
-					score[k] += w
+					score[k] += w * by
 				}
 			}
 		}
@@ -239,8 +240,9 @@ func (f *fit) gradient(samples []sample) [][]float64 {
 			g[bias][k] += p[k]
 		}
 		for _, i := range s.fired {
+			by := f.scale(i, s)
 			for k := range p {
-				g[i][k] += p[k]
+				g[i][k] += p[k] * by
 			}
 		}
 	}
@@ -258,7 +260,14 @@ func (f *fit) gradient(samples []sample) [][]float64 {
 
 // leaningPull is how much more strongly a common word is held than a rule: it
 // means little by itself.
-const leaningPull = 2
+const leaningPull = 1
+
+func (f *fit) scale(i int, s sample) float64 {
+	if f.rules.rules[i].leaning {
+		return s.scale
+	}
+	return 1
+}
 
 // small is a weight not worth a place in the file.
 const small = 0.05
@@ -318,14 +327,7 @@ func (r *Rules) leftOut(examples []Example) []leftOut {
 	out := make([]leftOut, 0, len(examples))
 	for _, e := range examples {
 		j := r.judge(e.Message, e.Context)
-		score := slices.Clone(r.settings.bias)
-		for _, i := range j.fired {
-			for _, w := range r.rules[i].weights {
-				if w.slot >= 0 {
-					score[w.slot] += w.value
-				}
-			}
-		}
+		score := r.score(j)
 		first, _ := topTwo(score)
 		out = append(out, leftOut{
 			score: score, label: slotOf(string(e.Label)),
