@@ -17,11 +17,11 @@ const (
 	alphabet = "2346789BCDFGHJKMPRTVWXY"
 )
 
-func maker(t testing.TB, prefix string) reference.Maker {
-	t.Helper()
+func maker(tb testing.TB, prefix string) reference.Maker {
+	tb.Helper()
 	m, err := reference.NewMaker(prefix, []byte("a key for tests, not for a landlord"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m
 }
@@ -56,8 +56,13 @@ func TestNewMakerRefuses(t *testing.T) {
 		name, prefix string
 		key          []byte
 	}{
-		{"one letter", "C", key}, {"six letters", "CITIZN", key}, {"a hyphen", "C-T", key}, {"an accent", "CÎT", key},
-		{"nothing", "", key}, {"a short key", "CIT", key[:15]}, {"no key", "CIT", nil},
+		{"one letter", "C", key},
+		{"six letters", "CITIZN", key},
+		{"a hyphen", "C-T", key},
+		{"an accent", "CÎT", key},
+		{"nothing", "", key},
+		{"a short key", "CIT", key[:15]},
+		{"no key", "CIT", nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
