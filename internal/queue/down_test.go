@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os/exec"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -188,6 +189,39 @@ func TestFlushAllLosesOnlyHints(t *testing.T) {
 	}
 }
 
+// A Redis that evicts keys may lose any one of ours. The sweep puts ids again,
+// and none is stuck or doubled for longer than a lease.
+func TestAnyOneKeyMayBeLost(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{"waiting", "ready", "held", "deadlines", "tokens"} {
+		t.Run(key, func(t *testing.T) {
+			t.Parallel()
+			m, clock := miniredis.RunT(t), newHand()
+			q := mustOpen(t, queue.Config{URL: "redis://" + m.Addr(), Now: clock.now})
+			items := []queue.Item{{ID: "0"}, {ID: "1"}, {ID: "2", NotBefore: clock.now().Add(time.Second)}}
+			mustPut(t, q, items...)
+			late := mustClaim(t, q, 1, time.Minute)
+			if !m.Del("postroom:{" + lane + "}:" + key) {
+				t.Fatal("there was no such key")
+			}
+			mustPut(t, q, items...)
+			clock.advance(2 * time.Minute)
+			claims := mustClaim(t, q, 9, time.Minute)
+			got := ids(claims)
+			slices.Sort(got)
+			if diff := cmp.Diff([]string{"0", "1", "2"}, got); diff != "" {
+				t.Error(diff)
+			}
+			if err := q.Done(t.Context(), lane, append(late, claims...)...); err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff(queue.Depth{}, mustDepth(t, q)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 // A Redis that answers every question with an error must not make a worker spin.
 func TestARefusalIsDownButNotAway(t *testing.T) {
 	t.Parallel()
@@ -227,6 +261,21 @@ func TestPutIsBoundedWhenTheNetworkSwallowsEverything(t *testing.T) {
 	}
 	p.swallow.Store(false)
 	untilUp(t, q)
+}
+
+func TestCloseWhileTheNetworkSwallowsEverything(t *testing.T) {
+	t.Parallel()
+	m := miniredis.RunT(t)
+	p := startProxy(t, m.Addr())
+	q, err := queue.Open(t.Context(), queue.Config{URL: "redis://" + p.address, Now: time.Now, Timeout: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.swallow.Store(true)
+	_ = q.Put(t.Context(), lane, queue.Item{ID: "1"})
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // A proxy stands before a Redis and can swallow what passes, both ways.

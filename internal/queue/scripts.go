@@ -47,7 +47,9 @@ end
 //	ARGV 1 now, 2 wake-up channel, then for each id: id, not before, deadline
 //	returns nothing
 //
-// It always rings: who waits for a later id must hear of an earlier one.
+// It always rings: who waits for a later id must hear of an earlier one. A token
+// counts only while its id is in the set of held ones: a Redis that evicts keys
+// may have lost the one and kept the other, and no lease would end the hold.
 var putScript = redis.NewScript(`
 local ids, deadlines = {}, {}
 for i = 3, #ARGV, 3 do
@@ -59,7 +61,7 @@ redis.call('HSET', KEYS[4], unpack(deadlines))
 local tokens = redis.call('HMGET', KEYS[5], unpack(ids))
 local due, due_scored, later, later_scored = {}, {}, {}, {}
 for i, id in ipairs(ids) do
-  if not tokens[i] then
+  if not (tokens[i] and redis.call('ZSCORE', KEYS[3], id)) then
     local at, deadline = ARGV[3 * i + 1], ARGV[3 * i + 2]
     if tonumber(at) <= tonumber(ARGV[1]) then
       due[#due + 1] = id
