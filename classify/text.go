@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -247,11 +248,20 @@ func (c *cutter) endWord(i int) {
 	if c.wordStart < 0 {
 		return
 	}
+	kind := c.vocab.kind(c.buf[:c.n], c.ocr)
+	if kind == 0 && c.possessive(i) {
+		kind = c.vocab.kind(c.buf[:c.n-1], c.ocr) // "the boiler's gone" speaks of the boiler
+	}
 	c.doc.tokens = append(c.doc.tokens, token{
-		start: int32(c.wordStart), end: int32(i), sentence: int32(len(c.doc.sentences)),
-		kind: c.vocab.kind(c.buf[:c.n], c.ocr),
+		start: int32(c.wordStart), end: int32(i), sentence: int32(len(c.doc.sentences)), kind: kind,
 	})
 	c.wordStart = -1
+}
+
+// possessive reports whether the word that ends at i ends in 's.
+func (c *cutter) possessive(i int) bool {
+	w := c.doc.text[c.wordStart:i]
+	return c.n > 3 && (strings.HasSuffix(w, "'s") || strings.HasSuffix(w, "’s"))
 }
 
 func (c *cutter) endSentence(i int, mark byte) {

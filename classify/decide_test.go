@@ -1,0 +1,181 @@
+package classify
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestDefaultReads(t *testing.T) {
+	t.Parallel()
+	if _, err := Parse("rules.yaml", defaultRules); err != nil {
+		t.Fatal(err)
+	}
+	if Default().Version() == "" || Default().Version() == "unreadable" {
+		t.Errorf("version %q", Default().Version())
+	}
+}
+
+// TestNeverAlone holds what a person must always see.
+func TestNeverAlone(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		m    Message
+	}{
+		{"nothing", Message{}},
+		{"only something attached", Message{Attachments: 2}},
+		{"unread", Message{Unread: "the scan is blank"}},
+		{"one word", Message{Text: "hello"}},
+		{"no language", Message{Text: "xqzt wvrk plfd"}},
+		{"bytes", Message{Text: strings.Repeat("\x00\x01\xfe", 500)}},
+		{"a very long line", Message{Text: strings.Repeat("please ", 2<<20/7)}},
+		{"Polish", Message{Text: "Moja toaleta nie działa od tygodnia, dzwoniłem trzy razy."}},
+		{"Romanian", Message{Text: "Bună ziua, nu avem apă caldă de două săptămâni și nu a venit nimeni."}},
+		{"Welsh", Message{Text: "Mae'r ffens wedi dod i lawr yn y gwynt. Oes rhywun ar gael os gwelwch yn dda?"}},
+		{"Urdu", Message{Text: "دو ہفتے سے گرم پانی نہیں آ رہا، کوئی نہیں آیا"}},
+		{"Urdu in Latin letters", Message{Text: "Do hafte se garam pani nahi aa raha hai aur koi nahi aaya, main bohat pareshan hoon"}},
+		{"Greek", Message{Text: "Δεν έχουμε ζεστό νερό εδώ και δύο εβδομάδες"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			v := Default().Decide(row.m, Context{})
+			if v.Route != Review || v.Why == "" {
+				t.Errorf("route %s, why %q", v.Route, v.Why)
+			}
+		})
+	}
+}
+
+func TestLanguages(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"My boiler is broken and nobody came.":                           "en",
+		"Nie jest dobrze, proszę o pomoc, od tygodnia nie mam wody":      "pl",
+		"Bună ziua, nu am apă caldă și vă rog să veniți":                 "ro",
+		"Bore da, mae'r ffenestr wedi torri yn y gegin":                  "cy",
+		"Koi nahi aaya aur pani abhi bhi band hai, main kya karoon":      "ur",
+		"کوئی نہیں آیا، پانی بند ہے":                                     "ur",
+		"Υπάρχει πρόβλημα με το νερό":                                    "el",
+		"Buenos días, no hay agua desde el lunes y nadie viene por aquí": "es",
+	} {
+		if v := Default().Decide(Message{Text: text}, Context{}); v.Language != want {
+			t.Errorf("%q is %q, want %q", text, v.Language, want)
+		}
+	}
+}
+
+func TestHazards(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		text  string
+		level HazardLevel
+	}{
+		{"There is a strong smell of gas in the hall.", Emergency},
+		{"The socket is sparking and the wires are hanging out.", Emergency},
+		{"The ceiling has collapsed in the bedroom.", Emergency},
+		{"No heating since Sunday and my mum is 86.", Emergency},
+		{"Sewage is coming up through the shower.", Emergency},
+		{"Water is dripping through the light fitting.", Emergency},
+		{"Black mould in the nursery, my baby has asthma.", Significant},
+		{"The front door does not lock any more.", Significant},
+		{"Od wczoraj czuję gaz w kuchni, czad!", Emergency},
+		{"Could I keep a cat please?", NoHazard},
+	} {
+		if v := Default().Decide(Message{Text: row.text}, Context{}); v.HazardLevel != row.level || v.Has(Hazard) != (row.level != NoHazard) {
+			t.Errorf("%q: level %q, want %q", row.text, v.HazardLevel, row.level)
+		}
+	}
+}
+
+func TestStage1Answered(t *testing.T) {
+	t.Parallel()
+	m := Message{Text: "This is rubbish, I am not happy. You haven't read a word I wrote."}
+	if v := Default().Decide(m, Context{Joins: true, CaseKind: Complaint, Stage: 1, Stage1Answered: true}); v.Label != Stage2 {
+		t.Errorf("%s, want stage2", v.Label)
+	}
+	if v := Default().Decide(m, Context{}); v.Label != Complaint {
+		t.Errorf("%s without a case, want complaint", v.Label)
+	}
+}
+
+func TestDefinition(t *testing.T) {
+	t.Parallel()
+	m := Message{Channel: "email", Text: "Hello. Nobody has come about the broken boiler and I have rung four times since March. " +
+		"I want an apology and a date for the repair. Ring me on 07700 900123 about the broken boiler that nobody has fixed. " +
+		"Nobody came, see http://example.org/boiler for the photos. I don't want to be here any more because nobody came."}
+	d := Default().Decide(m, Context{}).Definition
+	all := strings.Join(append(slices.Clone(d.Issues), d.Outcomes...), " | ")
+	if len(d.Issues) == 0 || !strings.Contains(d.Issues[0], "broken boiler") {
+		t.Errorf("issues %q", d.Issues)
+	}
+	if len(d.Outcomes) == 0 || !strings.Contains(d.Outcomes[0], "apology") {
+		t.Errorf("outcomes %q", d.Outcomes)
+	}
+	for _, bad := range []string{"07700", "http", "be here"} {
+		if strings.Contains(all, bad) {
+			t.Errorf("the definition says %q: %s", bad, all)
+		}
+	}
+	for _, s := range append(d.Issues, d.Outcomes...) {
+		if !strings.Contains(m.Text, s) {
+			t.Errorf("%q is not the resident's own sentence", s)
+		}
+	}
+}
+
+func TestTune(t *testing.T) {
+	t.Parallel()
+	var file strings.Builder
+	file.WriteString("settings:\n  bias: {complaint: 0}\n  temperature: 1\nrules:\n- id: angry\n  why: is angry\n  match: angry\n  weights: {complaint: 0.1}\n- id: polite\n  why: asks\n  match: please\n  weights: {service_request: 0.1, hazard: 0.2}\n")
+	r, err := Parse("small.yaml", []byte(file.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var examples []Example
+	for i := range 40 {
+		e := Example{ID: "x", Source: []string{"a", "b"}[i/2%2], Label: Complaint, Message: Message{Text: "I am angry with you"}}
+		if i%2 == 0 {
+			e.Label, e.Message.Text = ServiceRequest, "please mend the tap"
+		}
+		examples = append(examples, e)
+	}
+	tuned, err := Tune(r, examples, TuneOptions{Rounds: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tuned.Folds) != 2 || tuned.Folds[0].Report.Accuracy() != 1 {
+		t.Errorf("folds %+v", tuned.Folds)
+	}
+	if !strings.Contains(string(tuned.File), "hazard: 0.2") || !strings.Contains(tuned.Diff, "@@ line 8 angry") {
+		t.Errorf("file\n%s\ndiff\n%s", tuned.File, tuned.Diff)
+	}
+	again, err := Tune(r, examples, TuneOptions{Rounds: 100})
+	if err != nil || !bytes.Equal(tuned.File, again.File) {
+		t.Error("a second fit gives another file")
+	}
+}
+
+func TestReportReads(t *testing.T) {
+	t.Parallel()
+	rep := Score(Default(), ownExamples(t)[:60])
+	var b bytes.Buffer
+	if err := rep.Render(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"confusion", "calibration", "misses", "settled alone", "precision"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+}
+
+func TestReadCorpusRefuses(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{"", "{", `{"id":"x","labels":{"primary":"moan"}}`} {
+		if _, err := ReadCorpus(strings.NewReader(bad)); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+}
