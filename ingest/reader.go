@@ -76,9 +76,14 @@ func NewReader(c ReaderConfig) *Reader {
 // Sweep what the register has unread. A pass that fails is logged and tried
 // again; nothing ends Run but ctx.
 func (r *Reader) Run(ctx context.Context) error {
-	var swept time.Time
+	// What an earlier process held when it was killed, Redis believes to be
+	// held until the end of its lease; the register knows better.
+	if err := r.fromRegister(ctx); err != nil {
+		r.failed(ctx, "reading what was left failed", err)
+	}
+	swept := r.c.Now()
 	for ctx.Err() == nil {
-		if now := r.c.Now(); swept.IsZero() || now.Sub(swept) >= r.c.Sweep || now.Before(swept) {
+		if now := r.c.Now(); now.Sub(swept) >= r.c.Sweep || now.Before(swept) {
 			if err := r.sweep(ctx); err != nil {
 				r.failed(ctx, "sweep of unread messages failed", err)
 			}
@@ -172,12 +177,41 @@ type piece struct {
 	opening register.Opening
 }
 
-// Read reads, judges and opens the messages. One that is read already, or in
-// another reader's hands, is left out.
+// Read reads, judges and opens the messages: together those that are read for
+// the first time, then each of the others alone, since it may be what ended a
+// reader before. One that is read already, or in another reader's hands, is
+// left out.
 func (r *Reader) Read(ctx context.Context, ids []register.ID) error {
-	messages, err := r.c.Register.BeginReading(ctx, ids, r.c.Lease, r.c.Attempts)
-	if err != nil && len(messages) == 0 {
+	fresh, err := r.c.Register.BeginReading(ctx, ids, r.c.Lease, r.c.Attempts)
+	if err == nil {
+		err = r.readAll(ctx, fresh)
+	}
+	if err != nil || len(ids) == 1 {
 		return err
+	}
+	begun := map[register.ID]bool{}
+	for _, m := range fresh {
+		begun[m.ID] = true
+	}
+	for _, id := range ids {
+		if begun[id] {
+			continue
+		}
+		alone, err := r.c.Register.BeginReading(ctx, []register.ID{id}, r.c.Lease, r.c.Attempts)
+		if err == nil {
+			err = r.readAll(ctx, alone)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readAll takes begun messages the rest of their way.
+func (r *Reader) readAll(ctx context.Context, messages []register.Message) error {
+	if len(messages) == 0 {
+		return nil
 	}
 	r.c.Step("reading")
 	pieces := make([]*piece, len(messages))
@@ -189,7 +223,7 @@ func (r *Reader) Read(ctx context.Context, ids []register.ID) error {
 			return nil
 		})
 	}
-	if err := errors.Join(err, g.Wait(), ctx.Err()); err != nil && len(pieces) == 0 || ctx.Err() != nil {
+	if err := errors.Join(g.Wait(), ctx.Err()); err != nil {
 		return err
 	}
 	r.c.Step("read")

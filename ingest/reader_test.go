@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -44,13 +45,21 @@ func newRoom(t *testing.T) *room {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = q.Close() })
+	text, err := os.ReadFile("testdata/rules.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := classify.Parse("rules.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
 	log := slog.New(slog.DiscardHandler)
 	ids := reference.MessageIDs{Domain: "post.landlord.example", Key: []byte("0123456789abcdef0123456789abcdef")}
 	return &room{
 		t: t, clock: clock, register: r, ids: ids,
 		intake: &ingest.Intake{Archive: a, Register: r, Queue: q, Now: clock.Now, Logger: log},
 		reader: ingest.NewReader(ingest.ReaderConfig{
-			Register: r, Archive: a, Queue: q, Rules: classify.Default(), MessageIDs: ids, Prefixes: []string{"CIT"},
+			Register: r, Archive: a, Queue: q, Rules: rules, MessageIDs: ids, Prefixes: []string{"CIT"},
 			Options: map[string]mime.Options{"complaints": {AuthservID: server, OwnAddresses: []string{"complaints@landlord.example"}}},
 			Now:     clock.Now, Logger: log,
 		}),

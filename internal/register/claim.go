@@ -41,7 +41,7 @@ func (r *Register) claim(t *tx, id ID, lease time.Duration, w Windows, all *rece
 	if err != nil || !claimable(o, t.now, now) {
 		return nil, err
 	}
-	if o.State == Sending && !o.BegunAt.IsZero() {
+	if o.State == Sending && o.begun == o.Attempt {
 		if o.Resend {
 			return nil, r.uncertain(t, o, "twice nobody could say whether it arrived")
 		}

@@ -69,6 +69,7 @@ type Outgoing struct {
 	To         Address // for a webhook, Address is its URL
 	State      OutgoingState
 	Attempt    int  // the number that Begin, Sent and the others must carry
+	begun      int  // the last attempt that came as far as DATA
 	Failures   int  // attempts that certainly did not deliver
 	Resend     bool // an attempt's outcome is unknown: the identical bytes go once more
 	NotBefore  time.Time

@@ -29,11 +29,18 @@ func (r *Register) Unread(ctx context.Context, n int) ([]ID, error) {
 	return ids, wrap("unread", err)
 }
 
-// BeginReading counts an attempt and leases the messages to this reader. A
-// message that was begun limit times already has ended its reader each time:
-// it goes to review and is left out, as is one that another reader holds.
+// BeginReading counts an attempt and leases the messages to this reader. Of
+// several ids it takes only those that were never begun: one that was begun
+// and not finished may have ended its reader, and is to be read alone, where
+// it cannot take healthy neighbours with it. A message that was begun limit
+// times already goes to review and is left out, as is one that another reader
+// holds.
 func (r *Register) BeginReading(ctx context.Context, ids []ID, lease time.Duration, limit int) ([]Message, error) {
-	found, errs, err := batch(ctx, r, ids, func(t *tx, id ID) (*Message, error) { return r.beginReading(t, id, lease, limit) })
+	most := limit + 1
+	if len(ids) > 1 {
+		most = 0
+	}
+	found, errs, err := batch(ctx, r, ids, func(t *tx, id ID) (*Message, error) { return r.beginReading(t, id, lease, limit, most) })
 	if err != nil {
 		return nil, wrap("begin reading", err)
 	}
@@ -46,13 +53,13 @@ func (r *Register) BeginReading(ctx context.Context, ids []ID, lease time.Durati
 	return out, wrap("begin reading", errors.Join(errs...))
 }
 
-func (r *Register) beginReading(t *tx, id ID, lease time.Duration, limit int) (*Message, error) {
+func (r *Register) beginReading(t *tx, id ID, lease time.Duration, limit, most int) (*Message, error) {
 	now, err := r.leaseNow(t)
 	if err != nil {
 		return nil, err
 	}
-	n, err := t.affected(`UPDATE message SET attempts = attempts + 1, lease_until = $1 WHERE id = $2 AND state = 'arrived' AND lease_until <= $3`,
-		micros(now.Add(lease)), id, micros(now))
+	n, err := t.affected(`UPDATE message SET attempts = attempts + 1, lease_until = $1 WHERE id = $2 AND state = 'arrived' AND lease_until <= $3 AND attempts <= $4`,
+		micros(now.Add(lease)), id, micros(now), most)
 	if err != nil || n == 0 {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func (r *Register) Begin(ctx context.Context, bs []Beginning) ([]error, error) {
 	return settleAll(ctx, r, "begin", bs, func(t *tx, b Beginning) error {
 		o := Outgoing{ID: b.ID}
 		var resend int64
-		err := t.one(`UPDATE outgoing SET begun_at = $1, mail_id = $2, bytes = $3, subject = $4, promised = $5
+		err := t.one(`UPDATE outgoing SET begun = attempt, begun_at = $1, mail_id = $2, bytes = $3, subject = $4, promised = $5
 			WHERE id = $6 AND attempt = $7 AND state = 'sending' RETURNING case_id, message_id, resend`,
 			[]any{micros(t.now), clean(b.MessageID), b.Bytes, clean(b.Subject), dateText(b.Promised), b.ID, b.Attempt},
 			&o.Case, &o.Message, &resend)

@@ -460,6 +460,22 @@ func TestACrashAfterBeginResendsOnceAndThenAsksAPerson(t *testing.T) {
 	})
 }
 
+func TestACrashBeforeDATAIsNoSecondUnknownOutcome(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		id := d.complaint("cold", "ann@example.com").Owed[0].ID
+		d.must(d.begin(d.expired(id)))
+		for range 3 {
+			if c := d.expired(id); !c.Resend {
+				t.Fatalf("claimed without the identical bytes: %+v", c.Outgoing)
+			}
+		}
+		if got := d.outgoing(id).State; got != register.Sending {
+			t.Errorf("state %s: attempts that never came to DATA were counted", got)
+		}
+	})
+}
+
 func TestAKnownUnknownOutcomeIsRepeatedWithTheSameBytes(t *testing.T) {
 	t.Parallel()
 	both(t, func(d *desk) {
@@ -709,6 +725,36 @@ func TestAReaderThatDiesEveryTimeIsNotFedForEver(t *testing.T) {
 		}
 		if unread, _ := d.Unread(t.Context(), 10); len(unread) != 0 {
 			t.Errorf("still unread: %v", unread)
+		}
+	})
+}
+
+func TestAPoisonousMessageIsReadAlone(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		got := d.receive(registertest.Arrival("poison", d.clock.Now()), registertest.Arrival("healthy", d.clock.Now()))
+		poison, healthy := got[0].ID, got[1].ID
+		begin := func(ids ...register.ID) (begun []register.ID) {
+			ms, err := d.BeginReading(t.Context(), ids, -time.Second, 3)
+			d.must(err)
+			for _, m := range ms {
+				begun = append(begun, m.ID)
+			}
+			return begun
+		}
+		if got := begin(poison, healthy); len(got) != 2 {
+			t.Fatalf("begun together %v", got)
+		}
+		for range 2 {
+			if got := begin(poison, healthy); len(got) != 0 {
+				t.Fatalf("begun together after a crash: %v", got)
+			}
+			if got := begin(poison); len(got) != 1 {
+				t.Fatalf("begun alone %v", got)
+			}
+		}
+		if got := begin(healthy); len(got) != 1 || got[0] != healthy {
+			t.Errorf("the healthy one suffers for its neighbour: %v", got)
 		}
 	})
 }

@@ -119,6 +119,7 @@ CREATE TABLE outgoing (
     to_key      TEXT NOT NULL, -- the same in lower case: caps count by it
     state       TEXT NOT NULL CHECK (state IN ('owed', 'sending', 'sent', 'held', 'refused', 'unknown', 'cancelled')),
     attempt     BIGINT NOT NULL DEFAULT 0,
+    begun       BIGINT NOT NULL DEFAULT 0, -- the last attempt that came as far as DATA
     failures    BIGINT NOT NULL DEFAULT 0,
     resend      BIGINT NOT NULL DEFAULT 0 CHECK (resend IN (0, 1)),
     not_before  BIGINT NOT NULL,
