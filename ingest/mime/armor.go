@@ -6,6 +6,12 @@ import "strings"
 // encrypted blocks, and the lines around what was signed.
 func (l *letter) armor() {
 	closing, header := "", false
+	ends := map[string]int{} // the last line of each kind of end
+	for i, line := range l.lines {
+		if text := strings.TrimSpace(line); strings.HasPrefix(text, "-----END PGP ") {
+			ends[text] = i
+		}
+	}
 	for i, line := range l.lines {
 		text := strings.TrimSpace(line)
 		switch {
@@ -19,21 +25,12 @@ func (l *letter) armor() {
 			header = text != ""
 		case text == "-----BEGIN PGP SIGNED MESSAGE-----":
 			l.old[i], header = true, true
-		case strings.HasPrefix(text, "-----BEGIN PGP ") && l.closes(i, "-----END"+text[len("-----BEGIN"):]):
-			l.old[i] = true
-			closing = "-----END" + text[len("-----BEGIN"):]
+		case strings.HasPrefix(text, "-----BEGIN PGP "):
+			if end := "-----END" + text[len("-----BEGIN"):]; ends[end] > i {
+				l.old[i], closing = true, end
+			}
 		}
 	}
-}
-
-// closes says whether a block that begins at i has its end.
-func (l *letter) closes(i int, closing string) bool {
-	for _, line := range l.lines[i:] {
-		if strings.TrimSpace(line) == closing {
-			return true
-		}
-	}
-	return false
 }
 
 const pgpMessage = "-----BEGIN PGP MESSAGE-----"

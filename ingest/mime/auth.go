@@ -75,31 +75,16 @@ func stripQuoted(s string) string {
 	return out.String()
 }
 
-// ownResult picks the header that our own server wrote. The server puts its
-// header on top and removes others that bear its name (RFC 8601, section 5),
-// so only the topmost block is believed: with an authserv-id the first of the
-// topmost headers that has it, for Microsoft 365 the very first one.
+// ownResult takes the topmost header and no other. Our own server puts its
+// header on top (RFC 8601, section 4); one below it that bears the same name
+// came with the mail, or could have. What it says counts only under our
+// server's name, or, for Microsoft 365, under none.
 func ownResult(results []string, o Options) (string, bool) {
-	if o.AuthservID == "" {
-		id, rest := authservID(results[0])
-		if id != "" && !strings.HasSuffix(id, ".protection.outlook.com") {
-			return "", false
-		}
-		return rest, true
-	}
 	id, rest := authservID(results[0])
-	if !strings.EqualFold(id, o.AuthservID) {
-		return "", false
+	if o.AuthservID != "" {
+		return rest, strings.EqualFold(id, o.AuthservID)
 	}
-	joined := rest
-	for _, r := range results[1:] {
-		id, rest := authservID(r)
-		if !strings.EqualFold(id, o.AuthservID) || hasMethod(joined, "dmarc") {
-			break
-		}
-		joined += ";" + rest
-	}
-	return joined, true
+	return rest, id == "" || strings.HasSuffix(id, ".protection.outlook.com")
 }
 
 // authservID cuts the server's name off. Microsoft's form has none: the first
@@ -115,15 +100,6 @@ func authservID(result string) (id, rest string) {
 		return "", after
 	}
 	return strings.ToLower(strings.Trim(fields[0], `"`)), after
-}
-
-func hasMethod(results, method string) bool {
-	for _, r := range methods(results) {
-		if r["method"] == method {
-			return true
-		}
-	}
-	return false
 }
 
 // methods reads "dmarc=pass action=none header.from=example.org; …".

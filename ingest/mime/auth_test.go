@@ -15,7 +15,7 @@ func TestAuthentication(t *testing.T) {
 	}{
 		{"ours, passed", pass + from, own, true},
 		{"ours, odd case and a version", "authentication-results: MX1.larkmere.example.org 1;\n\tdmarc=Pass (p=none dis=none)\n header.from=Example.net\n" + from, own, true},
-		{"ours in two headers", "Authentication-Results: mx1.larkmere.example.org; spf=pass smtp.mailfrom=x\n" + pass + from, own, true},
+		{"a pass below a header of ours that does not speak of DMARC", "Authentication-Results: mx1.larkmere.example.org; spf=pass smtp.mailfrom=x\n" + pass + from, own, false},
 		{"nothing configured", pass + from, Options{}, false},
 		{"failed", "Authentication-Results: mx1.larkmere.example.org; dmarc=fail header.from=example.net\n" + from, own, false},
 		{"not checked", "Authentication-Results: mx1.larkmere.example.org; dkim=pass header.d=example.net\n" + from, own, false},

@@ -16,7 +16,6 @@ import (
 func htmlToText(page string, nodes int, tick func() error) (text string, over bool) {
 	h := htmlText{hiding: hidingClasses(page)}
 	z := html.NewTokenizer(strings.NewReader(page))
-	z.SetMaxBuf(1 << 20)
 	for n := 0; ; n++ {
 		if n >= nodes || n%1024 == 1023 && tick() != nil {
 			return h.result(), true
@@ -238,15 +237,17 @@ func classesOf(sheet string, found map[string]bool) {
 			depth, sheet = max(0, depth-1), sheet[i+1:]
 			continue
 		}
-		rules, rest, _ := strings.Cut(sheet[i+1:], "}")
-		if strings.Contains(rules, "{") { // @media: hides on some screens only
+		sheet = sheet[i+1:]
+		end := strings.IndexAny(sheet, "{}")
+		if end >= 0 && sheet[end] == '{' { // @media: hides on some screens only
 			depth++
-			sheet = sheet[i+1:]
 			continue
 		}
-		if sheet = rest; depth == 0 && hiddenStyle(rules) {
+		end = max(end, 0)
+		if depth == 0 && hiddenStyle(sheet[:end]) {
 			addClasses(selector, found)
 		}
+		sheet = strings.TrimPrefix(sheet[end:], "}")
 	}
 }
 

@@ -94,8 +94,10 @@ func (w *walk) capture(r io.Reader) []byte {
 
 // textPart reads words of the sender.
 func (w *walk) textPart(r io.Reader, mt mediaType) []piece {
+	if strings.HasSuffix(mt.value, "html") {
+		r = &pictureDropper{r: r}
+	}
 	raw := w.capture(r)
-	w.seen.opened = true
 	if mt.value == "text/x-amp-html" || mt.value == "text/watch-html" {
 		return nil // always beside a text/html of the same words
 	}

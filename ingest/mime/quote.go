@@ -16,11 +16,18 @@ type letter struct {
 	found bool
 }
 
+// maxLines is how long a letter may be for its old lines to be looked for; no
+// resident writes a longer one.
+const maxLines = 20_000
+
 // newText gives the lines of text that its sender wrote now: without quoted
 // earlier mail, signatures, disclaimers and the footers of telephones. reply
 // says that the mail answers another; own knows the addresses of the reader,
 // whose forwarded mail is not news.
 func newText(text string, reply bool, own func(string) bool) string {
+	if strings.Count(text, "\n") > maxLines {
+		return strings.TrimSpace(text)
+	}
 	l := &letter{lines: strings.Split(text, "\n"), reply: reply, own: own}
 	l.old = make([]bool, len(l.lines))
 	l.limit = len(l.lines)
@@ -113,6 +120,9 @@ func (l *letter) cutBelow() {
 
 // mayDivide is a quick look for the signs that a dividing line has.
 func mayDivide(line string) bool {
+	if len(line) > 4000 {
+		return false
+	}
 	head := line[:min(len(line), 60)]
 	return strings.Contains(head, ":") || strings.Contains(head, "：") || strings.Contains(head, "--") || strings.Contains(head, "__") ||
 		strings.Contains(head, "==") || strings.Contains(strings.ToLower(head), "above this line")

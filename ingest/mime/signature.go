@@ -9,10 +9,11 @@ import (
 // and company footers under a drawn line. The last such place counts, so that
 // a dash in the middle of a letter costs nothing.
 func (l *letter) signature() {
-	for i := l.limit - 1; i > 0; i-- {
-		if l.old[i] {
+	for i, tried := l.limit-1, 0; i > 0 && tried < maxSignatures; i-- {
+		if l.old[i] || !startsRule(l.lines[i]) {
 			continue
 		}
+		tried++
 		line := strings.TrimRight(l.lines[i], "\r\u00a0")
 		rest := l.rest(i + 1)
 		switch {
@@ -27,6 +28,14 @@ func (l *letter) signature() {
 		}
 	}
 	l.disclaimers()
+}
+
+// maxSignatures is how many drawn lines are looked at from the end.
+const maxSignatures = 50
+
+func startsRule(line string) bool {
+	line = strings.TrimLeft(line, " \t")
+	return line != "" && len(line) < 400 && strings.IndexByte("-_=*~#", line[0]) >= 0
 }
 
 // footerBelow says whether a company's footer stands under the line at i. A
@@ -52,7 +61,10 @@ func (l *letter) rest(i int) string {
 	return strings.Join(out, "\n")
 }
 
-func (l *letter) dropOwn(i int) { l.drop(i, l.limit) }
+func (l *letter) dropOwn(i int) {
+	l.drop(i, l.limit)
+	l.limit = i
+}
 
 // hasText says whether anything new stands above line i.
 func (l *letter) hasText(i int) bool {

@@ -23,7 +23,6 @@ type traits struct {
 	reported  bool   // a report part was read
 	method    string // of a calendar part
 	encrypted bool
-	opened    bool // some part could be read in spite of encryption
 	read      readReport
 }
 
