@@ -96,7 +96,7 @@ func (rd *reader) document(root *yaml.Node) {
 	}
 	rd.lex.atom(classNumber)
 	rd.lex.atom(classRef)
-	rd.settings(parts["settings"], root.Line)
+	rd.settings(parts["settings"])
 	rd.readLists(parts["lists"])
 	rd.ordinary = rd.words(parts["ordinary"])
 	rd.languages(parts["languages"])

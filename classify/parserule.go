@@ -12,7 +12,7 @@ import (
 // mostWeight bounds every weight, written or fitted.
 const mostWeight = 20
 
-func (rd *reader) settings(n *yaml.Node, line int) {
+func (rd *reader) settings(n *yaml.Node) {
 	s := &rd.rules.settings
 	*s = settings{
 		bias: make([]float64, len(Labels())), auto: make([]float64, len(Labels())),
@@ -32,7 +32,6 @@ func (rd *reader) settings(n *yaml.Node, line int) {
 	rd.number(parts["doubt-stage2"], &s.doubtStage2, 0, 0.5)
 	rd.number(parts["least-weight"], &s.least, -mostWeight, 0)
 	rd.number(parts["most-weight"], &s.most, 0, mostWeight)
-	_ = line
 }
 
 func (rd *reader) byLabel(n *yaml.Node, into []float64, least, most float64) {
