@@ -24,7 +24,9 @@ func commands() []command {
 	return []command{
 		{"demo", "show it all: a mailbox, a mail server, sample post and the page, on this machine", runDemo},
 		{"serve", "take in post, decide, reply, and serve the pages", runServe},
+		{"check", "look at the configuration and every server that it names", runCheck},
 		{"inspect", "say what Postroom would do with a message, keeping nothing", runInspect},
+		{"deadline", "work out the deadlines for post received at a time", runDeadline},
 		{"version", "say which version this is", runVersion},
 	}
 }

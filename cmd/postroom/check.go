@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"postroom/ingest"
+	"postroom/internal/archive"
+	"postroom/internal/queue"
+	"postroom/internal/register"
+	"postroom/internal/workday"
+)
+
+// checkLimit bounds one look at one server.
+const checkLimit = 30 * time.Second
+
+// runCheck reads the configuration, connects to every server named in it and
+// prints a line for each.
+func runCheck(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("check", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	file := flags.String("config", "", "configuration `FILE`")
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: postroom check -config FILE\n\nReads the configuration, connects to every server that it names and prints a line for each:\nok, or what is wrong and what to do. Takes nothing in and sends nothing.")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		return usageCode(err)
+	}
+	if *file == "" || flags.NArg() > 0 {
+		flags.Usage()
+		return 2
+	}
+	c, err := loadConfig(*file, os.LookupEnv)
+	if err == nil {
+		err = c.makeKeys()
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "postroom check:", err)
+		return 1
+	}
+	p, err := configured(c, c.Log.logger(stderr))
+	if err != nil {
+		fmt.Fprintln(stderr, "postroom check:", err)
+		return 1
+	}
+	if !p.check(context.Background(), stdout) {
+		return 1
+	}
+	return 0
+}
+
+// A checked thing: its name, and what was found.
+type finding struct {
+	name, found string
+	err         error
+}
+
+// check looks at everything, prints a line for each, and reports whether all
+// is well.
+func (p *plan) check(ctx context.Context, w io.Writer) bool {
+	well := true
+	say := func(f finding) {
+		if f.err != nil {
+			well = false
+			fmt.Fprintf(w, "%-24s WRONG  %v\n", f.name, f.err)
+			return
+		}
+		fmt.Fprintf(w, "%-24s ok     %s\n", f.name, f.found)
+	}
+	say(finding{name: "rules", found: "version " + p.rules.Version()})
+	say(p.checkCalendar())
+	say(p.checkRegister(ctx))
+	say(p.checkArchive())
+	say(p.checkQueue(ctx))
+	for _, m := range p.mailboxes {
+		say(p.checkMailbox(ctx, m))
+	}
+	if len(p.mailboxes) == 0 {
+		say(finding{name: "mailboxes", found: "none is configured: no email is taken in"})
+	}
+	say(p.checkSMTP(ctx))
+	return well
+}
+
+func (p *plan) checkCalendar() finding {
+	today := workday.DateOf(p.now())
+	f := finding{name: "bank holidays", found: "known up to the end of " + strconv.Itoa(p.calendar.LastYear())}
+	if !p.calendar.Covers(today.AddDays(90)) {
+		f.err = fmt.Errorf("%s: deadlines run past them; put a newer list from gov.uk into calendar.files", f.found)
+	}
+	return f
+}
+
+func (p *plan) checkRegister(ctx context.Context) finding {
+	f := finding{name: "register (" + p.driver + ")"}
+	if p.driver == "sqlite" {
+		if _, err := os.Stat(p.dsn); err != nil {
+			f.found = "will be made at " + p.dsn
+			return f
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	r, err := register.Connect(ctx, register.Config{
+		Driver: p.driver, DSN: p.dsn, Now: p.now, Calendar: p.calendar, Scheme: p.scheme, References: p.references, Policy: p.policy,
+	})
+	if err != nil {
+		f.err = err
+		return f
+	}
+	s, err := r.Status(ctx)
+	f.found = fmt.Sprintf("%d unread, %d wait for a person, %d owed", s.Arrived, s.InReview, s.Owed)
+	if f.err = err; f.err == nil {
+		f.err = r.Close()
+	}
+	return f
+}
+
+func (p *plan) checkArchive() finding {
+	f := finding{name: "archive", found: p.archiveDir}
+	if _, err := os.Stat(p.archiveDir); err != nil {
+		f.found = "will be made at " + p.archiveDir
+		return f
+	}
+	a, err := archive.Open(p.archiveDir, p.now())
+	if err == nil {
+		err = a.Close()
+	}
+	f.err = err
+	return f
+}
+
+func (p *plan) checkQueue(ctx context.Context) finding {
+	f := finding{name: "redis", found: "inside this process"}
+	q, err := queue.Open(ctx, queue.Config{URL: p.redisURL, Prefix: p.redisPrefix, Now: p.now, Logger: p.logger})
+	if err != nil {
+		f.err = err
+		return f
+	}
+	defer q.Close() //nolint:errcheck // only looked at
+	if p.redisURL != "" {
+		f.found = "answers"
+		if err := q.Ping(ctx); err != nil {
+			f.err = fmt.Errorf("%w; post is taken in and replies go all the same, more slowly", err)
+		}
+	}
+	return f
+}
+
+func (p *plan) checkMailbox(ctx context.Context, m ingest.Mailbox) finding {
+	f := finding{name: "mailbox " + m.Name}
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	found, err := ingest.Probe(ctx, m)
+	if err != nil {
+		f.err = err
+		return f
+	}
+	f.found = fmt.Sprintf("%s: %d would be taken in", m.Folder, found.WouldTake)
+	if found.Warning != "" {
+		f.found += "; " + found.Warning
+	}
+	if m.FiledFolder != "" && !found.FiledFolder {
+		f.found += "; the folder " + m.FiledFolder + " is not there yet and will be made"
+	}
+	return f
+}
+
+func (p *plan) checkSMTP(ctx context.Context) finding {
+	f := finding{name: "smtp " + net.JoinHostPort(p.smtp.Host, strconv.Itoa(p.smtp.Port)), found: "greets and lets us in"}
+	if p.smtp.Host == "" {
+		f.err = fmt.Errorf("smtp.host is not configured: no reply can go by email")
+		return f
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	f.err = p.smtp.Check(ctx)
+	return f
+}
