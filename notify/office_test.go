@@ -231,7 +231,7 @@ func (d *desk) complaint(n int) register.Opened {
 // until waits until an outgoing is as the test wants it.
 func (d *desk) until(id register.ID, what string, ok func(register.Outgoing) bool) register.Outgoing {
 	d.tb.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for {
 		o, err := d.GetOutgoing(context.Background(), id)
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 // settle records what became of an attempt, and tells the queue.
 func (w *Worker) settle(ctx context.Context, j *job, r result) {
 	// What happened must be written down even when the time for sending is over.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	ctx, cancel := detached(ctx)
 	defer cancel()
 	outcome := register.Outcome{ID: j.ID, Attempt: j.Attempt, Code: r.code, Why: r.why, At: r.at}
 	switch r.fate {
@@ -41,6 +41,11 @@ const (
 	// unknownPause is before the identical bytes go once more.
 	unknownPause = 30 * time.Second
 )
+
+// detached goes on for a while after ctx has ended.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+}
 
 // again owes it for another time, or asks a person when it has been tried
 // often enough.

@@ -16,20 +16,23 @@ const (
 // sweepLoop looks, at start and then every so often, for what the queue does
 // not know: what is undecided too long, and what is owed and due.
 func (w *Worker) sweepLoop(ctx context.Context) {
-	w.every(ctx, w.cfg.Sweep, func() { w.SweepOnce(ctx) })
+	w.every(ctx, w.cfg.Sweep, w.SweepOnce)
 }
 
 // soundLoop calls people. It runs more often: somebody may be in danger.
 func (w *Worker) soundLoop(ctx context.Context) {
-	w.every(ctx, w.cfg.Sound, func() { w.SoundOnce(ctx) })
+	w.every(ctx, w.cfg.Sound, w.SoundOnce)
 }
 
-// every does it at once and then at each tick, until ctx ends.
-func (w *Worker) every(ctx context.Context, d time.Duration, do func()) {
+// every does it at once and then at each tick, until ctx ends. What has begun
+// is not cut off: a write whose caller has gone may still be done.
+func (w *Worker) every(ctx context.Context, d time.Duration, do func(context.Context)) {
 	ticker := time.NewTicker(d)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
-		do()
+		whole, cancel := detached(ctx)
+		do(whole)
+		cancel()
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():

@@ -116,6 +116,7 @@ func (w *Worker) Run(ctx context.Context) error {
 
 // dispatch claims slices and hands them to the senders.
 func (w *Worker) dispatch(ctx context.Context, jobs chan<- job) {
+	w.dispatchLeftOver(ctx, jobs)
 	for ctx.Err() == nil {
 		w.forget(ctx)
 		if w.stopped() {
@@ -137,6 +138,29 @@ func (w *Worker) dispatch(ctx context.Context, jobs chan<- job) {
 		}
 		if probe && len(slice) > 0 {
 			pause(ctx, 100*time.Millisecond) // let its outcome open or shut the gate
+		}
+	}
+}
+
+// dispatchLeftOver takes what is due straight from the register, once, at the
+// start: of what an earlier process held when it was killed, Redis believes
+// until the end of its lease that somebody holds it still.
+func (w *Worker) dispatchLeftOver(ctx context.Context, jobs chan<- job) {
+	for ctx.Err() == nil && !w.stopped() {
+		due, err := w.cfg.Register.Due(ctx, w.cfg.Now(), w.cfg.Slice)
+		if err != nil || len(due) == 0 {
+			return // the loop that follows reports what is wrong
+		}
+		slice, err := w.claimDue(ctx, w.cfg.Slice)
+		if err != nil || len(slice) == 0 {
+			return
+		}
+		for _, j := range w.prepare(ctx, slice) {
+			select {
+			case jobs <- j:
+			case <-ctx.Done():
+				w.giveBack(ctx, j, "this process was stopped before it was sent")
+			}
 		}
 	}
 }
@@ -211,6 +235,8 @@ func (w *Worker) claimDue(ctx context.Context, n int) ([]job, error) {
 
 // take claims in the register. What it got is taken out of byID.
 func (w *Worker) take(ctx context.Context, ids []register.ID, byID map[register.ID]*queue.Claimed) ([]job, error) {
+	ctx, cancel := detached(ctx) // a claim that we do not hear of would rest until its lease ends
+	defer cancel()
 	at := w.cfg.Now()
 	claimed, err := w.cfg.Register.Claim(ctx, ids, w.cfg.Lease, w.cfg.Windows)
 	if err != nil && len(claimed) == 0 {

@@ -473,12 +473,42 @@ func TestTheBrakePostponesAndCallsPeople(t *testing.T) {
 	if err != nil || len(alarms) != 1 || alarms[0].Kind != register.BrakeAlarm {
 		t.Errorf("alarms %+v, %v", alarms, err)
 	}
-	for _, id := range owed {
-		for d.clock.Advance(2 * time.Hour); ; d.clock.Advance(2 * time.Hour) {
-			if o := d.until(id, "sent or put off", func(o register.Outgoing) bool { return o.State != register.Sending }); o.State == register.Delivered {
-				break
-			}
+	for _, id := range owed { // none is cancelled: all go in the end
+		for state := register.Owed; state != register.Delivered; {
+			d.clock.Advance(2 * time.Hour)
+			state = d.until(id, "sent or put off", func(o register.Outgoing) bool {
+				return o.State == register.Delivered || o.State == register.Owed && o.NotBefore.After(d.clock.Now())
+			}).State
 		}
+	}
+}
+
+func TestAlertsAreFewEnoughToRead(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	w, err := NewWorker(d.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := owed()
+	c.Kind, c.Form, c.To.Address = register.Alert, "", "lead@larkmere.example"
+	passed := 0
+	for range 100 {
+		c.Note = "unsent: a reply is held"
+		if w.guard(t.Context(), c).Decision == Send {
+			passed++
+		}
+		c.Note = "emergency: a smell of gas"
+		if v := w.guard(t.Context(), c); v.Decision != Send {
+			t.Fatalf("an emergency's alert: %+v", v)
+		}
+	}
+	if passed != alertBurst {
+		t.Errorf("%d alerts passed at once, want %d", passed, alertBurst)
+	}
+	d.clock.Advance(time.Hour)
+	if c.Note = "deadline: near"; w.guard(t.Context(), c).Decision != Send {
+		t.Error("an hour later there is no room for an alert")
 	}
 }
 
