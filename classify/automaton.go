@@ -128,7 +128,7 @@ func bindSymbol(lex *lexicon, holds [][]uint16, kinds int, n node) symbol {
 // A start is a pattern that may begin at a word, with the positions that take
 // it.
 type start struct {
-	pattern int32
+	pattern int
 	mask    uint64
 }
 
@@ -144,7 +144,7 @@ func starts(patterns []*pattern, kinds int) [][]start {
 				}
 			}
 			if mask != 0 {
-				out[k] = append(out[k], start{pattern: int32(pi), mask: mask})
+				out[k] = append(out[k], start{pattern: pi, mask: mask})
 			}
 		}
 	}
@@ -155,7 +155,7 @@ func starts(patterns []*pattern, kinds int) [][]start {
 // that take it, and gives the token after the match, or -1. It never leaves
 // the sentence.
 func (p *pattern) match(tokens []token, i int, sentence span, mask uint64) int {
-	if p.atStart && i != int(sentence.from) {
+	if p.atStart && i != sentence.from {
 		return -1
 	}
 	if p.ends != 0 && sentence.ends != p.ends {
@@ -163,10 +163,10 @@ func (p *pattern) match(tokens []token, i int, sentence span, mask uint64) int {
 	}
 	active := mask
 	for end := i + 1; ; end++ {
-		if active&p.last != 0 && (!p.atEnd || end == int(sentence.to)) {
+		if active&p.last != 0 && (!p.atEnd || end == sentence.to) {
 			return end
 		}
-		if end >= int(sentence.to) {
+		if end >= sentence.to {
 			return -1
 		}
 		if active = p.step(active, tokens[end].kind); active == 0 {

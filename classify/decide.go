@@ -199,8 +199,8 @@ func (j *judgement) quote(r *rule) (quote string, start, end int) {
 		if h.sentence == anywhere {
 			continue
 		}
-		from, to := int(j.doc.tokens[h.from].start), int(j.doc.tokens[h.to-1].end)
-		if int(h.sentence) < j.doc.subject {
+		from, to := j.doc.tokens[h.from].start, j.doc.tokens[h.to-1].end
+		if h.sentence < j.doc.subject {
 			return strings.Clone(j.doc.subjectText[from:to]), 0, 0
 		}
 		return strings.Clone(j.doc.text[from:to]), from, to

@@ -13,21 +13,21 @@ import (
 var update = flag.Bool("update", false, "write testdata/verdicts.tsv anew")
 
 // ownExamples reads the project's own labelled examples.
-func ownExamples(t testing.TB) []Example {
-	t.Helper()
+func ownExamples(tb testing.TB) []Example {
+	tb.Helper()
 	files, err := filepath.Glob("testdata/*.jsonl")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no examples: %v", err)
+		tb.Fatalf("no examples: %v", err)
 	}
 	var out []Example
 	for _, name := range files {
 		data, err := os.ReadFile(name)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		examples, err := ReadCorpus(bytes.NewReader(data))
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		for i := range examples {
 			examples[i].Source = filepath.Base(name)

@@ -81,7 +81,7 @@ func count(d *document) (words, asks, exclaims, sentences int) {
 		if d.tokens[s.from].masked {
 			continue
 		}
-		words += int(s.to - s.from)
+		words += s.to - s.from
 		sentences++
 		switch s.ends {
 		case '?':

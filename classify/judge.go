@@ -12,8 +12,8 @@ const (
 
 // A hit is where a rule fired.
 type hit struct {
-	from, to int32 // tokens; 0, 0 for a fact
-	sentence int32 // -1 for a fact
+	from, to int // tokens; 0, 0 for a fact
+	sentence int // -1 for a fact
 }
 
 // A judgement is one message under the rules: which signs were seen, and
@@ -37,9 +37,9 @@ func (r *Rules) read(m Message) document {
 	d := scan(r.vocab, m.Subject, m.OCR)
 	subject := len(d.sentences)
 	body := scan(r.vocab, m.Text, m.OCR)
-	off := int32(len(d.tokens))
+	off := len(d.tokens)
 	for i := range body.tokens {
-		body.tokens[i].sentence += int32(subject)
+		body.tokens[i].sentence += subject
 	}
 	for i := range body.sentences {
 		body.sentences[i].from += off
@@ -63,16 +63,16 @@ func (d *document) mask(ranges []masked) {
 	k := 0
 	for i := range d.tokens {
 		t := &d.tokens[i]
-		if int(t.sentence) < d.subject {
+		if t.sentence < d.subject {
 			continue
 		}
-		for k < len(ranges) && ranges[k].to <= int(t.start) {
+		for k < len(ranges) && ranges[k].to <= t.start {
 			k++
 		}
 		if k == len(ranges) {
 			return
 		}
-		t.masked = int(t.start) >= ranges[k].from
+		t.masked = t.start >= ranges[k].from
 	}
 }
 
@@ -132,7 +132,7 @@ func (j *judgement) match(ignoring bool) {
 				j.drop(s)
 				break
 			}
-			j.add(int(owner), hit{from: int32(i), to: int32(end), sentence: t.sentence})
+			j.add(owner, hit{from: i, to: end, sentence: t.sentence})
 		}
 	}
 }
@@ -166,7 +166,7 @@ const negationReach = 4
 // us or others.
 func (j *judgement) mark() {
 	r, d := j.rules, &j.doc
-	reach, sentence := 0, int32(-1)
+	reach, sentence := 0, int(-1)
 	for i := range d.tokens {
 		t := &d.tokens[i]
 		if t.sentence != sentence {
@@ -191,7 +191,7 @@ func (j *judgement) mark() {
 // comma reports whether a comma, dash or bracket parts token i from the one
 // before it.
 func (d *document) comma(i int) bool {
-	if int(d.tokens[i].sentence) < d.subject || d.tokens[i-1].sentence != d.tokens[i].sentence {
+	if d.tokens[i].sentence < d.subject || d.tokens[i-1].sentence != d.tokens[i].sentence {
 		return false
 	}
 	for k := d.tokens[i-1].end; k < d.tokens[i].start; k++ {
@@ -262,7 +262,7 @@ func (j *judgement) holds(r *rule, h hit) bool {
 // placed checks where the words stand, whom they are about and whether they
 // are negated.
 func (j *judgement) placed(r *rule, h hit) bool {
-	inSubject := int(h.sentence) < j.doc.subject
+	inSubject := h.sentence < j.doc.subject
 	switch {
 	case r.in == "text" && inSubject, r.in == "subject" && !inSubject:
 		return false
@@ -300,7 +300,7 @@ func (j *judgement) seen(sign int, h hit, within string) bool {
 // in the sentence, a name before counting as nearer than one after.
 func (j *judgement) aimAt(h hit) aim {
 	s := j.doc.sentences[h.sentence]
-	best, distance := aimNone, int32(1<<30)
+	best, distance := aimNone, 1<<30
 	for k := s.from; k < s.to; k++ {
 		a := j.doc.tokens[k].aim
 		if a == aimNone {

@@ -61,10 +61,20 @@ func scripts() []struct {
 		table *unicode.RangeTable
 		code  string
 	}{
-		{unicode.Arabic, "ur"}, {unicode.Cyrillic, "uk"}, {unicode.Bengali, "bn"}, {unicode.Gurmukhi, "pa"},
-		{unicode.Devanagari, "hi"}, {unicode.Gujarati, "gu"}, {unicode.Tamil, "ta"}, {unicode.Greek, "el"},
-		{unicode.Ethiopic, "am"}, {unicode.Hebrew, "he"}, {unicode.Hiragana, "ja"}, {unicode.Hangul, "ko"},
-		{unicode.Han, "zh"}, {unicode.Thai, "th"},
+		{unicode.Arabic, "ur"},
+		{unicode.Cyrillic, "uk"},
+		{unicode.Bengali, "bn"},
+		{unicode.Gurmukhi, "pa"},
+		{unicode.Devanagari, "hi"},
+		{unicode.Gujarati, "gu"},
+		{unicode.Tamil, "ta"},
+		{unicode.Greek, "el"},
+		{unicode.Ethiopic, "am"},
+		{unicode.Hebrew, "he"},
+		{unicode.Hiragana, "ja"},
+		{unicode.Hangul, "ko"},
+		{unicode.Han, "zh"},
+		{unicode.Thai, "th"},
 	}
 }
 

@@ -91,7 +91,7 @@ func (rd *reader) errors() error {
 
 func (rd *reader) document(root *yaml.Node) {
 	parts := rd.mapping(root, "settings", "lists", "ordinary", "languages", "ignore", "rules", "leanings")
-	for _, w := range strings.Fields("two three four five six seven eight nine ten eleven twelve several couple dozen few many") {
+	for w := range strings.FieldsSeq("two three four five six seven eight nine ten eleven twelve several couple dozen few many") {
 		rd.lex.atom(w)
 	}
 	rd.lex.atom(classNumber)
@@ -156,10 +156,10 @@ func (rd *reader) sequence(n *yaml.Node) []*yaml.Node {
 		return nil
 	}
 	n = resolve(n)
-	switch n.Kind {
-	case yaml.SequenceNode:
+	if n.Kind == yaml.SequenceNode {
 		return n.Content
-	case yaml.ScalarNode:
+	}
+	if n.Kind == yaml.ScalarNode {
 		return []*yaml.Node{n}
 	}
 	rd.fail(n.Line, "this should be a list")
@@ -247,7 +247,7 @@ func (rd *reader) compile(n *yaml.Node, parsed node, p *pattern, owner int) {
 		return
 	}
 	rd.rules.patterns = append(rd.rules.patterns, p)
-	rd.rules.owners = append(rd.rules.owners, int32(owner))
+	rd.rules.owners = append(rd.rules.owners, owner)
 	rd.nodes = append(rd.nodes, symbols)
 }
 

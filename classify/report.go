@@ -1,7 +1,6 @@
 package classify
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -9,7 +8,7 @@ import (
 
 // Render writes the report as plain text.
 func (rep *Report) Render(w io.Writer) error {
-	b := bufio.NewWriter(w)
+	b := &strings.Builder{}
 	fmt.Fprintf(b, "rules %s on %d examples\n\n", rep.Version, rep.Examples)
 	fmt.Fprintf(b, "label right      %5d  %.3f\n", rep.Right, rep.Accuracy())
 	fmt.Fprintf(b, "settled alone    %5d  %.3f\n", rep.Auto, rep.AutoShare())
@@ -25,28 +24,28 @@ func (rep *Report) Render(w io.Writer) error {
 	}
 	rep.renderRules(b)
 	rep.renderMisses(b)
-	if err := b.Flush(); err != nil {
+	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("report: write: %w", err)
 	}
 	return nil
 }
 
-func (rep *Report) renderConfusion(b *bufio.Writer) {
+func (rep *Report) renderConfusion(b *strings.Builder) {
 	fmt.Fprintf(b, "\nconfusion: rows are the true labels, columns the verdicts\n%16s", "")
 	for _, l := range Labels() {
 		fmt.Fprintf(b, " %15s", l)
 	}
-	fmt.Fprintln(b)
+	b.WriteByte('\n')
 	for _, is := range Labels() {
 		fmt.Fprintf(b, "%16s", is)
 		for _, said := range Labels() {
 			fmt.Fprintf(b, " %15d", rep.Confusion[is][said])
 		}
-		fmt.Fprintln(b)
+		b.WriteByte('\n')
 	}
 }
 
-func (rep *Report) renderTallies(b *bufio.Writer) {
+func (rep *Report) renderTallies(b *strings.Builder) {
 	line := func(name string, t Tally) {
 		if t.There+t.Found > 0 {
 			fmt.Fprintf(b, "  %-24s there %5d  found %5d  precision %.3f  recall %.3f  F1 %.3f\n", name, t.There, t.Found, t.Precision(), t.Recall(), t.F1())
@@ -66,7 +65,7 @@ func (rep *Report) renderTallies(b *bufio.Writer) {
 	}
 }
 
-func (rep *Report) renderRules(b *bufio.Writer) {
+func (rep *Report) renderRules(b *strings.Builder) {
 	fmt.Fprintf(b, "\nrules, those that misled most first\n")
 	for _, s := range rep.worst() {
 		if s.Fired > 0 {
@@ -75,7 +74,7 @@ func (rep *Report) renderRules(b *bufio.Writer) {
 	}
 }
 
-func (rep *Report) renderMisses(b *bufio.Writer) {
+func (rep *Report) renderMisses(b *strings.Builder) {
 	fmt.Fprintf(b, "\nmisses\n")
 	for _, m := range rep.Misses {
 		v := m.Verdict

@@ -17,7 +17,7 @@ type Rules struct {
 	source   []byte
 	vocab    *vocabulary
 	patterns []*pattern
-	owners   []int32 // the rule of each pattern; -1 for ignore
+	owners   []int // the rule of each pattern; -1 for ignore
 	starts   [][]start
 	rules    []*rule
 	graded   int            // the rules before the leanings

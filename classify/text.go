@@ -15,8 +15,8 @@ const maxWord = 40
 
 // A token is one word of the text.
 type token struct {
-	start, end int32 // byte offsets
-	sentence   int32
+	start, end int // byte offsets
+	sentence   int
 	kind       uint16 // which words of the rules it stands for; 0 when none
 	neg        bool   // within the reach of a negation
 	aim        aim    // whom it names
@@ -25,10 +25,10 @@ type token struct {
 
 // A span is a run of tokens: a sentence or a match.
 type span struct {
-	from, to  int32 // token indexes, to exclusive
-	start     int32 // byte offsets
-	end       int32
-	paragraph int32
+	from, to  int // token indexes, to exclusive
+	start     int // byte offsets
+	end       int
+	paragraph int
 	ends      byte // '?', '!', '.' or 0
 }
 
@@ -66,7 +66,7 @@ type cutter struct {
 	wordStart int // -1 between words
 	first     int // first token of the sentence
 	lineStart int
-	paragraph int32
+	paragraph int
 }
 
 func (c *cutter) run() {
@@ -149,7 +149,7 @@ func (c *cutter) letterAt(i int) bool {
 // number or an address, nor after a title or an initial.
 func (c *cutter) stops(i int) bool {
 	t := c.doc.text
-	if i+1 < len(t) && !(t[i+1] == ' ' || t[i+1] == '\n' || t[i+1] == '\r' || t[i+1] == '"' || t[i+1] == ')' || t[i+1] == '.' || t[i+1] >= utf8.RuneSelf) {
+	if i+1 < len(t) && t[i+1] < utf8.RuneSelf && strings.IndexByte(" \n\r\").", t[i+1]) < 0 {
 		return false
 	}
 	n := len(c.doc.tokens)
@@ -157,7 +157,7 @@ func (c *cutter) stops(i int) bool {
 		return false
 	}
 	last := c.doc.tokens[n-1]
-	if int(last.end) != i {
+	if last.end != i {
 		return true
 	}
 	return !abbreviation(t[last.start:last.end])
@@ -253,7 +253,7 @@ func (c *cutter) endWord(i int) {
 		kind = c.vocab.kind(c.buf[:c.n-1], c.ocr) // "the boiler's gone" speaks of the boiler
 	}
 	c.doc.tokens = append(c.doc.tokens, token{
-		start: int32(c.wordStart), end: int32(i), sentence: int32(len(c.doc.sentences)), kind: kind,
+		start: c.wordStart, end: i, sentence: len(c.doc.sentences), kind: kind,
 	})
 	c.wordStart = -1
 }
@@ -274,7 +274,7 @@ func (c *cutter) endSentence(i int, mark byte) {
 		return
 	}
 	c.doc.sentences = append(c.doc.sentences, span{
-		from: int32(c.first), to: int32(n), start: c.doc.tokens[c.first].start, end: int32(i),
+		from: c.first, to: n, start: c.doc.tokens[c.first].start, end: i,
 		paragraph: c.paragraph, ends: mark,
 	})
 	c.first = n

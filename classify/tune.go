@@ -142,9 +142,9 @@ func foldsOf(examples []Example, n int) map[string][]int {
 	}
 	folds := map[string][]int{}
 	for i, e := range examples {
-		h := fnv.New32a()
+		h := fnv.New64a()
 		h.Write([]byte(e.Group))
-		name := fmt.Sprintf("fold %d", h.Sum32()%uint32(n)+1)
+		name := fmt.Sprintf("fold %d", h.Sum64()%uint64(max(n, 1))+1)
 		folds[name] = append(folds[name], i)
 	}
 	return folds

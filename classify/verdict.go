@@ -3,6 +3,8 @@
 // nothing of ours.
 package classify
 
+import "slices"
+
 // A Label is what the rules, or an officer, call a message. The label answers
 // one question: which clock runs.
 type Label string
@@ -100,12 +102,7 @@ type Verdict struct {
 
 // Has reports whether the verdict carries the flag.
 func (v Verdict) Has(f Flag) bool {
-	for _, g := range v.Flags {
-		if g == f {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(v.Flags, f)
 }
 
 // A Message is what the rules are given to judge. Only the resident's new

@@ -173,14 +173,12 @@ type lexicon struct {
 
 func newLexicon() *lexicon { return &lexicon{atoms: map[string]int{}} }
 
-func (l *lexicon) atom(name string) int {
-	if n, ok := l.atoms[name]; ok {
-		return n
+func (l *lexicon) atom(name string) {
+	if _, ok := l.atoms[name]; ok {
+		return
 	}
-	n := len(l.names)
-	l.atoms[name] = n
+	l.atoms[name] = len(l.names)
 	l.names = append(l.names, name)
-	return n
 }
 
 // vocabulary closes the lexicon: it numbers the kinds, and tells for each atom
