@@ -1,6 +1,7 @@
 package mime
 
 import (
+	"regexp"
 	"strings"
 )
 
@@ -26,6 +27,8 @@ func (w *walk) byReport(h header, pieces []piece, o Options) (Automatic, string)
 	case w.seen.report == "feedback-report" || r.feedback != "" && w.seen.report != "":
 		w.m.Bounce.OriginalMessageID = r.originalID
 		return FeedbackReport, "It is a multipart/report of the type feedback-report (RFC 5965)."
+	case w.seen.complained && spamSubject.MatchString(w.m.Subject):
+		return FeedbackReport, "A mail provider passes on that a reader took our mail for spam."
 	case w.seen.report == "disposition-notification" || r.disposition != "" && w.seen.report != "delivery-status":
 		w.m.Bounce.OriginalMessageID = r.receiptFor()
 		if isRepliedReceipt(r.disposition) {
@@ -33,10 +36,13 @@ func (w *walk) byReport(h header, pieces []piece, o Options) (Automatic, string)
 		}
 		return ReadReceipt, "It is a multipart/report of the type disposition-notification (RFC 8098)."
 	case len(r.delivery) > 0 || w.seen.report == "delivery-status":
-		return w.deliveryReport(pieces)
+		return w.deliveryReport(h, pieces)
 	}
 	return w.oldBounce(h, pieces, o)
 }
+
+// spamSubject is what such reports without a form of their own are headed.
+var spamSubject = regexp.MustCompile(`(?i)^\s*complaint about message from [0-9a-f.:]+\s*$`)
 
 // isRepliedReceipt knows the receipts of mail that was answered by a machine,
 // which are no sign that anybody read it.

@@ -36,7 +36,7 @@ func reportBlocks(text string) []map[string]string {
 }
 
 // deliveryReport reads RFC 3464: the worst thing that befell a recipient.
-func (w *walk) deliveryReport(pieces []piece) (Automatic, string) {
+func (w *walk) deliveryReport(h header, pieces []piece) (Automatic, string) {
 	m, r := w.m, &w.seen.read
 	m.Bounce.OriginalMessageID = r.originalID
 	action, found := "", -1
@@ -51,6 +51,7 @@ func (w *walk) deliveryReport(pieces []piece) (Automatic, string) {
 			}
 		}
 	}
+	w.failedRecipients(h)
 	w.fromWords(allText(pieces))
 	why := "It is a delivery report (RFC 3464)."
 	if action != "" {
@@ -69,6 +70,19 @@ func (w *walk) deliveryReport(pieces []piece) (Automatic, string) {
 	}
 	m.Bounce.Permanent = isPermanent(m.Bounce.Status, action == "failed" || action == "")
 	return Bounce, why
+}
+
+// failedRecipients reads a header that Exim and Google put on bounces.
+func (w *walk) failedRecipients(h header) {
+	for _, name := range []string{"X-Failed-Recipients", "X-Original-Recipient", "Original-Recipient"} {
+		_, value, typed := strings.Cut(h.raw(name), ";")
+		if !typed {
+			value = h.raw(name)
+		}
+		if list := answerable(parseAddresses(value)); len(list) > 0 && w.m.Bounce.Recipient == "" && !w.isReceiver(list[0].Address) {
+			w.m.Bounce.Recipient = list[0].Address
+		}
+	}
 }
 
 // actionRank orders what a report may say; -1 is no recipient's block.

@@ -137,7 +137,7 @@ func FuzzBounce(f *testing.F) {
 		m := &Message{Subject: "Undeliverable"}
 		w := &walk{budget: newBudget(t.Context(), Options{}), m: m, count: map[string]int{}}
 		w.seen.read.delivery = []string{normalise(report)}
-		w.deliveryReport([]piece{{text: normalise(words)}})
+		w.deliveryReport(header{}, []piece{{text: normalise(words)}})
 		if b := m.Bounce; b.Recipient != "" && mailbox(b.Recipient) == "" || b.Status != "" && !statusCode.MatchString(b.Status) {
 			t.Errorf("%+v", m.Bounce)
 		}

@@ -40,16 +40,21 @@ func (w *walk) innerMail(s *source) (p piece, subject string) {
 			p.at = t.UTC()
 		}
 	}
-	if w.seen.report != "" {
+	if w.seen.report != "" && w.mails == 0 {
 		p.kind = returned
 		w.seen.read.original(h)
+	}
+	if h.raw("X-HmXmrOriginalRecipient") != "" {
+		w.seen.complained = true
 	}
 	if list := parseAddresses(h.raw("From")); len(list) > 0 {
 		p.from = list[0]
 	}
 	subject = h.text("Subject")
 	p.title = forwardTitle(p, subject)
+	w.mails++
 	p.inner = w.entity(s, h, contentType(h))
+	w.mails--
 	return p, subject
 }
 
@@ -89,6 +94,9 @@ func (w *walk) reportPart(r io.Reader, mt mediaType) []piece {
 	raw := w.capture(r)
 	text, _ := toUTF8(raw, mt.params["charset"])
 	text = normalise(text)
+	if w.mails > 0 {
+		return []piece{{kind: reportText, text: text}} // of a report that somebody sent on
+	}
 	switch {
 	case strings.Contains(mt.value, "headers") || strings.Contains(mt.value, "rfc822-header"):
 		h := w.readHeader(newSource(bytes.NewReader(raw), w.budget, w.limits.Bytes), true)

@@ -13,6 +13,12 @@ func (w *walk) oldBounce(h header, pieces []piece, o Options) (Automatic, string
 	m := w.m
 	text := allText(pieces)
 	sign := bounceSign(h, m)
+	switch {
+	case w.seen.report != "":
+		sign = "It is a multipart/report."
+	case sign == "" && hardSubject.MatchString(m.Subject) && codeInReply.MatchString(text) && returnedHeader.MatchString(text):
+		sign = "It quotes a mail server's answer and the returned mail's header."
+	}
 	if sign == "" {
 		return None, ""
 	}
@@ -27,11 +33,7 @@ func (w *walk) oldBounce(h header, pieces []piece, o Options) (Automatic, string
 	}
 	r := &w.seen.read
 	m.Bounce.OriginalMessageID = r.originalID
-	for _, name := range []string{"X-Failed-Recipients", "X-Original-Recipient"} {
-		if a := parseAddresses(h.raw(name)); len(answerable(a)) > 0 && m.Bounce.Recipient == "" {
-			m.Bounce.Recipient = answerable(a)[0].Address
-		}
-	}
+	w.failedRecipients(h)
 	if m.Bounce.OriginalMessageID == "" && ownID(m, o) != "" {
 		m.Bounce.OriginalMessageID = ownID(m, o)
 	}
@@ -65,16 +67,23 @@ func bounceSign(h header, m *Message) string {
 	case m.ReturnPath == "<>":
 		return "The return path is null."
 	case strings.Contains(local, "mailer-daemon") || strings.Contains(local, "mailerdaemon") || local == "postmaster" || local == "postoffice" ||
-		strings.HasPrefix(local, "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e") || local == "mdaemon" || local == "mail-daemon" || local == "maildaemon":
+		strings.HasPrefix(local, "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e") || local == "mdaemon" || local == "mail-daemon" || local == "maildaemon" || local == "post_master" || local == "mailmaster" || local == "mailer" || local == "mmdf":
 		return "The sender is " + shown(m.From.Address) + "."
-	case strings.Contains(name, "mail delivery") || strings.Contains(name, "mailer-daemon") || strings.Contains(name, "postmaster") ||
-		strings.Contains(name, "system administrator") || strings.Contains(name, "mail administrator") || strings.Contains(name, "delivery subsystem"):
+	case daemonName.MatchString(name):
 		return "The sender is " + shown(m.From.Name) + "."
 	case m.From.Address == "" && strings.Contains(strings.ToLower(h.raw("From")), "mailer-daemon"):
 		return "The sender is a mailer-daemon."
 	}
 	return ""
 }
+
+// daemonName is what mail servers call themselves.
+var daemonName = regexp.MustCompile(`mail deliver|mailer[- ]?daemon|postmaster|system administrator|mail administrator|delivery (subsystem|system|agent|service)|^mail system|interscan|mail server|message transfer`)
+
+// hardSubject is a bounce's without a doubt, when no "Re:" or "Fwd:" stands before it.
+var hardSubject = regexp.MustCompile(`(?i)^\s*(undeliver|returned mail|failure notice|mail delivery (failed|failure|error)|delivery (status notification|failure|notification)|mail system error|mail could not be delivered|there was an error sending your mail|non[- ]?delivery)`)
+
+var returnedHeader = regexp.MustCompile(`(?im)^[>\s]*(message-id|received|return-path):`)
 
 // firstWords is where a server says what happened, before the returned mail.
 func firstWords(text string) string {
@@ -84,9 +93,9 @@ func firstWords(text string) string {
 var failSubject = regexp.MustCompile(`(undeliver(able|ed)|returned mail|mail delivery (failed|failure|error|problem)|delivery (status notification|failure|notification|has failed|report|problem|failed)|` +
 	`failure notice|mail (system )?error|non[- ]?delivery|message (could not be delivered|undeliverable|delivery (failure|has failed))|nondeliverable|` +
 	`unzustellbar|nicht zugestellt|rückläufer|non remis|échec de (la )?(remise|distribution)|niet bestelbaar|onbestelbaar|mancato recapito|no se puede entregar|no entregable|` +
-	`niedostarczone|olevererbart|ikke leveret|kan ikke leveres|kunde inte levereras|rejected mail|user unknown|unknown (user|recipient)|ndn:|returned to sender|delivery to the following|无法投递|退信|配信不能)`)
+	`niedostarczone|olevererbart|ikke leveret|kan ikke leveres|kunde inte levereras|rejected mail|error sending your mail|could not be (sent|delivered)|\[bounce\]|mail status report|delivery_failure|user unknown|unknown (user|recipient)|ndn:|returned to sender|delivery to the following|无法投递|退信|配信不能)`)
 
-var failWords = regexp.MustCompile(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was(n't| not) delivered|unable to deliver|not able to deliver|wasn't able to deliver|delivery (to the following|failed|has failed)|` +
+var failWords = regexp.MustCompile(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was(n't| not) delivered|unable to deliver|not able to deliver|wasn't able to deliver|could not deliver|had trouble delivering|error(s)? (was|were) reported|error (delivering|sending) your (mail|message)|delivery (problems|errors?)|failure reasons?|delivery (to the following|failed|has failed)|` +
 	`permanent (fatal )?errors?|undeliverable|did not reach the following|not delivered to|returned to (the )?sender|user unknown|unknown user|no such (user|recipient|mailbox|person)|` +
 	`mailbox (is )?(full|unavailable|not found)|recipient (address )?rejected|address (rejected|not found)|does not exist|doesn't have an? .{0,30} account|message was rejected|rejected your message|550[ -]5?|konnte nicht zugestellt|n'a pas pu être remis)`)
 

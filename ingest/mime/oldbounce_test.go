@@ -72,6 +72,19 @@ func TestOldBounces(t *testing.T) {
 		{"dragonfly", "From: MAILER-DAEMON <>\n" + to + "Subject: Mail delivery failed\n\nThis is the DragonFly Mail Agent v0.13 at df.example.org.\n\nThere was an error delivering your mail to <jo@example.net>.\n\n" +
 			"mx.example.net [192.0.2.9] did not like our RCPT TO:\n550 5.1.1 no such user\n\nMessage headers follow.\n\nMessage-Id: <a.5@larkmere.example.org>\n",
 			Bounce, "jo@example.net", "5.1.1", true, "a.5@larkmere.example.org"},
+		{"James", "From: postmaster@mx.example.net\n" + to + "Subject: [BOUNCE] Your complaint\n\nHi. This is the James mail server at mx.example.net.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n" +
+			"This is a permanent error; I've given up.\n\njo@example.net\n550 5.1.1 no such user\n", Bounce, "jo@example.net", "5.1.1", true, ""},
+		{"trouble delivering", "From: mailer <mailer@mx.example.net>\n" + to + "Subject: There was an error sending your mail\n\nWe had trouble delivering your message. Full details follow:\n\nSubject: 'x'\n\n1 error(s):\n\n" +
+			"SMTP Server <mx2.example.net> rejected recipient <jo@example.net>\n  (Error following RCPT command). It responded as follows: [550 5.1.1 User unknown]\n", Bounce, "jo@example.net", "5.1.1", true, ""},
+		{"a phone company", "From: <no-reply@phones.example>\nReturn-Path: <>\n" + to + "Subject: Mail undeliverable\n\nYour mail sent on: Thu, 5 Mar 2026 11:04:47 +0000\n    Could not be delivered to: <jo@example.net>\n    As their mailbox is full.\n",
+			Bounce, "jo@example.net", "5.2.2", false, ""},
+		{"a gateway", "From: MAILER-DAEMON <postmaster@gate.example>\n" + to + "Subject: Undeliverable Mail: Your complaint\n\nYour message:\n   From:    complaints@larkmere.example.org\n   Subject: Your complaint\n\nCould not be delivered because of\n\n550 5.1.1 User unknown\n\nThe following recipients were affected:\n    jo@example.net\n",
+			Bounce, "jo@example.net", "5.1.1", true, ""},
+		{"a report without its part", "From: x <postmaster@mx.example.net>\n" + to + "Subject: Delivery failure\nContent-Type: multipart/report; boundary=b\n\n--b\n\nCould not deliver to jo@example.net: 550 5.1.1 no such user\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <a.6@larkmere.example.org>\nTo: jo@example.net\n\nDear Jo\n--b--\n",
+			Bounce, "jo@example.net", "5.1.1", true, "a.6@larkmere.example.org"},
+		{"a resident who sends a bounce on", "From: Jo <jo@example.net>\n" + to + "Subject: Fwd: Undeliverable: my complaint\n\nYour mailbox refused my mail, see below. Not good enough.\n\n550 5.1.1 User unknown\nMessage-ID: <a.7@example.net>\n", None, "", "", false, ""},
+		{"a resident who attaches a bounce", "From: Jo <jo@example.net>\n" + to + "Subject: my complaint came back\nContent-Type: multipart/mixed; boundary=a\n\n--a\n\nSee this.\n--a\nContent-Type: message/rfc822\n\nFrom: mailer-daemon@mx.example.net\nSubject: Undeliverable\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nwords\n--b\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822;x@example.org\nAction: failed\nStatus: 5.1.1\n--b--\n--a--\n",
+			None, "", "", false, ""},
 		{"a resident who writes of an undelivered parcel", "From: Jo <jo@example.net>\n" + to + "Subject: Delivery failed again\n\nThe courier could not deliver to our block, the door was broken. 550 Lark Road.\n",
 			None, "", "", false, ""},
 	} {

@@ -14,16 +14,17 @@ type walk struct {
 	tap   *tap
 	count map[string]int // repairs that were said already
 	depth int
+	mails int // mails that are open around the current place, this one not counted
 	seen  traits
 }
 
 // traits are what the walk saw that says something of the whole mail.
 type traits struct {
-	report    string // report-type of a multipart/report
-	reported  bool   // a report part was read
-	method    string // of a calendar part
-	encrypted bool
-	read      readReport
+	report     string // report-type of a multipart/report, "unknown" without one
+	method     string // of a calendar part
+	complained bool   // a mail inside was sent in as spam by its reader
+	encrypted  bool
+	read       readReport
 }
 
 // A kind says what a piece of text is to the mail.
@@ -138,8 +139,11 @@ func isEncoded(enc string) bool {
 func (w *walk) noteMultipart(mt mediaType) {
 	switch mt.value {
 	case "multipart/report":
-		if w.depth == 1 {
-			w.seen.report = strings.ToLower(mt.params["report-type"])
+		if w.mails == 0 && w.depth <= 4 {
+			w.seen.report = strings.ToLower(strings.TrimSpace(mt.params["report-type"]))
+			if w.seen.report == "" {
+				w.seen.report = "unknown"
+			}
 		}
 	case "multipart/encrypted":
 		w.seen.encrypted = true
