@@ -3,6 +3,7 @@ package mime
 import (
 	"bytes"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -27,7 +28,7 @@ func (w *walk) leaf(s *source, h header, mt mediaType) []piece {
 	case isTNEF(mt.value, name):
 		return w.tnefPart(r, name)
 	case isTextType(mt.value) && !attached:
-		return w.textPart(r, mt)
+		return w.textPart(r, mt, !isEncoded(cleanEncoding(enc)))
 	}
 	w.noteSealed(mt)
 	inline := disposition.value == "inline" || disposition.value != "attachment" && h.raw("Content-ID") != ""
@@ -92,17 +93,37 @@ func (w *walk) capture(r io.Reader) []byte {
 	return b
 }
 
-// textPart reads words of the sender.
-func (w *walk) textPart(r io.Reader, mt mediaType) []piece {
+// textPart reads words of the sender; open says that the part names no
+// encoding.
+func (w *walk) textPart(r io.Reader, mt mediaType, open bool) []piece {
 	if strings.HasSuffix(mt.value, "html") {
 		r = &pictureDropper{r: r}
 	}
 	raw := w.capture(r)
+	if open {
+		raw = w.undeclared(raw)
+	}
 	if mt.value == "text/x-amp-html" || mt.value == "text/watch-html" {
 		return nil // always beside a text/html of the same words
 	}
 	text, html := w.partText(raw, mt)
 	return []piece{{kind: ownText, text: text, html: html}}
+}
+
+// softBreak is a line that quoted-printable broke.
+var softBreak = regexp.MustCompile(`(?m)^.{60,75}=\r?$`)
+
+// undeclared decodes quoted-printable that does not say that it is.
+func (w *walk) undeclared(raw []byte) []byte {
+	if len(softBreak.FindAll(raw[:min(len(raw), 20_000)], 2)) < 2 {
+		return raw
+	}
+	out, err := io.ReadAll(transferReader("quoted-printable", bytes.NewReader(raw), w.repair))
+	if err != nil {
+		return raw
+	}
+	w.repair("The text is quoted-printable without saying so; it was decoded.")
+	return out
 }
 
 // partText turns the bytes of a text part into text.

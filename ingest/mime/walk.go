@@ -215,7 +215,7 @@ func (f *frame) finish(preamble []byte) {
 	}
 	if len(f.parts) == 0 && w.why == "" {
 		w.repair("The mail says that it has several parts but has none; all of it was read as text.")
-		text, _ := toUTF8(preamble, "")
+		text, _ := toUTF8(w.undeclared(preamble), "")
 		f.parts = [][]piece{{{kind: ownText, text: strings.TrimSpace(normalise(text))}}}
 	}
 }
