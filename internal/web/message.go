@@ -19,6 +19,7 @@ import (
 type span struct {
 	Text, Class string
 	Mark        int
+	Break       bool // a line end
 }
 
 type evidenceView struct {
@@ -44,6 +45,7 @@ type messagePage struct {
 	Paragraphs  [][]span
 	Quoted      []string
 	Evidence    []evidenceView
+	More        int // evidence that is not shown: it weighs less
 	Issues      []string
 	Outcomes    []string
 	Attachments []register.Attachment
@@ -59,7 +61,7 @@ func (d *Desk) message(w http.ResponseWriter, r *http.Request) {
 		d.failed(w, r, err)
 		return
 	}
-	page := messagePage{row: d.row(m), Problem: m.Problem, DecidedBy: m.DecidedBy, Size: m.Size, Settled: m.State != register.InReview && m.State != register.Arrived}
+	page := messagePage{row: d.row(m), Problem: capital(m.Problem), DecidedBy: m.DecidedBy, Size: m.Size, Settled: m.State != register.InReview && m.State != register.Arrived}
 	if page.frame, err = d.frame(r.Context(), page.Subject); err != nil {
 		d.failed(w, r, err)
 		return
@@ -76,11 +78,18 @@ func (d *Desk) message(w http.ResponseWriter, r *http.Request) {
 	d.show(w, r, http.StatusOK, "message.html", page)
 }
 
+// shownEvidence is how many reasons a page lists, the weightiest first.
+const shownEvidence = 15
+
 // read fills in what was read and what decided.
 func (p *messagePage) read(m register.Message) {
 	if m.Verdict != nil {
 		p.Why, p.Issues, p.Outcomes = m.Verdict.Why, m.Verdict.Definition.Issues, m.Verdict.Definition.Outcomes
 		for i, e := range m.Verdict.Evidence {
+			if i == shownEvidence {
+				p.More = len(m.Verdict.Evidence) - i
+				break
+			}
 			p.Evidence = append(p.Evidence, evidenceView{Number: i + 1, Rule: e.Rule, Quote: e.Quote, For: e.Label, Weight: fmt.Sprintf("%+.1f", e.Weight)})
 		}
 	}
@@ -145,7 +154,7 @@ func marked(text string, v *classify.Verdict) [][]span {
 	if v != nil {
 		evidence = v.Evidence
 	}
-	for i, e := range evidence {
+	for i, e := range evidence[:min(len(evidence), shownEvidence)] {
 		if e.Start >= 0 && e.Start < e.End && e.End <= len(text) {
 			marks = append(marks, i)
 		}
@@ -174,17 +183,21 @@ func markClass(e classify.Evidence, v *classify.Verdict) string {
 	return ""
 }
 
-// paragraphs breaks spans at line ends.
+// paragraphs breaks spans at empty lines; a single line end is a line end.
 func paragraphs(spans []span) [][]span {
 	var out [][]span
 	var line []span
 	for _, s := range spans {
 		lines := strings.Split(s.Text, "\n")
 		for i, text := range lines {
-			if i > 0 && len(line) > 0 {
+			empty := strings.TrimSpace(text) == ""
+			if i > 0 && empty && i < len(lines)-1 && len(line) > 0 {
 				out, line = append(out, line), nil
 			}
-			if strings.TrimSpace(text) != "" || s.Mark > 0 && text != "" || len(line) > 0 && text != "" {
+			if i > 0 && len(line) > 0 {
+				line = append(line, span{Break: true})
+			}
+			if !empty || s.Mark > 0 && text != "" || len(line) > 0 && text != "" {
 				line = append(line, span{Text: text, Mark: s.Mark, Class: s.Class})
 			}
 		}

@@ -101,7 +101,7 @@ func (d *Desk) rows(ms []register.Message) []row {
 func (d *Desk) row(m register.Message) row {
 	v := row{
 		ID: m.ID, Reference: m.Reference, Subject: "(no subject)", Who: "(not read yet)", Channel: string(m.Channel),
-		Received: clockTime(m.ReceivedAt), Due: m.Deadline.Long(), State: stateName(m), Flags: flagViews(m.Verdict), Why: m.Problem,
+		Received: clockTime(m.ReceivedAt), Due: m.Deadline.Long(), State: stateName(m), Flags: flagViews(m.Verdict), Why: capital(m.Problem),
 	}
 	v.Left, v.Boxes, v.Late = d.daysLeft(m)
 	if rd := m.Reading; rd != nil {

@@ -183,6 +183,8 @@ func (d *Desk) daysLeft(m register.Message) (words string, boxes []bool, late bo
 
 // plainHistory turns an event's name into words.
 func plainHistory(what string) string {
-	words := strings.ReplaceAll(what, "_", " ")
-	return strings.ToUpper(words[:min(1, len(words))]) + words[min(1, len(words)):]
+	return capital(strings.ReplaceAll(what, "_", " "))
 }
+
+// capital begins a sentence.
+func capital(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] }
