@@ -38,7 +38,7 @@ quick: ## all tests that need only Go
 
 lint: ## the linter, with the walls of docs/house.md
 	@if $(MAKE) --no-print-directory -s $(linter); then \
-		echo "golangci-lint run"; $(linter) run ./...; \
+		echo "golangci-lint run"; $(linter) run --allow-serial-runners ./...; \
 	else echo "skip	lint: integration: golangci-lint $(linter_version) cannot be built here"; fi
 
 # Its own build takes some minutes the first time.

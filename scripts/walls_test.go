@@ -259,7 +259,7 @@ func versionOf(module string) string {
 // lint returns for each "file imports path" the walls that stopped it.
 func lint(t *testing.T, linter, house string) map[string][]string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), linter, "run", "--enable-only", "depguard",
+	cmd := exec.CommandContext(t.Context(), linter, "run", "--allow-serial-runners", "--enable-only", "depguard",
 		"--max-issues-per-linter", "0", "--max-same-issues", "0", "--uniq-by-line=false",
 		"--show-stats=false", "--output.json.path", "stdout", "./...")
 	cmd.Dir = house
