@@ -30,6 +30,12 @@ func (w *walk) leaf(s *source, h header, mt mediaType) []piece {
 	case isTextType(mt.value) && !attached:
 		return w.textPart(r, mt, !isEncoded(cleanEncoding(enc)))
 	}
+	if isSMIME(mt.value) {
+		var inside []piece
+		if inside, r = w.openSigned(r); inside != nil {
+			return inside
+		}
+	}
 	w.noteSealed(mt)
 	inline := disposition.value == "inline" || disposition.value != "attachment" && h.raw("Content-ID") != ""
 	return w.attached(r, attachmentPart{name: name, declared: mt, inline: inline})
@@ -258,22 +264,4 @@ func (w *walk) calendar(r io.Reader, mt mediaType) []piece {
 		}
 	}
 	return []piece{{kind: calendarText, title: "[Calendar entry]", text: strings.Join(out, "\n")}}
-}
-
-// isSMIME knows the S/MIME wrappers.
-func isSMIME(t string) bool {
-	return t == "application/pkcs7-mime" || t == "application/x-pkcs7-mime"
-}
-
-// noteSealed says when a part cannot be read without a key.
-func (w *walk) noteSealed(mt mediaType) {
-	switch {
-	case mt.value == "application/pgp-encrypted",
-		isSMIME(mt.value) && !strings.Contains(strings.ToLower(mt.params["smime-type"]), "signed"):
-		w.seen.encrypted = true
-		w.note(encryptedNote)
-	case isSMIME(mt.value):
-		w.seen.encrypted = true
-		w.note("The mail is wrapped in a signature that hides its text; it has to be opened in a mail program.")
-	}
 }

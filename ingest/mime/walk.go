@@ -3,6 +3,7 @@ package mime
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -116,7 +117,7 @@ func (w *walk) multipart(s *source, h header, mt mediaType) []piece {
 		w.repair("A multipart was encoded as a whole, which is not allowed; it was decoded.")
 		s = newSource(w.decoded(transferReader(enc, s.body(), w.repair)), w.budget, w.limits.Bytes)
 	}
-	if boundary == "" || !showsBoundary(s.peek(), boundary) {
+	if boundary == "" || !bytes.Contains(s.peek(), []byte("--"+boundary)) {
 		boundary = w.guessBoundary(s, boundary)
 	}
 	if boundary == "" {
@@ -170,7 +171,8 @@ func (w *walk) guessBoundary(s *source, named string) string {
 		if len(text) < 3 || !bytes.HasPrefix(text, []byte("--")) || bytes.ContainsAny(text, " \t") {
 			continue
 		}
-		if name, ok := fieldName(after); ok && strings.HasPrefix(strings.ToLower(name), "content-") {
+		name, ok := fieldName(after)
+		if ok && strings.HasPrefix(strings.ToLower(name), "content-") && !slices.Contains(s.opened, string(text[2:])) {
 			w.repair("The mail did not say rightly where its parts begin; the place was found.")
 			return string(text[2:])
 		}
