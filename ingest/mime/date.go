@@ -33,14 +33,16 @@ func readDate(s string) (time.Time, bool) {
 }
 
 // dateForms are what programs write instead of RFC 5322.
-var dateForms = []string{
-	"Mon, 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05 MST", "Mon, 2 Jan 2006 15:04:05", "2 Jan 2006 15:04:05",
-	"Mon 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04 -0700", "Mon, 2 Jan 06 15:04:05 -0700",
-	"Mon Jan 2 15:04:05 2006", "Mon Jan 2 15:04:05 2006 -0700", "Mon Jan 2 15:04:05 MST 2006", "Mon, Jan 2 2006 15:04:05 -0700",
-	"Monday, 2 January 2006 15:04:05 -0700", "Monday, 2 January 2006 15:04:05", "Monday, January 2, 2006 3:04 PM",
-	"Mon, 2 January 2006 15:04:05 -0700", "2 January 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 -0700",
-	"2 Jan 2006 15.04.05 -0700", "Mon, 2 Jan 2006 15.04.05 -0700", "Mon, 2-Jan-2006 15:04:05 -0700", "2-Jan-2006 15:04:05 -0700",
-	time.RFC3339, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05", "2006-01-02T15:04:05",
+func dateForms() []string {
+	return []string{
+		"Mon, 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05 MST", "Mon, 2 Jan 2006 15:04:05", "2 Jan 2006 15:04:05",
+		"Mon 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04 -0700", "Mon, 2 Jan 06 15:04:05 -0700",
+		"Mon Jan 2 15:04:05 2006", "Mon Jan 2 15:04:05 2006 -0700", "Mon Jan 2 15:04:05 MST 2006", "Mon, Jan 2 2006 15:04:05 -0700",
+		"Monday, 2 January 2006 15:04:05 -0700", "Monday, 2 January 2006 15:04:05", "Monday, January 2, 2006 3:04 PM",
+		"Mon, 2 January 2006 15:04:05 -0700", "2 January 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 -0700",
+		"2 Jan 2006 15.04.05 -0700", "Mon, 2 Jan 2006 15.04.05 -0700", "Mon, 2-Jan-2006 15:04:05 -0700", "2-Jan-2006 15:04:05 -0700",
+		time.RFC3339, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05", "2006-01-02T15:04:05",
+	}
 }
 
 func otherDate(s string) (time.Time, error) {
@@ -48,7 +50,7 @@ func otherDate(s string) (time.Time, error) {
 	s = strings.Replace(s, "GMT+", "+", 1)
 	s = strings.Replace(s, "Sept ", "Sep ", 1)
 	var err error
-	for _, form := range dateForms {
+	for _, form := range dateForms() {
 		var t time.Time
 		if t, err = time.Parse(form, s); err == nil {
 			return t, nil

@@ -2,6 +2,7 @@ package mime
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -12,11 +13,11 @@ func languageOf(text string) string {
 	if tag := byScript(text); tag != "" {
 		return tag
 	}
-	count := map[string]int{}
+	count, common := map[string]int{}, commonWords()
 	all := 0
 	for f := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' && r != '’' }) {
 		all++
-		for _, tag := range commonWords[strings.ReplaceAll(f, "’", "'")] {
+		for _, tag := range common[strings.ReplaceAll(f, "’", "'")] {
 			count[tag]++
 		}
 	}
@@ -46,19 +47,13 @@ func byScript(text string) string {
 		if !unicode.IsLetter(r) {
 			continue
 		}
-		if letters++; r < 0x80 {
-			continue
-		}
-		for _, s := range scriptTags {
-			if unicode.Is(s.table, r) {
-				scripts[s.tag]++
-				break
-			}
+		if letters++; r >= 0x80 {
+			scripts[scriptOf(r)]++
 		}
 	}
-	for _, s := range scriptTags {
-		if scripts[s.tag]*2 > letters {
-			return refine(s.tag, text)
+	for tag, n := range scripts {
+		if tag != "" && n*2 > letters {
+			return refine(tag, text)
 		}
 	}
 	if scripts["ja"] > 0 && (scripts["ja"]+scripts["zh"])*2 > letters {
@@ -67,14 +62,57 @@ func byScript(text string) string {
 	return ""
 }
 
-var scriptTags = []struct {
-	tag   string
-	table *unicode.RangeTable
-}{
-	{"ar", unicode.Arabic}, {"ru", unicode.Cyrillic}, {"el", unicode.Greek}, {"bn", unicode.Bengali}, {"pa", unicode.Gurmukhi},
-	{"gu", unicode.Gujarati}, {"hi", unicode.Devanagari}, {"ta", unicode.Tamil}, {"te", unicode.Telugu}, {"ml", unicode.Malayalam},
-	{"si", unicode.Sinhala}, {"th", unicode.Thai}, {"am", unicode.Ethiopic}, {"he", unicode.Hebrew}, {"hy", unicode.Armenian}, {"ka", unicode.Georgian},
-	{"ko", unicode.Hangul}, {"ja", unicode.Hiragana}, {"zh", unicode.Han},
+// scriptOf gives the commonest language of a letter's script, empty for Latin.
+func scriptOf(r rune) string {
+	switch {
+	case unicode.Is(unicode.Latin, r):
+		return ""
+	case unicode.Is(unicode.Arabic, r):
+		return "ar"
+	case unicode.Is(unicode.Cyrillic, r):
+		return "ru"
+	case unicode.Is(unicode.Greek, r):
+		return "el"
+	case unicode.Is(unicode.Han, r):
+		return "zh"
+	case unicode.In(r, unicode.Hiragana, unicode.Katakana):
+		return "ja"
+	case unicode.Is(unicode.Hangul, r):
+		return "ko"
+	case unicode.Is(unicode.Bengali, r):
+		return "bn"
+	case unicode.Is(unicode.Gurmukhi, r):
+		return "pa"
+	case unicode.Is(unicode.Gujarati, r):
+		return "gu"
+	case unicode.Is(unicode.Devanagari, r):
+		return "hi"
+	case unicode.Is(unicode.Tamil, r):
+		return "ta"
+	}
+	return otherScript(r)
+}
+
+func otherScript(r rune) string {
+	switch {
+	case unicode.Is(unicode.Telugu, r):
+		return "te"
+	case unicode.Is(unicode.Malayalam, r):
+		return "ml"
+	case unicode.Is(unicode.Sinhala, r):
+		return "si"
+	case unicode.Is(unicode.Thai, r):
+		return "th"
+	case unicode.Is(unicode.Ethiopic, r):
+		return "am"
+	case unicode.Is(unicode.Hebrew, r):
+		return "he"
+	case unicode.Is(unicode.Armenian, r):
+		return "hy"
+	case unicode.Is(unicode.Georgian, r):
+		return "ka"
+	}
+	return ""
 }
 
 // refine tells apart the languages that share a script.
@@ -109,7 +147,7 @@ func refine(tag, text string) string {
 }
 
 // commonWords gives for a word the languages in which it is common.
-var commonWords = func() map[string][]string {
+var commonWords = sync.OnceValue(func() map[string][]string {
 	words := map[string][]string{}
 	for tag, list := range map[string]string{
 		"en":      "the and to is of in my for it you that have has was i've i'm it's with on not this your are we be been but from they me can would please thank thanks hello hi no when there about still what do",
@@ -139,4 +177,4 @@ var commonWords = func() map[string][]string {
 		}
 	}
 	return words
-}()
+})

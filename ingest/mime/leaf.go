@@ -53,7 +53,7 @@ func liesAboutBase64(enc string, s *source) bool {
 	sample = bytes.TrimSpace(sample[:min(len(sample), 1000)])
 	wrong := 0
 	for i, c := range sample {
-		if v := base64Table[c]; v == base64Junk && c != '=' || c == ' ' && i > 0 && base64Table[sample[i-1]] == base64Char {
+		if junk := !isBase64(c) && !isBlank(c) && c != '='; junk || c == ' ' && i > 0 && isBase64(sample[i-1]) {
 			wrong++
 		}
 	}

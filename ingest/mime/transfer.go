@@ -90,7 +90,7 @@ func (b *base64Reader) fill() {
 func (b *base64Reader) slow(line []byte) {
 	for _, c := range line {
 		switch {
-		case base64Table[c] == base64Char:
+		case isBase64(c):
 			b.quad[b.n] = c
 			if b.n++; b.n == 4 {
 				b.group()
@@ -99,7 +99,7 @@ func (b *base64Reader) slow(line []byte) {
 			if b.n > 0 {
 				b.group()
 			}
-		case base64Table[c] == base64Junk:
+		case !isBlank(c):
 			b.junk = true
 		}
 	}
@@ -129,24 +129,8 @@ func (b *base64Reader) finish(err error) {
 	}
 }
 
-const (
-	base64Junk  = 0
-	base64Char  = 1
-	base64Space = 2
-)
-
-// base64Table sorts bytes into digits, white space and junk.
-var base64Table = func() (t [256]byte) {
-	for c := range 256 {
-		if isBase64(byte(c)) {
-			t[c] = base64Char
-		}
-	}
-	for _, c := range " \t\r\n" {
-		t[c] = base64Space
-	}
-	return t
-}()
+// isBlank knows the white space that base64 may hold anywhere.
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // A qpReader reads quoted-printable, keeping as it stands what is none.
 type qpReader struct {
