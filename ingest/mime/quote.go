@@ -217,6 +217,9 @@ func (l *letter) attribution(i int) int {
 	if schriebMiddle.MatchString(first) && dateInLine.MatchString(first) {
 		return 1
 	}
+	if strings.HasSuffix(first, ":") && l.leadsToQuote(i, first) {
+		return 1
+	}
 	if !wroteStart.MatchString(first) && !strings.Contains(first, "@") {
 		return 0
 	}
@@ -238,6 +241,13 @@ func (l *letter) attribution(i int) int {
 		}
 	}
 	return 0
+}
+
+// leadsToQuote says whether a line of any language names a writer or a time
+// right above a quoted line.
+func (l *letter) leadsToQuote(i int, line string) bool {
+	next := l.nextText(i + 1)
+	return next < l.limit && next <= i+2 && isQuoted(l.lines[next]) && strings.Contains(line, "@") && dateInLine.MatchString(line)
 }
 
 // colonNear says whether a line that ends in a colon is near.

@@ -93,7 +93,7 @@ func (l *letter) disclaimers() {
 			return
 		}
 		text := strings.Join(l.lines[start:last], " ")
-		if !disclaimerStart.MatchString(strings.TrimSpace(text)) || !l.hasText(start) {
+		if text = strings.TrimSpace(text); !disclaimerStart.MatchString(text) && !companyLine.MatchString(text) || !l.hasText(start) {
 			return
 		}
 		l.drop(start, last)
@@ -104,6 +104,9 @@ func (l *letter) disclaimers() {
 var disclaimerStart = regexp.MustCompile(`(?i)^[*_\s]*(this (e-?mail|message|communication|transmission)( and any| and its|,| is (confidential|intended|for)| may contain| contains| has been scanned)|the (information|contents?) (contained )?(in|of) this (e-?mail|message|communication)|` +
 	`(email |e-mail |legal )?(disclaimer|confidentiality( notice| note)?|important notice|privileged (and|&) confidential)\b|if you (are not the intended|have received this (e-?mail|message)( in error| by mistake))|please (consider|think of) the environment|` +
 	`virus[- ]free|registered (office|in england|charity)|scanned by|(any )?views (or|and) opinions)`)
+
+// companyLine is the paragraph that the law wants from companies.
+var companyLine = regexp.MustCompile(`(?i)(authori[sz]ed and regulated by|registered (office:|in england)|company (registration )?(no|number)\b)`)
 
 // lastParagraph finds the last new paragraph before line end.
 func (l *letter) lastParagraph(end int) (start, last int) {
