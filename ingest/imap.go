@@ -1,3 +1,5 @@
+// Package ingest owns getting post in, whole and once: the doors, the order of
+// the steps from arrival to a case, and nothing of what goes out.
 package ingest
 
 import (

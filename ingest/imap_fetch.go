@@ -28,14 +28,14 @@ func (e *localError) Unwrap() error { return e.err }
 // A head is what the server says of a mail beside its bytes.
 type head struct {
 	size int64     // RFC822.SIZE; some servers lie
-	date time.Time // INTERNALDATE; zero when not asked for
+	date time.Time // INTERNALDATE
 }
 
 // heads asks for sizes and dates; a mail that is not in the answer was not
 // there, or the library lost it.
-func (s *session) heads(ctx context.Context, uids []uint32, dates bool) (map[uint32]head, error) {
+func (s *session) heads(ctx context.Context, uids []uint32) (map[uint32]head, error) {
 	found := make(map[uint32]head, len(uids))
-	options := &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: dates}
+	options := &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: true}
 	err := s.fetch(ctx, "ask for sizes and dates", uids, options, func(_ *watchdog, msg *imapclient.FetchMessageData) error {
 		var uid uint32
 		var h head
@@ -141,13 +141,24 @@ func copyLiteral(to sink, uid uint32, literal imap.LiteralReader, w *watchdog, b
 			break
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %w", errShort, err)
 		}
 	}
 	if n != literal.Size() {
 		return errShort
 	}
 	return nil
+}
+
+// drain cuts the connection and reads a FETCH that failed to its end. A literal
+// that broke off was given back to the library's reader, which goes on reading
+// by itself: draining reads the same literal again, so it waits for that end.
+func (s *session) drain(command *imapclient.FetchCommand, failure error) {
+	_ = s.raw.Close()
+	if errors.Is(failure, errShort) {
+		<-s.client.Closed()
+	}
+	_ = command.Close()
 }
 
 type eachMessage func(*watchdog, *imapclient.FetchMessageData) error
@@ -173,8 +184,7 @@ func (s *session) fetch(ctx context.Context, op string, uids []uint32, options *
 		for msg := command.Next(); msg != nil; msg = command.Next() {
 			w.pat()
 			if err := guarded(each, w, msg); err != nil {
-				_ = s.raw.Close()
-				_ = command.Close()
+				s.drain(command, err)
 				errors.As(err, &local)
 				return err
 			}

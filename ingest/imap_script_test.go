@@ -87,6 +87,18 @@ func textMails(texts ...string) map[int]*scripted {
 	return mails
 }
 
+// first sets a one-time trick for a command.
+func (s *script) first(verb string, do func(c *scriptConn, tag string)) {
+	s.change(func() { s.onFirst[verb] = do })
+}
+
+// change changes the server while it may be talking.
+func (s *script) change(do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do()
+}
+
 func (c *scriptConn) say(format string, args ...any) { _, _ = fmt.Fprintf(c, format, args...) }
 
 // hang reads until the other side gives up.
@@ -102,7 +114,7 @@ func (s *script) serve(c *scriptConn) {
 	if s.trick(c, "GREETING", "*") {
 		return
 	}
-	c.say("* OK [CAPABILITY %s] ready\r\n", s.caps)
+	s.change(func() { c.say("* OK [CAPABILITY %s] ready\r\n", s.caps) })
 	for {
 		line, err := c.r.ReadString('\n')
 		if err != nil {

@@ -82,23 +82,22 @@ func TestBrokenBodies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for which, mails := range map[string]func(odd func(*scriptConn, int, string) bool) *script{
-				"in the middle": func(odd func(*scriptConn, int, string) bool) *script {
+			for which, mails := range map[string]func(odd func(*scriptConn, int, string) bool) (*script, int){
+				"in the middle": func(odd func(*scriptConn, int, string) bool) (*script, int) {
 					s := newScript(t, textMails(letters(5)...))
-					s.mails[3].odd = odd
-					return s
+					s.change(func() { s.mails[3].odd = odd })
+					return s, 5
 				},
-				"alone": func(odd func(*scriptConn, int, string) bool) *script {
+				"alone": func(odd func(*scriptConn, int, string) bool) (*script, int) {
 					s := newScript(t, textMails(letter(1)))
-					s.mails[1].odd = odd
-					return s
+					s.change(func() { s.mails[1].odd = odd })
+					return s, 1
 				},
 			} {
 				t.Run(which, func(t *testing.T) {
 					d := newDesk(t)
-					s := mails(once(trick))
+					s, n := mails(once(trick))
 					p := d.poller(d.mailboxAt(s.addr))
-					n := len(s.mails)
 					for range 4 { // each pass may put one mail off for later
 						d.passes(p)
 						d.clock.Advance(time.Hour)
@@ -130,7 +129,7 @@ func TestPoisonAmongFifty(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
 			s := newScript(t, textMails(letters(50)...))
-			s.mails[20].odd = odd
+			s.change(func() { s.mails[20].odd = odd })
 			m := d.mailboxAt(s.addr)
 			m.FiledFolder = "Filed"
 			p := d.poller(m)
@@ -148,15 +147,15 @@ func TestPoisonAmongFifty(t *testing.T) {
 				t.Fatalf("stand-ins: %q", standIns)
 			}
 			d.wantRows(p, 50, "20 parked")
-			if len(s.mails) != 1 || len(s.filed) != 49 {
-				t.Errorf("%d mails left and %d filed, want 1 and 49", len(s.mails), len(s.filed))
-			}
+			s.change(func() {
+				if len(s.mails) != 1 || len(s.filed) != 49 {
+					t.Errorf("%d mails left and %d filed, want 1 and 49", len(s.mails), len(s.filed))
+				}
+			})
 			if got := d.status(); got.Parked != 1 || got.Problem != "" {
 				t.Errorf("status %+v", got)
 			}
-			s.mu.Lock()
-			s.mails[20].odd = nil
-			s.mu.Unlock()
+			s.change(func() { s.mails[20].odd = nil })
 			d.clock.Advance(2 * time.Hour)
 			d.passes(p)
 			d.wantWhole(letters(50)...)
@@ -171,7 +170,7 @@ func TestImpossibleDate(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	s := newScript(t, textMails(letters(4)...))
-	s.mails[2].date = "31-Foo-2026 09:30:00 +0000"
+	s.change(func() { s.mails[2].date = "31-Foo-2026 09:30:00 +0000" })
 	p := d.poller(d.mailboxAt(s.addr))
 	for range 4 {
 		d.passes(p)
@@ -194,7 +193,7 @@ func TestSilentServer(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
 			s := newScript(t, textMails(letter(1)))
-			s.onFirst[where] = hang
+			s.first(where, hang)
 			m := d.mailboxAt(s.addr)
 			m.FiledFolder = "Filed"
 			m.Timeouts.Command, m.Timeouts.Filing = 50*time.Millisecond, 50*time.Millisecond
@@ -214,10 +213,10 @@ func TestFrozenInIdle(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	s := newScript(t, textMails(letter(1)))
-	s.onFirst["IDLE"] = func(c *scriptConn, _ string) {
+	s.first("IDLE", func(c *scriptConn, _ string) {
 		c.say("+ idling\r\n")
 		c.hang()
-	}
+	})
 	m := d.mailboxAt(s.addr).withDefaults()
 	m.Timeouts.Command = 50 * time.Millisecond
 	session, err := connect(t.Context(), m)
@@ -234,13 +233,14 @@ func TestStopInTheMiddleOfAFetch(t *testing.T) {
 	d := newDesk(t)
 	s := newScript(t, textMails(letters(300)...))
 	begun := make(chan struct{})
-	s.mails[200].odd = onBody(func(c *scriptConn, uid int) {
+	stuck := onBody(func(c *scriptConn, uid int) {
 		c.say("* %d FETCH (UID %d BODY[] {100000}\r\nFrom", uid, uid)
 		close(begun)
 		c.s.mu.Unlock()
 		c.hang()
 		c.s.mu.Lock()
 	})
+	s.change(func() { s.mails[200].odd = stuck })
 	m := d.mailboxAt(s.addr)
 	m.Batch = 128
 	p := d.poller(m)
@@ -278,9 +278,9 @@ func TestImpossibleSearch(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	s := newScript(t, textMails(letter(1)))
-	s.onFirst["UID SEARCH"] = func(c *scriptConn, tag string) {
+	s.first("UID SEARCH", func(c *scriptConn, tag string) {
 		c.say("* ESEARCH (TAG \"%s\") UID ALL 1:4294967295\r\n%s OK done\r\n", tag, tag)
-	}
+	})
 	p := d.poller(d.mailboxAt(s.addr))
 	if err := d.pass(p); err == nil || !strings.Contains(err.Error(), "range") {
 		t.Fatalf("got %v", err)
@@ -294,7 +294,8 @@ func TestErrorsCarryNoWords(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	s := newScript(t, textMails("From: a@b\r\n\r\nUNBEARABLE damp\r\n"))
-	s.mails[1].odd = onBody(func(c *scriptConn, uid int) { c.say("* %d FETCH (UID %d UNBEARABLE damp)\r\n", uid, uid) })
+	words := onBody(func(c *scriptConn, uid int) { c.say("* %d FETCH (UID %d UNBEARABLE damp)\r\n", uid, uid) })
+	s.change(func() { s.mails[1].odd = words })
 	p := d.poller(d.mailboxAt(s.addr))
 	d.passes(p)
 	d.log.mu.Lock()

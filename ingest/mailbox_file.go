@@ -25,7 +25,7 @@ const filedAtOnce = 500
 
 // howToFile finds the way that cannot lose a mail on this server.
 func (v *visit) howToFile(ctx context.Context, f folder) (filing, error) {
-	way := fileNot
+	var way filing
 	switch {
 	case v.mailbox.FiledFolder == "":
 		return fileNot, nil

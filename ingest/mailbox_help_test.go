@@ -281,6 +281,8 @@ func newMemServer(tb testing.TB, caps ...imap.Cap) *memServer {
 	return &memServer{TB: tb, user: user, addr: listener.Addr()}
 }
 
+func quietLogger() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 type quiet struct{}
 
 func (quiet) Printf(string, ...any) {}

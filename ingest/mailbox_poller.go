@@ -47,11 +47,9 @@ func NewPoller(m Mailbox, in *Intake) (*Poller, error) {
 // on the status page, and tried again, ever more slowly.
 func (p *Poller) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		err := p.turn(ctx)
-		if ctx.Err() != nil {
-			break
+		if err := p.turn(ctx); ctx.Err() == nil {
+			pause(ctx, p.afterFailure(ctx, err))
 		}
-		pause(ctx, p.afterFailure(ctx, err))
 	}
 	return nil
 }

@@ -40,8 +40,7 @@ func Probe(ctx context.Context, m Mailbox) (ProbeResult, error) {
 			return r, nil
 		}
 	}
-	var known *MailboxError
-	if errors.As(err, &known) {
+	if _, ok := errors.AsType[*MailboxError](err); ok {
 		return ProbeResult{}, err
 	}
 	return ProbeResult{}, m.trouble(Unusable, err)
@@ -56,7 +55,7 @@ func (r *ProbeResult) count(ctx context.Context, s *session) error {
 		return err
 	}
 	for chunk := range slices.Chunk(uids, listAtOnce) {
-		heads, err := s.heads(ctx, chunk, true)
+		heads, err := s.heads(ctx, chunk)
 		if err != nil {
 			return err
 		}

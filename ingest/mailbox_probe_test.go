@@ -127,13 +127,13 @@ func TestStartTLSStripped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newScript(t, nil)
-			s.onFirst["GREETING"] = func(c *scriptConn, _ string) {
+			s.first("GREETING", func(c *scriptConn, _ string) {
 				c.say("%s", greeting)
 				line, _ := c.r.ReadString('\n')
 				tag, _, _ := strings.Cut(line, " ")
 				c.say("%s NO not here\r\n", tag)
 				c.hang()
-			}
+			})
 			m := newDesk(t).mailboxAt(s.addr)
 			m.TLS = StartTLS
 			_, err := Probe(t.Context(), m)
@@ -190,22 +190,24 @@ func TestProbeTroubles(t *testing.T) {
 	}{
 		{"nobody there", func(m *Mailbox, _ *script) { m.Port = closed.Addr().(*net.TCPAddr).Port }, Unreachable, "check host, port"},
 		{"not an IMAP server", func(_ *Mailbox, s *script) {
-			s.onFirst["GREETING"] = func(c *scriptConn, _ string) { c.say("220 mail.example.org ESMTP\r\n"); c.hang() }
+			s.first("GREETING", func(c *scriptConn, _ string) { c.say("220 mail.example.org ESMTP\r\n"); c.hang() })
 		}, Unreachable, "no IMAP server answers"},
 		{"says goodbye", func(_ *Mailbox, s *script) {
-			s.onFirst["GREETING"] = func(c *scriptConn, _ string) { c.say("* BYE too many connections\r\n"); c.hang() }
+			s.first("GREETING", func(c *scriptConn, _ string) { c.say("* BYE too many connections\r\n"); c.hang() })
 		}, Unreachable, "too many connections"},
-		{"wrong password", func(_ *Mailbox, s *script) { s.logIn = "NO [AUTHENTICATIONFAILED] Authentication failed" }, LoginRefused, "check user, password"},
+		{"wrong password", func(_ *Mailbox, s *script) {
+			s.change(func() { s.logIn = "NO [AUTHENTICATIONFAILED] Authentication failed" })
+		}, LoginRefused, "check user, password"},
 		{"password file missing", func(m *Mailbox, _ *script) {
 			m.Password = func(context.Context) (string, error) { return "", errors.New("no such file") }
 		}, LoginRefused, "no such file"},
-		{"passwords disabled", func(_ *Mailbox, s *script) { s.caps = "IMAP4rev1 LOGINDISABLED" }, LoginRefused, "use tls or starttls"},
+		{"passwords disabled", func(_ *Mailbox, s *script) { s.change(func() { s.caps = "IMAP4rev1 LOGINDISABLED" }) }, LoginRefused, "use tls or starttls"},
 		{"no such folder", func(_ *Mailbox, s *script) {
-			s.onFirst["EXAMINE"] = func(c *scriptConn, tag string) { c.say("%s NO no such mailbox\r\n", tag); c.hang() }
+			s.first("EXAMINE", func(c *scriptConn, tag string) { c.say("%s NO no such mailbox\r\n", tag); c.hang() })
 		}, FolderMissing, `the folder "INBOX"`},
-		{"no UIDVALIDITY", func(_ *Mailbox, s *script) { s.validity = 0 }, Unusable, "UIDVALIDITY"},
+		{"no UIDVALIDITY", func(_ *Mailbox, s *script) { s.change(func() { s.validity = 0 }) }, Unusable, "UIDVALIDITY"},
 		{"breaks off", func(_ *Mailbox, s *script) {
-			s.onFirst["UID SEARCH"] = func(c *scriptConn, _ string) { c.say("* ???\r\n") }
+			s.first("UID SEARCH", func(c *scriptConn, _ string) { c.say("* ???\r\n") })
 		}, Unusable, "search the folder"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -108,7 +108,7 @@ func (v *visit) inSlices(ctx context.Context, h *haul, n register.UIDNote) (err 
 	defer recovered(&err)
 	known := map[uint32]head{}
 	if n.Attempts < 2 || n.State == register.UIDParked {
-		if known, err = v.s.heads(ctx, []uint32{n.UID}, true); err != nil {
+		if known, err = v.s.heads(ctx, []uint32{n.UID}); err != nil {
 			return err
 		}
 	}
@@ -154,7 +154,7 @@ func (v *visit) slices(ctx context.Context, uid uint32, to io.Writer, listed int
 // park registers a stand-in for a mail that cannot be had. It needs no
 // connection: what else can be had is put in while the connection lasts.
 func (v *visit) park(ctx context.Context, h *haul, n register.UIDNote) (connection error) {
-	known, err := v.s.heads(ctx, []uint32{n.UID}, true)
+	known, err := v.s.heads(ctx, []uint32{n.UID})
 	connection = errors.Join(connection, err)
 	header, err := v.s.header(ctx, n.UID, headerLimit)
 	connection = errors.Join(connection, err)

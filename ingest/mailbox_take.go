@@ -51,7 +51,7 @@ func (v *visit) takeIn(ctx context.Context, uids []uint32, moveMark bool) (err e
 	defer func() { err = errors.Join(err, v.drain(ctx)) }()
 	for len(uids) > 0 {
 		n := v.p.memory.room(uids, listAtOnce)
-		heads, err := v.s.heads(ctx, uids[:n], true)
+		heads, err := v.s.heads(ctx, uids[:n])
 		if err != nil {
 			settled, err := v.doubt(ctx, uids[:n], moveMark, err)
 			if err != nil {

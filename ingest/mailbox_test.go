@@ -137,8 +137,10 @@ func TestFolderMadeAnew(t *testing.T) {
 			d, s := newDesk(t), newScript(t, textMails(letters(5)...))
 			p := d.poller(d.mailboxAt(s.addr))
 			d.passes(p)
-			renew(s)
-			s.mails[3] = &scripted{text: letter(6)}
+			s.change(func() {
+				renew(s)
+				s.mails[3] = &scripted{text: letter(6)}
+			})
 			want := append(letters(5), letter(6))
 			d.passes(p)
 			d.wantWhole(want...)
@@ -155,12 +157,12 @@ func TestMailBelowTheMark(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d, s := newDesk(t), newScript(t, textMails(letters(5)...))
-			slow := s.mails[3]
-			delete(s.mails, 3)
+			slow := &scripted{text: letter(3)}
+			s.change(func() { delete(s.mails, 3) })
 			p := d.poller(d.mailboxAt(s.addr))
 			d.passes(p)
 			d.wantRows(p, 5)
-			s.mails[3] = slow
+			s.change(func() { s.mails[3] = slow })
 			if restarted {
 				p = d.poller(p.mailbox)
 			}
@@ -285,9 +287,8 @@ func TestTooLarge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d, s := newDesk(t), newScript(t, textMails(letters(3)...))
-			s.mails[2].text += strings.Repeat("padding\r\n", 10_000)
-			s.mails[2].size = listed
-			huge := s.mails[2].text
+			huge := letter(2) + strings.Repeat("padding\r\n", 10_000)
+			s.change(func() { s.mails[2] = &scripted{text: huge, size: listed} })
 			m := d.mailboxAt(s.addr)
 			m.SizeCap, m.FiledFolder = 20_000, "Filed"
 			p := d.poller(m)
@@ -298,9 +299,11 @@ func TestTooLarge(t *testing.T) {
 				t.Fatalf("stand-ins %q", standIns)
 			}
 			d.wantRows(p, 3, "2 parked")
-			if _, still := s.mails[2]; !still {
-				t.Error("the large mail was moved away")
-			}
+			s.change(func() {
+				if _, still := s.mails[2]; !still {
+					t.Error("the large mail was moved away")
+				}
+			})
 			d.passes(p)
 			d.clock.Advance(2 * time.Hour)
 			d.passes(p)
@@ -331,7 +334,7 @@ func TestStub(t *testing.T) {
 			d.wantWhole(letter(1), letter(3))
 			d.wantRows(p, 3, "2 pending")
 			if mended {
-				s.mails[2].text = letter(2)
+				s.change(func() { s.mails[2].text = letter(2) })
 			}
 			for range 4 {
 				d.clock.Advance(10 * time.Minute)
@@ -469,12 +472,13 @@ func TestSilentMailbox(t *testing.T) {
 func TestIdleWakes(t *testing.T) {
 	t.Parallel()
 	d, s := newDesk(t), newScript(t, textMails(letter(1)))
-	s.onIdle = func(c *scriptConn) {
+	more := func(c *scriptConn) {
 		if len(s.mails) < 3 {
 			s.mails[len(s.mails)+1] = &scripted{text: letter(len(s.mails) + 1)}
 			c.say("* %d EXISTS\r\n", len(s.mails))
 		}
 	}
+	s.change(func() { s.onIdle = more })
 	m := d.mailboxAt(s.addr)
 	m.PollEvery, m.IdleFor = time.Hour, time.Hour
 	ctx, stop := context.WithCancel(t.Context())
@@ -558,13 +562,11 @@ func TestOutage(t *testing.T) {
 	t.Parallel()
 	d, s := newDesk(t), newScript(t, textMails(letters(2)...))
 	bye := func(c *scriptConn, _ string) { c.say("* BYE over quota, come back later\r\n") }
-	s.onFirst["GREETING"] = bye
-	s.onFirst["SELECT"] = func(c *scriptConn, tag string) {
+	s.first("GREETING", bye)
+	s.first("SELECT", func(c *scriptConn, tag string) {
 		c.say("%s NO [THROTTLED] too many requests\r\n", tag)
-		s.mu.Lock()
-		s.onFirst["UID FETCH"] = bye
-		s.mu.Unlock()
-	}
+		s.first("UID FETCH", bye)
+	})
 	tokens := 0
 	m := d.mailboxAt(s.addr)
 	m.Auth = XOAuth2
@@ -572,7 +574,7 @@ func TestOutage(t *testing.T) {
 		tokens++
 		return fmt.Sprint("token", tokens), nil
 	}
-	s.caps += " SASL-IR AUTH=XOAUTH2"
+	s.change(func() { s.caps += " SASL-IR AUTH=XOAUTH2" })
 	p := d.poller(m)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)

@@ -129,15 +129,20 @@ func (w *Worker) dispatch(ctx context.Context, jobs chan<- job) {
 			w.log.ErrorContext(ctx, "claiming replies failed", "error", err)
 			pause(ctx, jitter(2*time.Second))
 		}
-		for _, j := range w.prepare(ctx, slice) {
-			select {
-			case jobs <- j:
-			case <-ctx.Done():
-				w.giveBack(ctx, j, "this process was stopped before it was sent")
-			}
-		}
+		w.pass(ctx, slice, jobs)
 		if probe && len(slice) > 0 {
 			pause(ctx, 100*time.Millisecond) // let its outcome open or shut the gate
+		}
+	}
+}
+
+// pass prepares a slice and hands it to the senders.
+func (w *Worker) pass(ctx context.Context, slice []job, jobs chan<- job) {
+	for _, j := range w.prepare(ctx, slice) {
+		select {
+		case jobs <- j:
+		case <-ctx.Done():
+			w.giveBack(ctx, j, "this process was stopped before it was sent")
 		}
 	}
 }
@@ -147,21 +152,14 @@ func (w *Worker) dispatch(ctx context.Context, jobs chan<- job) {
 // until the end of its lease that somebody holds it still.
 func (w *Worker) dispatchLeftOver(ctx context.Context, jobs chan<- job) {
 	for ctx.Err() == nil && !w.stopped() {
-		due, err := w.cfg.Register.Due(ctx, w.cfg.Now(), w.cfg.Slice)
-		if err != nil || len(due) == 0 {
+		if _, shut := w.gate.closed(); shut {
+			return // the loop that follows waits until the mail server is back
+		}
+		slice, err := w.due(ctx, w.cfg.Slice)
+		if err != nil || len(slice) == 0 {
 			return // the loop that follows reports what is wrong
 		}
-		slice, err := w.claimDue(ctx, w.cfg.Slice)
-		if err != nil || len(slice) == 0 {
-			return
-		}
-		for _, j := range w.prepare(ctx, slice) {
-			select {
-			case jobs <- j:
-			case <-ctx.Done():
-				w.giveBack(ctx, j, "this process was stopped before it was sent")
-			}
-		}
+		w.pass(ctx, slice, jobs)
 	}
 }
 
@@ -218,13 +216,18 @@ func (w *Worker) claim(ctx context.Context, n int) ([]job, error) {
 
 // claimDue works without the queue.
 func (w *Worker) claimDue(ctx context.Context, n int) ([]job, error) {
-	due, err := w.cfg.Register.Due(ctx, w.cfg.Now(), n)
-	if err != nil {
-		return nil, err
-	}
-	if len(due) == 0 {
+	jobs, err := w.due(ctx, n)
+	if err == nil && len(jobs) == 0 {
 		pause(ctx, time.Second)
-		return nil, nil
+	}
+	return jobs, err
+}
+
+// due claims up to n of what the register says is due.
+func (w *Worker) due(ctx context.Context, n int) ([]job, error) {
+	due, err := w.cfg.Register.Due(ctx, w.cfg.Now(), n)
+	if err != nil || len(due) == 0 {
+		return nil, err
 	}
 	ids := make([]register.ID, len(due))
 	for i, h := range due {

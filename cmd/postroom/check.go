@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -176,7 +177,7 @@ func (p *plan) checkMailbox(ctx context.Context, m ingest.Mailbox) finding {
 func (p *plan) checkSMTP(ctx context.Context) finding {
 	f := finding{name: "smtp " + net.JoinHostPort(p.smtp.Host, strconv.Itoa(p.smtp.Port)), found: "greets and lets us in"}
 	if p.smtp.Host == "" {
-		f.err = fmt.Errorf("smtp.host is not configured: no reply can go by email")
+		f.err = errors.New("smtp.host is not configured: no reply can go by email")
 		return f
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -134,7 +135,7 @@ func newTown(t *testing.T, redis string) *town {
 	}
 	queue := ""
 	if redis != "" {
-		queue = fmt.Sprintf("queue: {redis: %q, prefix: %q}\n", redis, "kill"+filepath.Base(w.folder)+fmt.Sprint(os.Getpid())+":")
+		queue = fmt.Sprintf("queue: {redis: %q, prefix: %q}\n", redis, "kill"+filepath.Base(w.folder)+strconv.Itoa(os.Getpid())+":")
 	}
 	text := fmt.Sprintf(`landlord: {name: Citrine Homes, reference_prefix: CIT, phone: 01632 960100, out_of_hours: 01632 960999, email: %[1]s}
 mailboxes:
@@ -326,10 +327,10 @@ func (w *town) stuck() string {
 	if err != nil {
 		return err.Error()
 	}
-	fmt.Fprintf(&out, "%d of %d mails registered; ", len(messages), w.sent)
+	_, _ = fmt.Fprintf(&out, "%d of %d mails registered; ", len(messages), w.sent)
 	for _, m := range messages {
 		if m.State != register.Filed {
-			fmt.Fprintf(&out, "%s %s after %d attempts %s; ", m.Reference, m.State, m.Attempts, m.Problem)
+			_, _ = fmt.Fprintf(&out, "%s %s after %d attempts %s; ", m.Reference, m.State, m.Attempts, m.Problem)
 		}
 	}
 	replies, err := r.Outgoings(w.t.Context(), 100_000)
@@ -338,7 +339,7 @@ func (w *town) stuck() string {
 	}
 	for _, o := range replies {
 		if o.State != register.Delivered {
-			fmt.Fprintf(&out, "reply %s %s attempt %d not before %v lease %v %s; ", o.Reference, o.State, o.Attempt, o.NotBefore, o.LeaseUntil, o.Why)
+			_, _ = fmt.Fprintf(&out, "reply %s %s attempt %d not before %v lease %v %s; ", o.Reference, o.State, o.Attempt, o.NotBefore, o.LeaseUntil, o.Why)
 		}
 	}
 	return out.String()
@@ -402,7 +403,7 @@ func TestKilledAtRandom(t *testing.T) {
 				t.Skip("integration: POSTROOM_TEST_REDIS names no server")
 			}
 			w := newTown(t, redis)
-			random := rand.New(rand.NewPCG(26, 11)) //nolint:gosec // which steps are hit need not be secret
+			random := rand.New(rand.NewPCG(26, 11))
 			for range 12 {
 				w.post(10)
 				step := killSteps[random.IntN(len(killSteps))]

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/hkdf"
 	"crypto/sha256"
-	"io"
 	"log/slog"
 	"time"
 
@@ -28,7 +27,7 @@ func examplePlan(secret []byte) (plan, error) {
 			Own: []string{"complaints@citrine.example"}, Domain: "post.citrine.example",
 			Caps: notify.Caps{Recipient: 10, Case: 10, Team: 200, All: 2000},
 		},
-		now: time.Now, logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		now: time.Now, logger: slog.New(slog.DiscardHandler),
 	}
 	var err error
 	if p.calendar, err = workday.Default(workday.EnglandAndWales); err != nil {
@@ -69,5 +68,5 @@ func inspectionPlan(file string) (plan, error) {
 	}
 	// No secret is needed to look at a file, and none is made.
 	c.Keys.Reference, c.Keys.MessageID = placeholderKey, placeholderKey
-	return configured(c, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	return configured(c, slog.New(slog.DiscardHandler))
 }

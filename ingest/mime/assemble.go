@@ -99,9 +99,11 @@ func isPublicMail(domain string) bool {
 
 // tidy makes all text valid and one-line where it must be.
 func (m *Message) tidy() {
-	for _, s := range []*string{&m.MessageID, &m.From.Name, &m.From.Address, &m.Sender.Name, &m.Sender.Address, &m.ReturnPath, &m.Subject,
+	for _, s := range []*string{
+		&m.MessageID, &m.From.Name, &m.From.Address, &m.Sender.Name, &m.Sender.Address, &m.ReturnPath, &m.Subject,
 		&m.AuthWhy, &m.AutomaticWhy, &m.DoNotAnswer, &m.Bounce.Recipient, &m.Bounce.Status, &m.Bounce.OriginalMessageID,
-		&m.Complainant.Name, &m.Complainant.Address, &m.ComplainantWhy, &m.Error} {
+		&m.Complainant.Name, &m.Complainant.Address, &m.ComplainantWhy, &m.Error,
+	} {
 		*s = clean(*s)
 	}
 	for i, r := range m.Repairs {

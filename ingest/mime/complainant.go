@@ -14,14 +14,14 @@ func (w *walk) complainant(h header, pieces []piece, o Options) {
 		return
 	}
 	if f := readForm(bodyOf(pieces)); f.isForm() && formSender(h, m, o) {
-		w.fromForm(f, h)
+		w.fromForm(f)
 		return
 	}
 	w.fromForward(pieces, o)
 }
 
 // fromForm offers the resident who filled a form in.
-func (w *walk) fromForm(f form, h header) {
+func (w *walk) fromForm(f form) {
 	m := w.m
 	if strings.EqualFold(f.email, m.From.Address) {
 		return

@@ -256,22 +256,43 @@ func TestComplainant(t *testing.T) {
 		want       Address
 		at         time.Time
 	}{
-		{"sent on as an attachment", colleague + "Subject: FW: damp\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nFor you.\n--b\nContent-Type: message/rfc822\n\nReceived: from x by mx1; Fri, 27 Feb 2026 09:00:00 +0000\nFrom: Jo <jo@example.net>\nSubject: damp\n\nWet.\n--b--\n",
-			Address{"Jo", "jo@example.net"}, time.Date(2026, 2, 27, 9, 0, 0, 0, time.UTC)},
-		{"sent on as text", colleague + "Subject: Fwd: damp\n\nFor you.\n\n---------- Forwarded message ---------\nFrom: Jo <jo@example.net>\nDate: Fri, 27 Feb 2026 at 09:00\nSubject: damp\nTo: <officer@larkmere.example.org>\n\nWet.\n",
-			Address{"Jo", "jo@example.net"}, time.Date(2026, 2, 27, 9, 0, 0, 0, time.UTC)},
-		{"sent on by Outlook, in summer", colleague + "Subject: FW: damp\n\nFor you.\n\nFrom: Jo <jo@example.net>\nSent: 27 June 2026 09:00\nTo: Officer <officer@larkmere.example.org>\nSubject: damp\n\nWet.\n",
-			Address{"Jo", "jo@example.net"}, time.Date(2026, 6, 27, 8, 0, 0, 0, time.UTC)},
-		{"our own mail in between", colleague + "Subject: FW: damp\n\nFrom: Other <other@larkmere.example.org>\nSent: 28 February 2026 09:00\nTo: Officer\nSubject: FW: damp\n\nFrom: Jo <jo@example.net>\nSent: 27 February 2026 09:00\nTo: Other\nSubject: damp\n\nWet.\n",
-			Address{"Jo", "jo@example.net"}, time.Date(2026, 2, 27, 9, 0, 0, 0, time.UTC)},
+		{
+			"sent on as an attachment", colleague + "Subject: FW: damp\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nFor you.\n--b\nContent-Type: message/rfc822\n\nReceived: from x by mx1; Fri, 27 Feb 2026 09:00:00 +0000\nFrom: Jo <jo@example.net>\nSubject: damp\n\nWet.\n--b--\n",
+			Address{"Jo", "jo@example.net"},
+			time.Date(2026, 2, 27, 9, 0, 0, 0, time.UTC),
+		},
+		{
+			"sent on as text", colleague + "Subject: Fwd: damp\n\nFor you.\n\n---------- Forwarded message ---------\nFrom: Jo <jo@example.net>\nDate: Fri, 27 Feb 2026 at 09:00\nSubject: damp\nTo: <officer@larkmere.example.org>\n\nWet.\n",
+			Address{"Jo", "jo@example.net"},
+			time.Date(2026, 2, 27, 9, 0, 0, 0, time.UTC),
+		},
+		{
+			"sent on by Outlook, in summer", colleague + "Subject: FW: damp\n\nFor you.\n\nFrom: Jo <jo@example.net>\nSent: 27 June 2026 09:00\nTo: Officer <officer@larkmere.example.org>\nSubject: damp\n\nWet.\n",
+			Address{"Jo", "jo@example.net"},
+			time.Date(2026, 6, 27, 8, 0, 0, 0, time.UTC),
+		},
+		{
+			"our own mail in between", colleague + "Subject: FW: damp\n\nFrom: Other <other@larkmere.example.org>\nSent: 28 February 2026 09:00\nTo: Officer\nSubject: FW: damp\n\nFrom: Jo <jo@example.net>\nSent: 27 February 2026 09:00\nTo: Other\nSubject: damp\n\nWet.\n",
+			Address{"Jo", "jo@example.net"},
+			time.Date(2026, 2, 27, 9, 0, 0, 0, time.UTC),
+		},
 		{"a resident who sends our mail back", "From: Jo <jo@example.net>\nTo: complaints@larkmere.example.org\nSubject: FW: your answer\n\nRubbish.\n\nFrom: Officer <officer@larkmere.example.org>\nSent: 27 February 2026 09:00\nTo: Jo\nSubject: your answer\n\nNo.\n", Address{}, time.Time{}},
 		{"a colleague's own words", colleague + "Subject: lift\n\nThe lift is out.\n", Address{}, time.Time{}},
-		{"a form as a table", "From: WordPress <wordpress@larkmere.example.org>\nTo: complaints@larkmere.example.org\nSubject: New submission\nContent-Type: text/html\n\n<table><tr><td>Name</td><td>Jo Bloggs</td></tr><tr><td>Email address</td><td>jo@example.net</td></tr><tr><td>Message</td><td>Wet.</td></tr></table>\n",
-			Address{"Jo Bloggs", "jo@example.net"}, time.Time{}},
-		{"a form with values below", "From: no-reply@forms.example\nTo: complaints@larkmere.example.org\nSubject: Contact form\n\nName\nJo Bloggs\n\nEmail\njo@example.net\n\nMessage\nWet.\nAnd cold.\n",
-			Address{"Jo Bloggs", "jo@example.net"}, time.Time{}},
-		{"a form that says it is automatic", "From: webform@larkmere.example.org\nTo: complaints@larkmere.example.org\nSubject: Online complaint form\nAuto-Submitted: auto-generated\n\nFull name: Jo Bloggs\nEmail: jo@example.net\nMessage: Wet.\n",
-			Address{"Jo Bloggs", "jo@example.net"}, time.Time{}},
+		{
+			"a form as a table", "From: WordPress <wordpress@larkmere.example.org>\nTo: complaints@larkmere.example.org\nSubject: New submission\nContent-Type: text/html\n\n<table><tr><td>Name</td><td>Jo Bloggs</td></tr><tr><td>Email address</td><td>jo@example.net</td></tr><tr><td>Message</td><td>Wet.</td></tr></table>\n",
+			Address{"Jo Bloggs", "jo@example.net"},
+			time.Time{},
+		},
+		{
+			"a form with values below", "From: no-reply@forms.example\nTo: complaints@larkmere.example.org\nSubject: Contact form\n\nName\nJo Bloggs\n\nEmail\njo@example.net\n\nMessage\nWet.\nAnd cold.\n",
+			Address{"Jo Bloggs", "jo@example.net"},
+			time.Time{},
+		},
+		{
+			"a form that says it is automatic", "From: webform@larkmere.example.org\nTo: complaints@larkmere.example.org\nSubject: Online complaint form\nAuto-Submitted: auto-generated\n\nFull name: Jo Bloggs\nEmail: jo@example.net\nMessage: Wet.\n",
+			Address{"Jo Bloggs", "jo@example.net"},
+			time.Time{},
+		},
 		{"a resident who sets a letter out like a form", "From: Jo <jo@example.net>\nTo: complaints@larkmere.example.org\nSubject: damp\n\nName: Jo Bloggs\nEmail: other@example.net\nAddress: 12 Lark Road\nMessage: Wet.\n", Address{}, time.Time{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -174,7 +174,7 @@ func (z *zipReader) descriptor(e zipEntry) error {
 	}
 	for range 8 { // sizes of eight bytes in ZIP64 files
 		if head, err := z.r.Peek(2); err != nil || head[0] == 'P' && head[1] == 'K' {
-			return nil
+			return nil //nolint:nilerr // at the end there are no sizes to skip
 		}
 		_, _ = z.r.Discard(1)
 	}

@@ -105,8 +105,10 @@ func FuzzRead(f *testing.F) {
 }
 
 func FuzzAddresses(f *testing.F) {
-	for _, s := range []string{"Jo <jo@example.net>", `"a, b" <jo@example.net>, x@y.example`, "<<<>>,,;;\"@@ (((", "fred@@x..y", "=?utf-8?q?J=C3=B6?= <j@x.example>",
-		"undisclosed-recipients:;", "jo@example.net (Jo (nested))", "@a,@b:jo@x.example", "IMCEAMAILTO-a+40b+2Ecom@x.example"} {
+	for _, s := range []string{
+		"Jo <jo@example.net>", `"a, b" <jo@example.net>, x@y.example`, "<<<>>,,;;\"@@ (((", "fred@@x..y", "=?utf-8?q?J=C3=B6?= <j@x.example>",
+		"undisclosed-recipients:;", "jo@example.net (Jo (nested))", "@a,@b:jo@x.example", "IMCEAMAILTO-a+40b+2Ecom@x.example",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -140,8 +142,10 @@ func FuzzBounce(f *testing.F) {
 }
 
 func FuzzNewText(f *testing.F) {
-	for _, s := range []string{"Hello\n\nOn Mon, 2 Mar 2026 at 10:00, A <a@b.example> wrote:\n> x\nyes\n> y", "a\n-- \nb", "x\n________________________________\nFrom: A\nSent: today\nTo: B\nSubject: C\n\nold",
-		"Begin forwarded message:\n\nFrom: a@b.example\nDate: 1 May 2026\nTo: c\n\nhello", "> only quoted"} {
+	for _, s := range []string{
+		"Hello\n\nOn Mon, 2 Mar 2026 at 10:00, A <a@b.example> wrote:\n> x\nyes\n> y", "a\n-- \nb", "x\n________________________________\nFrom: A\nSent: today\nTo: B\nSubject: C\n\nold",
+		"Begin forwarded message:\n\nFrom: a@b.example\nDate: 1 May 2026\nTo: c\n\nhello", "> only quoted",
+	} {
 		f.Add(s, true)
 		f.Add(s, false)
 	}

@@ -69,11 +69,6 @@ func (l *letter) drop(from, to int) {
 	}
 }
 
-// bare is a line without the signs that programs put around words.
-func bare(line string) string {
-	return strings.Trim(line, " \t\u00a0*_|")
-}
-
 var (
 	originalLine = regexp.MustCompile(`(?i)^[\s>]*[-_=]{2,}\s*(original (message|appointment|text)|ursprüngliche nachricht|message d'origine|message original|mensaje original|` +
 		`mensagem original|oprindelig meddelelse|ursprungligt meddelande|oorspronkelijk bericht|messaggio originale|wiadomość oryginalna|původní zpráva|mesaj original|orijinal ileti|` +
@@ -223,15 +218,15 @@ func (l *letter) attribution(i int) int {
 	if !wroteStart.MatchString(first) && !strings.Contains(first, "@") {
 		return 0
 	}
-	joined := ""
+	var joined strings.Builder
 	for n := 1; n <= 4 && i+n-1 < l.limit; n++ {
 		line := strings.TrimSpace(l.lines[i+n-1])
 		if line == "" {
 			return 0
 		}
-		joined += " " + line
-		if wroteEnd.MatchString(joined) {
-			if dateInLine.MatchString(joined) || strings.Contains(joined, "@") {
+		joined.WriteString(" " + line)
+		if wroteEnd.MatchString(joined.String()) {
+			if dateInLine.MatchString(joined.String()) || strings.Contains(joined.String(), "@") {
 				return n
 			}
 			return 0

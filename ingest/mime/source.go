@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -168,8 +169,8 @@ func (s *source) boundary(line []byte) bool {
 		return false
 	}
 	rest := strings.TrimRight(string(line[2:]), " \t\r\n")
-	for i := len(s.opened) - 1; i >= 0; i-- {
-		if b := s.opened[i]; rest == b {
+	for i, v := range slices.Backward(s.opened) {
+		if b := v; rest == b {
 			s.hit, s.closed = i, false
 			return true
 		} else if len(rest) == len(b)+2 && strings.HasPrefix(rest, b) && strings.HasSuffix(rest, "--") {

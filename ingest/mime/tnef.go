@@ -43,7 +43,6 @@ type tnef struct {
 	body     string
 	html     string
 	rtf      string
-	count    int
 }
 
 // tnefPart reads a winmail.dat: its files are listed in its stead, its text is

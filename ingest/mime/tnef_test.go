@@ -41,8 +41,10 @@ func property(kind, id uint16, data []byte) []byte {
 }
 
 // compressed is the example of [MS-OXRTFCP], section 4.1.1.
-var compressed = []byte{0x2d, 0, 0, 0, 0x2b, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 0x03, 0, 0x0a, 0, 0x72, 0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42,
-	0x32, 0x0a, 0xf3, 0x20, 0x68, 0x65, 0x6c, 0x09, 0, 0x20, 0x62, 0x77, 0x05, 0xb0, 0x6c, 0x64, 0x7d, 0x0a, 0x80, 0x0f, 0xa0}
+var compressed = []byte{
+	0x2d, 0, 0, 0, 0x2b, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 0x03, 0, 0x0a, 0, 0x72, 0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42,
+	0x32, 0x0a, 0xf3, 0x20, 0x68, 0x65, 0x6c, 0x09, 0, 0x20, 0x62, 0x77, 0x05, 0xb0, 0x6c, 0x64, 0x7d, 0x0a, 0x80, 0x0f, 0xa0,
+}
 
 func tnefMail(file []byte, text string) string {
 	return "From: jo@example.net\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n" + text + "\n--b\nContent-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n" +
@@ -51,8 +53,10 @@ func tnefMail(file []byte, text string) string {
 
 func TestTNEF(t *testing.T) {
 	t.Parallel()
-	picture := [][]byte{attribute(2, tnefRendData, 6, make([]byte, 14)), attribute(2, tnefTitle, 1, []byte("PICTUR~1.PNG\x00")), attribute(2, tnefData, 6, []byte("\x89PNG\r\n\x1a\nxx")),
-		attribute(2, tnefAttachment, 6, property(0x1e, 0x3707, []byte("the wall.png\x00")))}
+	picture := [][]byte{
+		attribute(2, tnefRendData, 6, make([]byte, 14)), attribute(2, tnefTitle, 1, []byte("PICTUR~1.PNG\x00")), attribute(2, tnefData, 6, []byte("\x89PNG\r\n\x1a\nxx")),
+		attribute(2, tnefAttachment, 6, property(0x1e, 0x3707, []byte("the wall.png\x00"))),
+	}
 	for _, tt := range []struct {
 		name, text string
 		file       []byte

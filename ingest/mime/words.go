@@ -85,10 +85,7 @@ func cutWord(s string) (word, int) {
 	if end < 0 {
 		return word{}, 0
 	}
-	n := 2 + len(charset) + 1 + 2 + end + 2
-	if n > len(s) {
-		n = len(s)
-	}
+	n := min(2+len(charset)+1+2+end+2, len(s))
 	switch kind {
 	case 'q':
 		return word{charset, decodeQ(text[:end])}, n
@@ -139,7 +136,7 @@ func decodeB(s string) []byte {
 	var out []byte
 	for piece := range strings.SplitSeq(s, "=") {
 		kept := strings.Map(func(r rune) rune {
-			if r < 0x80 && isBase64(byte(r)) {
+			if r >= 0 && r < 0x80 && isBase64(byte(r)) { //nolint:gosec // it is below 0x80
 				return r
 			}
 			return -1

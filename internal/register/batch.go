@@ -72,8 +72,8 @@ var idAlphabet = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadd
 // milliseconds, then 80 random bits.
 func newID(at time.Time) ID {
 	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16) //nolint:gosec // milliseconds since 1970 are positive
-	_, _ = rand.Read(b[6:])                                       // never fails (crypto/rand)
+	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16)
+	_, _ = rand.Read(b[6:]) // never fails (crypto/rand)
 	return idAlphabet.EncodeToString(b[:])
 }
 

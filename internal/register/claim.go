@@ -114,10 +114,10 @@ func countRecent(t *tx, c *Claimed, w Windows, all *recentAll) error {
 	err := t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE to_key = $1 AND id <> $2 AND kind <> 'alert'
 			AND (begun_at >= $3 OR state = 'sending') LIMIT $4) x`,
 		[]any{mailbox(c.To.Address), c.ID, since(t.now, w.Recipient), countLimit}, &c.Recent.Recipient)
-	if err == nil && c.Outgoing.Case != "" {
+	if err == nil && c.Case != "" {
 		err = t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE case_id = $1 AND id <> $2 AND kind <> 'alert'
 				AND (begun_at >= $3 OR state = 'sending') LIMIT $4) x`,
-			[]any{c.Outgoing.Case, c.ID, since(t.now, w.Case), countLimit}, &c.Recent.Case)
+			[]any{c.Case, c.ID, since(t.now, w.Case), countLimit}, &c.Recent.Case)
 	}
 	if err == nil && all.at != t.now {
 		all.at = t.now

@@ -8,11 +8,11 @@ import (
 	"postroom/classify"
 )
 
-// ErrNeedsDefinition: a complaint is acknowledged with its definition
+// ErrNeedsDefinition says that a complaint is acknowledged with its definition
 // (Code 5.6), so an officer who calls a message a complaint must give one.
 var ErrNeedsDefinition = errors.New("a complaint needs at least one issue in its definition")
 
-// ErrNeedsReason: a decision that differs from the rules' needs a reason.
+// ErrNeedsReason says that a decision that differs from the rules' needs a reason.
 var ErrNeedsReason = errors.New("say why this differs from what the rules said")
 
 // Decide carries out an officer's decision on a message that waits for one.

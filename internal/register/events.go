@@ -63,7 +63,7 @@ func (t *tx) append(subject string, seq int64, prev, by, what string, d detail) 
 func (e Event) chain(prev, detail string) string {
 	h := sha256.New()
 	for _, field := range []string{prev, e.Subject, strconv.FormatInt(e.Seq, 10), strconv.FormatInt(micros(e.At), 10), e.By, e.What, detail} {
-		fmt.Fprintf(h, "%d:%s,", len(field), field) // lengths, so that no two lines read the same
+		_, _ = fmt.Fprintf(h, "%d:%s,", len(field), field) // lengths, so that no two lines read the same
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -44,7 +44,7 @@ func (r *Register) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.writes = newWriter(writeDB, r.sqlite(), r.cfg.Now)
+	r.writes = newWriter(writeDB, r.sqlite(), r.cfg.Now) //nolint:contextcheck // a commit serves several callers; none of their contexts may end it
 	if err := r.migrate(ctx, migrations()); err != nil {
 		return err
 	}

@@ -3,7 +3,7 @@ package register
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 
 	"postroom/internal/workday"
 )
@@ -82,7 +82,7 @@ func insertMessage(t *tx, m Message) error {
 func (r *Register) noteReceived(t *tx, m Message) error {
 	return t.begin(messageSubject(m.ID), "postroom", "received", detail{
 		"reference": m.Reference, "original": m.Original, "channel": string(m.Channel), "source": m.Source,
-		"received_at": fmt.Sprint(micros(m.ReceivedAt)), "basis": string(m.Basis), "deadline": dateText(m.Deadline),
+		"received_at": strconv.FormatInt(micros(m.ReceivedAt), 10), "basis": string(m.Basis), "deadline": dateText(m.Deadline),
 		"problem": digest(m.ID, m.Problem),
 	})
 }

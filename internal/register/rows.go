@@ -119,7 +119,7 @@ func collect[T any](list *[]T, scan func(scanner) (T, error)) func(*sql.Rows) er
 
 // row reads one row of those columns within a transaction.
 func row[T any](t *tx, scan func(scanner) (T, error), query string, args ...any) (T, error) {
-	s, err := t.stmt(query)
+	s, err := t.stmt(query) //nolint:sqlclosecheck // kept for the connection's life, closed with it
 	if err != nil {
 		var none T
 		return none, err

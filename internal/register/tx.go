@@ -47,7 +47,7 @@ func (t *tx) exec(query string, args ...any) error {
 
 // affected runs a statement and says how many rows it changed.
 func (t *tx) affected(query string, args ...any) (int64, error) {
-	s, err := t.stmt(query)
+	s, err := t.stmt(query) //nolint:sqlclosecheck // kept for the connection's life, closed with it
 	if err != nil {
 		return 0, err
 	}
@@ -70,7 +70,7 @@ func (t *tx) changed(query string, args ...any) error {
 
 // one reads one row; ErrNotFound when there is none.
 func (t *tx) one(query string, args []any, dest ...any) error {
-	s, err := t.stmt(query)
+	s, err := t.stmt(query) //nolint:sqlclosecheck // kept for the connection's life, closed with it
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (t *tx) one(query string, args []any, dest ...any) error {
 // each reads rows. The rows are closed before it returns, so that the
 // connection is free for the next statement.
 func (t *tx) each(query string, args []any, scan func(*sql.Rows) error) error {
-	s, err := t.stmt(query)
+	s, err := t.stmt(query) //nolint:sqlclosecheck // kept for the connection's life, closed with it
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (t *tx) each(query string, args []any, scan func(*sql.Rows) error) error {
 
 // script runs the statements of a migration, which are not prepared.
 func (t *tx) script(text string) error {
-	for _, statement := range strings.Split(text, ";\n") {
+	for statement := range strings.SplitSeq(text, ";\n") {
 		if strings.TrimSpace(statement) == "" {
 			continue
 		}

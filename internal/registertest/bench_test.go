@@ -142,4 +142,3 @@ func fillQueue(b *testing.B, r *register.Register, n int) {
 		}
 	}
 }
-

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -158,7 +159,7 @@ func TestTwoAtOnceRegisterEachMessageOnce(t *testing.T) {
 		for _, r := range []*register.Register{d.Register, second} {
 			wg.Go(func() {
 				for i := range 40 {
-					got, err := r.Receive(t.Context(), []register.Arrival{registertest.Arrival(fmt.Sprint(i), d.clock.Now())})
+					got, err := r.Receive(t.Context(), []register.Arrival{registertest.Arrival(strconv.Itoa(i), d.clock.Now())})
 					if err != nil || got[0].Err != nil {
 						t.Error(err, got)
 						return
