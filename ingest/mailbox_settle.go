@@ -18,7 +18,8 @@ func (v *visit) launch(ctx context.Context, h *haul) error {
 	go func() {
 		defer close(h.done)
 		defer recovered(&h.err)
-		h.received, h.err = v.intake.Take(ctx, posts)
+		// What is fetched is registered even when the stop comes meanwhile.
+		h.received, h.err = v.intake.Take(context.WithoutCancel(ctx), posts)
 	}()
 	v.flight = append(v.flight, h)
 	if len(v.flight) < flights {
