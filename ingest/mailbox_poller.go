@@ -111,7 +111,8 @@ func (p *Poller) renew(ctx context.Context, lease string, lost context.CancelCau
 	ttl := p.mailbox.Timeouts.Lease
 	failures := 0
 	for pause(ctx, ttl/5) {
-		ask, done := context.WithTimeout(ctx, ttl/5)
+		// A stop waits for a renewal in hand: it must not come after Unlease.
+		ask, done := context.WithTimeout(context.WithoutCancel(ctx), ttl/5)
 		held, err := p.intake.Register.Lease(ask, lease, p.holder, ttl)
 		done()
 		switch {

@@ -233,6 +233,7 @@ func TestValidate(t *testing.T) {
 	if err := good.Validate(); err != nil {
 		t.Error(err)
 	}
+	in := newDesk(t).intake
 	for _, tc := range []struct {
 		says   string
 		change func(*Mailbox)
@@ -252,7 +253,7 @@ func TestValidate(t *testing.T) {
 	} {
 		bad := good
 		tc.change(&bad)
-		if _, err := NewPoller(bad, newDesk(t).intake); err == nil || !strings.Contains(err.Error(), tc.says) {
+		if _, err := NewPoller(bad, in); err == nil || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: got %v", tc.says, err)
 		}
 	}

@@ -437,12 +437,12 @@ func (p *process) killedOrDone(w *town) {
 	defer tick.Stop()
 	for {
 		select {
-		case <-p.over:
+		case _ = <-p.over:
 			return
 		case <-tick.C:
 			if w.quiet() {
 				_ = p.cmd.Process.Kill()
-				<-p.over
+				_ = <-p.over
 				return
 			}
 		case <-deadline:

@@ -136,7 +136,7 @@ func decodeB(s string) []byte {
 	var out []byte
 	for piece := range strings.SplitSeq(s, "=") {
 		kept := strings.Map(func(r rune) rune {
-			if r >= 0 && r < 0x80 && isBase64(byte(r)) { //nolint:gosec // it is below 0x80
+			if r >= 0 && r < 0x80 && isBase64(byte(r)) {
 				return r
 			}
 			return -1

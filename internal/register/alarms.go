@@ -36,16 +36,18 @@ func (r *Register) Warn(ctx context.Context, at time.Time) (int, error) {
 		if err != nil {
 			return raised, wrap("warn", err)
 		}
-		_, errs, err := batch(ctx, r, near, func(t *tx, a Alarm) (bool, error) {
+		rang, errs, err := batch(ctx, r, near, func(t *tx, a Alarm) (bool, error) {
 			key := "deadline/" + a.Message + a.Outgoing + "/" + strconv.Itoa(days)
 			var known int
 			if err := t.one(`SELECT count(*) FROM alarm WHERE key = $1`, []any{key}, &known); err != nil || known > 0 {
 				return false, err
 			}
-			raised++
 			return true, raise(t, key, a)
 		})
-		for _, e := range errs {
+		for i, e := range errs {
+			if rang[i] {
+				raised++
+			}
 			if err == nil {
 				err = e
 			}

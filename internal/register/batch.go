@@ -23,28 +23,52 @@ func batch[I, O any](ctx context.Context, r *Register, items []I, one func(*tx, 
 	if len(items) == 0 {
 		return out, errs, nil
 	}
-	err = r.writes.do(ctx, func(t *tx) error {
+	all, err := result(ctx, r, func(t *tx) ([]O, error) {
+		all := make([]O, len(items))
 		for i, item := range items {
 			var err error
-			if out[i], err = one(t, item); err != nil {
-				return err
+			if all[i], err = one(t, item); err != nil {
+				return nil, err
 			}
 		}
-		return nil
+		return all, nil
 	})
-	if err == nil || isLost(err) || ctx.Err() != nil {
+	if err == nil {
+		return all, errs, nil
+	}
+	if isLost(err) || ctx.Err() != nil {
 		return out, errs, err
 	}
 	for i, item := range items {
-		errs[i] = r.writes.do(ctx, func(t *tx) (err error) {
-			out[i], err = one(t, item)
-			return err
-		})
+		out[i], errs[i] = result(ctx, r, func(t *tx) (O, error) { return one(t, item) })
 		if isLost(errs[i]) || ctx.Err() != nil {
 			return out, errs, errs[i]
 		}
 	}
 	return out, errs, nil
+}
+
+// result runs fn as one transaction and hands out what it made. When ctx ends
+// first the transaction may still be running: what it makes then is its own,
+// and nobody reads it.
+func result[O any](ctx context.Context, r *Register, fn func(*tx) (O, error)) (O, error) {
+	made := make(chan O, 1)
+	err := r.writes.do(ctx, func(t *tx) error {
+		out, err := fn(t)
+		if err == nil {
+			select { // a commit that failed is done again, and this with it
+			case <-made:
+			default:
+			}
+			made <- out
+		}
+		return err
+	})
+	if err != nil {
+		var none O
+		return none, err
+	}
+	return <-made, nil
 }
 
 // isLost reports whether the database itself failed.

@@ -17,11 +17,8 @@ var ErrNeedsReason = errors.New("say why this differs from what the rules said")
 
 // Decide carries out an officer's decision on a message that waits for one.
 // ErrConflict when somebody else was quicker: read the message again.
-func (r *Register) Decide(ctx context.Context, d Ruling) (out Opened, err error) {
-	err = r.writes.do(ctx, func(t *tx) error {
-		out, err = r.decide(t, d)
-		return err
-	})
+func (r *Register) Decide(ctx context.Context, d Ruling) (Opened, error) {
+	out, err := result(ctx, r, func(t *tx) (Opened, error) { return r.decide(t, d) })
 	return out, wrap("decide", err)
 }
 

@@ -29,18 +29,17 @@ func (r *Register) leaseClock(ctx context.Context) (time.Time, error) {
 }
 
 // Lease takes or renews a named lease; false when somebody else holds it.
-func (r *Register) Lease(ctx context.Context, name, holder string, ttl time.Duration) (held bool, err error) {
-	err = r.writes.do(ctx, func(t *tx) error {
+func (r *Register) Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error) {
+	held, err := result(ctx, r, func(t *tx) (bool, error) {
 		now, err := r.leaseNow(t)
 		if err != nil {
-			return err
+			return false, err
 		}
 		n, err := t.affected(`INSERT INTO lease (name, holder, until) VALUES ($1, $2, $3)
 			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
 			WHERE lease.holder = excluded.holder OR lease.until <= $4`,
 			name, holder, micros(now.Add(ttl)), micros(now))
-		held = n == 1
-		return err
+		return n == 1, err
 	})
 	return held, wrap("lease "+name, err)
 }

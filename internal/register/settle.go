@@ -168,19 +168,18 @@ func unsent(t *tx, o Outgoing, note string) error {
 
 // Release lets a held, refused or unknown outgoing go, by an officer's word.
 // It is rendered afresh unless its bytes may have arrived already.
-func (r *Register) Release(ctx context.Context, id ID, by, reason string) (h Hint, err error) {
-	err = r.writes.do(ctx, func(t *tx) error {
+func (r *Register) Release(ctx context.Context, id ID, by, reason string) (Hint, error) {
+	h, err := result(ctx, r, func(t *tx) (Hint, error) {
 		o, err := outgoingByID(t, id)
 		if err != nil {
-			return err
+			return Hint{}, err
 		}
 		err = t.changed(`UPDATE outgoing SET state = 'owed', not_before = $1, why = '', begun_at = 0, resend = 0, failures = 0
 			WHERE id = $2 AND way <> 'letter' AND state IN ('held', 'refused', 'unknown')`, micros(t.now), id)
 		if err != nil {
-			return err
+			return Hint{}, err
 		}
-		h = Hint{ID: id, NotBefore: t.now, Deadline: o.Deadline}
-		return t.note(historyOf(o), by, "released", detail{"outgoing": id, "reason": digest(id, reason)})
+		return Hint{ID: id, NotBefore: t.now, Deadline: o.Deadline}, t.note(historyOf(o), by, "released", detail{"outgoing": id, "reason": digest(id, reason)})
 	})
 	return h, wrap("release", err)
 }
