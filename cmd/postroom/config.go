@@ -17,6 +17,7 @@ type config struct {
 	Landlord   landlordConfig    `yaml:"landlord"`
 	Nation     string            `yaml:"nation"`
 	Scheme     string            `yaml:"scheme"`
+	Schemes    []workday.Scheme  `yaml:"schemes"`
 	Calendar   calendarConfig    `yaml:"calendar"`
 	Register   registerConfig    `yaml:"register"`
 	Archive    archiveConfig     `yaml:"archive"`

@@ -92,8 +92,12 @@ func (c *config) checkLandlord(k *checker) {
 	}
 	_, err = workday.ParseNation(c.Nation)
 	k.must(err == nil, "nation", "%v", err)
-	_, err = workday.SchemeByID(c.Scheme)
+	_, err = workday.CodeByID(c.Scheme, c.Schemes...)
 	k.must(err == nil, "scheme", "%v", err)
+	for i, s := range c.Schemes {
+		err := s.CheckOwn()
+		k.must(err == nil, fmt.Sprintf("schemes[%d]", i), "%v", err)
+	}
 }
 
 func (c *config) checkStores(k *checker) {

@@ -165,6 +165,11 @@ func (d *decoder) setScalar(v reflect.Value, n *yaml.Node, key string) {
 		want = "true or false"
 		err = n.Decode(into)
 	default:
+		if v.Kind() == reflect.String { // a name of ours, judged with the rest of its section
+			want = "a single value"
+			v.SetString(n.Value)
+			break
+		}
 		want = "nothing: the program cannot read this type, which is its mistake"
 		err = errors.ErrUnsupported
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"io"
@@ -16,8 +17,9 @@ import (
 func runDeadline(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("deadline", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	schemeID := flags.String("scheme", workday.DefaultScheme().ID, "the complaint code, by its `ID`: "+schemeIDs())
-	nationID := flags.String("nation", string(workday.EnglandAndWales), "whose bank holidays, by the `ID`: "+nationIDs())
+	file := flags.String("config", "", "configuration `FILE`: its scheme and nation are the defaults, and its own schemes and bank holidays count")
+	schemeID := flags.String("scheme", "", "the complaint code, by its `ID`: "+strings.Join(workday.CodeIDs(), ", ")+" (default "+workday.DefaultScheme().ID+")")
+	nationID := flags.String("nation", "", "whose bank holidays, by the `ID`: "+nationIDs()+" (default "+string(workday.EnglandAndWales)+")")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, deadlineUsage)
 		flags.PrintDefaults()
@@ -30,11 +32,18 @@ func runDeadline(args []string, stdout, stderr io.Writer) int {
 		flags.Usage()
 		return 2
 	}
-	scheme, err := workday.SchemeByID(*schemeID)
+	c := defaultConfig()
+	if *file != "" {
+		if c, err = loadConfig(*file, nil); err != nil {
+			fmt.Fprintln(stderr, "postroom deadline:", err)
+			return 1
+		}
+	}
+	code, err := workday.CodeByID(cmp.Or(*schemeID, c.Scheme), c.Schemes...)
 	if err != nil {
 		return deadlineMistake(stderr, err)
 	}
-	nation, err := workday.ParseNation(*nationID)
+	nation, err := workday.ParseNation(cmp.Or(*nationID, c.Nation))
 	if err != nil {
 		return deadlineMistake(stderr, err)
 	}
@@ -42,11 +51,13 @@ func runDeadline(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return deadlineMistake(stderr, err)
 	}
-	calendar, err := workday.Default(nation)
+	c.Nation = string(nation)
+	calendar, err := c.calendar()
 	if err != nil {
 		fmt.Fprintln(stderr, "postroom deadline:", err)
 		return 1
 	}
+	scheme := code.On(workday.DateOf(received))
 	if _, err := io.WriteString(stdout, deadlineText(scheme, calendar, received)); err != nil {
 		fmt.Fprintln(stderr, "postroom deadline:", err)
 		return 1
@@ -54,11 +65,11 @@ func runDeadline(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-const deadlineUsage = `usage: postroom deadline [-scheme ID] [-nation ID] RECEIVED
+const deadlineUsage = `usage: postroom deadline [-config FILE] [-scheme ID] [-nation ID] RECEIVED
 
 Works out the deadlines for post received at a time: first a line for each
 clock, its name and the last day in time, with a tab between them; then the
-count, day by day.
+count, day by day, and how far an answer may be put off.
 
 RECEIVED is a time such as 2026-11-23T09:30:00Z. Without an offset, as in
 "2026-11-23 09:30", it is the time in London; of an hour that the autumn
@@ -89,14 +100,6 @@ func parseMixed(flags *flag.FlagSet, args []string) ([]string, error) {
 	}
 }
 
-func schemeIDs() string {
-	var ids []string
-	for _, s := range workday.Schemes() {
-		ids = append(ids, s.ID)
-	}
-	return strings.Join(ids, ", ")
-}
-
 func nationIDs() string {
 	var ids []string
 	for _, n := range workday.Nations() {
@@ -114,6 +117,11 @@ func deadlineText(scheme workday.Scheme, calendar *workday.Calendar, received ti
 	fmt.Fprintf(&b, "\nReceived on %s at %s, London time.\n", workday.DateOf(received).Long(), received.In(workday.London()).Format("15:04"))
 	fmt.Fprintf(&b, "Counted by the %s.\n", scheme.Name)
 	fmt.Fprintf(&b, "Working days are Monday to Friday without the bank holidays of %s.\n", calendar.Nation())
+	for _, note := range []string{scheme.InForce(workday.DateOf(received)), otherNation(scheme, calendar.Nation())} {
+		if note != "" {
+			fmt.Fprintln(&b, note)
+		}
+	}
 	fmt.Fprint(&b, "Stage 2 is counted as if this were the request for it.\n")
 	for _, c := range clocks {
 		fmt.Fprintf(&b, "\n%s: due on %s\n", c.Name, c.Due.Long())
@@ -125,6 +133,31 @@ func deadlineText(scheme workday.Scheme, calendar *workday.Calendar, received ti
 		for _, step := range c.Steps {
 			fmt.Fprintf(&b, "  %s\n", step)
 		}
+		if words := extensionWords(scheme, calendar, c); words != "" {
+			fmt.Fprintf(&b, "  %s\n", words)
+		}
 	}
 	return b.String()
+}
+
+// otherNation says that the code belongs to other bank holidays than those
+// that were counted.
+func otherNation(scheme workday.Scheme, counted workday.Nation) string {
+	if scheme.Nation == "" || scheme.Nation == counted {
+		return ""
+	}
+	return fmt.Sprintf("This scheme is used in %s; its bank holidays count with -nation %s.", scheme.Nation, scheme.Nation)
+}
+
+// extensionWords says how far an answer may be put off (Code 6.4, 6.15).
+func extensionWords(scheme workday.Scheme, calendar *workday.Calendar, c workday.Due) string {
+	if c.Name != workday.Stage1Answer && c.Name != workday.Stage2Answer {
+		return ""
+	}
+	last, ok := scheme.Extended(calendar, c.Name, c.Due)
+	if !ok {
+		return "The scheme sets no number of days by which it may be put off."
+	}
+	return fmt.Sprintf("It may be put off by %d working days, to %s at the latest: in writing before it is due, with the reason and the new date.",
+		calendar.Between(c.Due, last), last.Long())
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -13,6 +15,7 @@ stage2_answer	2026-12-24
 Received on Wednesday 25 November 2026 at 09:30, London time.
 Counted by the Northern Ireland Public Services Ombudsman model complaints handling procedure.
 Working days are Monday to Friday without the bank holidays of scotland.
+This scheme is used in northern-ireland; its bank holidays count with -nation northern-ireland.
 Stage 2 is counted as if this were the request for it.
 `
 
@@ -111,5 +114,67 @@ func TestDeadlineUsedWrongly(t *testing.T) {
 				t.Errorf("exit code %d, printed %q and\n%s", code, stdout.String(), stderr.String())
 			}
 		})
+	}
+}
+
+func TestDeadlineShowsHowFarAnAnswerMayBePutOff(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		scheme string
+		want   []string
+	}{
+		{"housing-ombudsman-2024", []string{
+			"It may be put off by 10 working days, to Wednesday 30 December 2026 at the latest",
+			"It may be put off by 20 working days, to Thursday 28 January 2027 at the latest",
+		}},
+		{"psow", []string{"The scheme sets no number of days by which it may be put off."}},
+		{"spso", []string{"It may be put off by 5 working days", "This scheme is used in scotland"}},
+	} {
+		t.Run(row.scheme, func(t *testing.T) {
+			t.Parallel()
+			var stdout, stderr strings.Builder
+			if code := runDeadline([]string{"-scheme", row.scheme, "2026-11-23"}, &stdout, &stderr); code != 0 {
+				t.Fatalf("exit code %d, %s", code, stderr.String())
+			}
+			for _, want := range row.want {
+				if !strings.Contains(stdout.String(), want) {
+					t.Errorf("%q is missing in:\n%s", want, stdout.String())
+				}
+			}
+		})
+	}
+}
+
+func TestDeadlineCountsByTheConfigurationsOwnSchemes(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "postroom.yaml")
+	text := `
+nation: scotland
+scheme: ours
+schemes:
+  - id: ours
+    name: Our own code
+    stage1: {acknowledge: {days: 2, from: receipt}, answer: {days: 10, from: acknowledgement}}
+    stage2: {answer: {days: 20, from: request}}
+  - id: ours
+    name: Our newer code
+    effective_from: 2027-01-01
+    stage1: {acknowledge: {days: 1, from: receipt}, answer: {days: 10, from: acknowledgement}}
+    stage2: {answer: {days: 20, from: request}}
+`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for received, want := range map[string]string{
+		"2026-11-27": "stage1_acknowledgement\t2026-12-02\n", // St Andrew's Day lies between
+		"2027-01-05": "stage1_acknowledgement\t2027-01-06\n",
+	} {
+		var stdout, stderr strings.Builder
+		if code := runDeadline([]string{"-config", file, received}, &stdout, &stderr); code != 0 {
+			t.Fatalf("exit code %d, %s", code, stderr.String())
+		}
+		if !strings.HasPrefix(stdout.String(), want) {
+			t.Errorf("received %s: got\n%s", received, stdout.String())
+		}
 	}
 }

@@ -29,7 +29,7 @@ import (
 // configuration file or the demo writes it, the house is built from it.
 type plan struct {
 	calendar   *workday.Calendar
-	scheme     workday.Scheme
+	code       workday.Code
 	references reference.Maker
 	ids        reference.MessageIDs
 	rules      *classify.Rules
@@ -93,7 +93,7 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 		}
 	}
 	h.register, err = register.Connect(ctx, register.Config{
-		Driver: p.driver, DSN: p.dsn, Own: true, Now: p.now, Calendar: p.calendar, Scheme: p.scheme, References: p.references, Policy: p.policy,
+		Driver: p.driver, DSN: p.dsn, Own: true, Now: p.now, Calendar: p.calendar, Code: p.code, References: p.references, Policy: p.policy,
 	})
 	if err != nil {
 		return nil, err

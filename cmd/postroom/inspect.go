@@ -249,7 +249,7 @@ func (in *inspector) clocks(line *inspected, m register.Message) (answer workday
 		classify.Stage2:         {workday.Stage2Acknowledgement, workday.Stage2Answer},
 		classify.ServiceRequest: {workday.Stage1Acknowledgement},
 	}[line.Verdict.Label]
-	for _, due := range in.plan.scheme.Clocks(in.plan.calendar, m.ReceivedAt) {
+	for _, due := range in.plan.code.On(workday.DateOf(m.ReceivedAt)).Clocks(in.plan.calendar, m.ReceivedAt) {
 		for i, name := range names {
 			if due.Name != name {
 				continue

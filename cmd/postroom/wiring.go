@@ -44,21 +44,29 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 	return p, errors.Join(p.addCalendar(c), p.addKeys(c), p.addRules(c))
 }
 
-func (p *plan) addCalendar(c config) error {
+func (p *plan) addCalendar(c config) (err error) {
+	if p.calendar, err = c.calendar(); err != nil {
+		return err
+	}
+	p.code, err = workday.CodeByID(c.Scheme, c.Schemes...)
+	return err
+}
+
+// calendar is the nation's, with the configuration's own lists over it.
+func (c config) calendar() (*workday.Calendar, error) {
 	var lists [][]byte
 	for _, file := range c.Calendar.Files {
 		list, err := os.ReadFile(file) //nolint:gosec // the file that the configuration names
 		if err != nil {
-			return fmt.Errorf("calendar.files: %w", err)
+			return nil, fmt.Errorf("calendar.files: %w", err)
 		}
 		lists = append(lists, list)
 	}
-	var err error
-	if p.calendar, err = workday.New(workday.Nation(c.Nation), lists...); err != nil {
-		return fmt.Errorf("calendar.files: %w", err)
+	calendar, err := workday.New(workday.Nation(c.Nation), lists...)
+	if err != nil {
+		return nil, fmt.Errorf("calendar.files: %w", err)
 	}
-	p.scheme, err = workday.SchemeByID(c.Scheme)
-	return err
+	return calendar, nil
 }
 
 func (p *plan) addKeys(c config) (err error) {

@@ -11,17 +11,24 @@ import (
 // in time (Code 6.2). Schemes without an acknowledgement of their own at
 // stage 1 still answer every message within their shortest clock.
 func (r *Register) acknowledgeBy(received time.Time) (workday.Date, bool) {
-	due, ok := r.cfg.Scheme.ClockFor(r.cfg.Calendar, workday.Stage1Acknowledgement, received, workday.Date{})
+	scheme := r.schemeFor(received)
+	due, ok := scheme.ClockFor(r.cfg.Calendar, workday.Stage1Acknowledgement, received, workday.Date{})
 	if !ok {
-		due, ok = r.cfg.Scheme.ClockFor(r.cfg.Calendar, workday.Stage1Answer, received, workday.Date{})
+		due, ok = scheme.ClockFor(r.cfg.Calendar, workday.Stage1Answer, received, workday.Date{})
 	}
 	return due.Due, ok
+}
+
+// schemeFor is the scheme in force on the day of receipt: it counts a message's
+// clocks whatever comes later.
+func (r *Register) schemeFor(received time.Time) workday.Scheme {
+	return r.cfg.Code.On(workday.DateOf(received))
 }
 
 // failsafeAt is when an undecided message is acted on without a person.
 func (r *Register) failsafeAt(received time.Time, due workday.Date) time.Time {
 	p := r.cfg.Policy
-	at := r.cfg.Calendar.Failsafe(r.cfg.Scheme.ReceiptDate(received), p.FailsafeDay, p.FailsafeHour, due)
+	at := r.cfg.Calendar.Failsafe(r.schemeFor(received).ReceiptDate(received), p.FailsafeDay, p.FailsafeHour, due)
 	return at.Add(time.Duration(p.FailsafeMin) * time.Minute)
 }
 
@@ -36,20 +43,21 @@ func stageClocks(stage int) (acknowledgement, answer string) {
 // event's detail. A clock that runs already stays as it was computed.
 func (r *Register) startClocks(t *tx, caseID ID, stage int, received time.Time, d detail) error {
 	acknowledgement, answer := stageClocks(stage)
+	scheme := r.schemeFor(received)
 	for _, name := range []string{acknowledgement, answer} {
-		due, ok := r.cfg.Scheme.ClockFor(r.cfg.Calendar, name, received, workday.Date{})
+		due, ok := scheme.ClockFor(r.cfg.Calendar, name, received, workday.Date{})
 		if !ok {
 			continue
 		}
 		err := t.exec(`INSERT INTO clock (case_id, name, scheme, start_on, due_on, steps, calendar)
 			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-			caseID, name, r.cfg.Scheme.ID, dateText(due.Start), dateText(due.Due), asJSON(due.Steps), r.cfg.Calendar.Version())
+			caseID, name, scheme.Version(), dateText(due.Start), dateText(due.Due), asJSON(due.Steps), r.cfg.Calendar.Version())
 		if err != nil {
 			return err
 		}
 		d[name] = dateText(due.Start) + " to " + dateText(due.Due)
 	}
-	d["scheme"], d["calendar"] = r.cfg.Scheme.ID, r.cfg.Calendar.Version()
+	d["scheme"], d["calendar"] = scheme.Version(), r.cfg.Calendar.Version()
 	return nil
 }
 
@@ -73,7 +81,7 @@ func (r *Register) acknowledged(t *tx, o Outgoing, at time.Time, d detail) error
 		return err
 	}
 	d["met"] = acknowledgement
-	due, ok := r.cfg.Scheme.ClockFor(r.cfg.Calendar, answer, received, workday.DateOf(at))
+	due, ok := r.schemeFor(received).ClockFor(r.cfg.Calendar, answer, received, workday.DateOf(at))
 	if !ok {
 		return nil
 	}
@@ -118,7 +126,7 @@ func (r *Register) project(t *tx, clocks []Clock, o Outgoing, m *Message) error 
 			return err
 		}
 	}
-	due, ok := r.cfg.Scheme.ClockFor(r.cfg.Calendar, answer, received, workday.DateOf(t.now))
+	due, ok := r.schemeFor(received).ClockFor(r.cfg.Calendar, answer, received, workday.DateOf(t.now))
 	for i := range clocks {
 		if ok && clocks[i].Name == answer && !due.Due.After(clocks[i].Due) {
 			clocks[i].Start, clocks[i].Due, clocks[i].Steps = due.Start, due.Due, due.Steps

@@ -44,7 +44,7 @@ type Config struct {
 
 	Now        func() time.Time
 	Calendar   *workday.Calendar
-	Scheme     workday.Scheme
+	Code       workday.Code
 	References reference.Maker
 	Policy     Policy
 }

@@ -68,7 +68,7 @@ func Config(tb testing.TB, now func() time.Time) register.Config {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return register.Config{Now: now, Calendar: cal, Scheme: workday.DefaultScheme(), References: refs, Policy: Policy()}
+	return register.Config{Now: now, Calendar: cal, Code: workday.DefaultCode(), References: refs, Policy: Policy()}
 }
 
 // SQLite points a configuration at a fresh SQLite register.

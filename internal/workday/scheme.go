@@ -3,7 +3,6 @@ package workday
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -53,6 +52,7 @@ type Stage struct {
 type Scheme struct {
 	ID     string `json:"id" yaml:"id"`
 	Name   string `json:"name" yaml:"name"`
+	Nation Nation `json:"nation" yaml:"nation"` // in which the code is used; empty: in any
 	Stage1 Stage  `json:"stage1" yaml:"stage1"`
 	Stage2 Stage  `json:"stage2" yaml:"stage2"`
 
@@ -74,7 +74,7 @@ type Scheme struct {
 // provisions 6.2 to 6.4 and 6.11 to 6.15.
 func DefaultScheme() Scheme {
 	return Scheme{
-		ID: "housing-ombudsman-2024", Name: "Housing Ombudsman Complaint Handling Code 2024",
+		ID: "housing-ombudsman-2024", Name: "Housing Ombudsman Complaint Handling Code 2024", Nation: EnglandAndWales,
 		Stage1:        Stage{Acknowledge: Rule{5, Receipt}, Answer: Rule{10, Acknowledgement}, Extension: 10},
 		Stage2:        Stage{Acknowledge: Rule{5, Request}, Answer: Rule{20, Acknowledgement}, Extension: 20},
 		EffectiveFrom: Date{2024, time.April, 1},
@@ -90,37 +90,22 @@ func Schemes() []Scheme {
 		{
 			// The model procedure counts the day of receipt as day 1, which
 			// puts each deadline a day earlier than counting from the day after.
-			ID: "spso", Name: "Scottish Public Services Ombudsman model complaints handling procedure",
+			ID: "spso", Name: "Scottish Public Services Ombudsman model complaints handling procedure", Nation: Scotland,
 			Stage1:           Stage{Answer: Rule{5, Receipt}, Extension: 5},
 			Stage2:           Stage{Acknowledge: Rule{3, Request}, Answer: Rule{20, Request}},
 			ReceiptDayCounts: true,
 		},
 		{
-			ID: "nipso", Name: "Northern Ireland Public Services Ombudsman model complaints handling procedure",
+			ID: "nipso", Name: "Northern Ireland Public Services Ombudsman model complaints handling procedure", Nation: NorthernIreland,
 			Stage1: Stage{Answer: Rule{5, Receipt}, Extension: 5},
 			Stage2: Stage{Acknowledge: Rule{3, Request}, Answer: Rule{20, Request}},
 		},
 		{
-			ID: "psow", Name: "Public Services Ombudsman for Wales model complaints policy",
+			ID: "psow", Name: "Public Services Ombudsman for Wales model complaints policy", Nation: EnglandAndWales,
 			Stage1: Stage{Acknowledge: Rule{5, Receipt}, Answer: Rule{10, Receipt}},
 			Stage2: Stage{Answer: Rule{20, Request}},
 		},
 	}
-}
-
-// SchemeByID finds a scheme by its id; the empty id is the default.
-func SchemeByID(id string) (Scheme, error) {
-	if id == "" {
-		return DefaultScheme(), nil
-	}
-	var known []string
-	for _, s := range Schemes() {
-		if s.ID == id {
-			return s, nil
-		}
-		known = append(known, s.ID)
-	}
-	return Scheme{}, fmt.Errorf("unknown scheme %q: want one of %s", id, strings.Join(known, ", "))
 }
 
 // Rule is the clock of that name, and whether the scheme has it.

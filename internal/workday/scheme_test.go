@@ -10,11 +10,11 @@ import (
 
 func scheme(t *testing.T, id string) workday.Scheme {
 	t.Helper()
-	s, err := workday.SchemeByID(id)
+	c, err := workday.CodeByID(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return c.On(workday.Date{Year: 2026, Month: 11, Day: 23})
 }
 
 // Each scheme's clocks for post of Monday 23 November 2026 in its own nation;
@@ -57,7 +57,7 @@ func TestSchemesAreSound(t *testing.T) {
 	if workday.Schemes()[0].ID != workday.DefaultScheme().ID || len(seen) != 5 {
 		t.Errorf("schemes %v", seen)
 	}
-	if _, err := workday.SchemeByID("moon"); err == nil || !strings.Contains(err.Error(), "housing-ombudsman-2024, lgsco-2024") {
+	if _, err := workday.CodeByID("moon"); err == nil || !strings.Contains(err.Error(), "housing-ombudsman-2024, lgsco-2024") {
 		t.Errorf("got %v", err)
 	}
 }
