@@ -87,15 +87,10 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 			err = errors.Join(err, h.close())
 		}
 	}()
-	if p.driver == "sqlite" {
-		if err = os.MkdirAll(filepath.Dir(p.dsn), 0o700); err != nil {
-			return nil, fmt.Errorf("register.path: %w", err)
-		}
+	if err = p.makeRegisterFolder(); err != nil {
+		return nil, err
 	}
-	h.register, err = register.Connect(ctx, register.Config{
-		Driver: p.driver, DSN: p.dsn, Own: true, Now: p.now, Calendar: p.calendar, Code: p.code, References: p.references, Policy: p.policy,
-	})
-	if err != nil {
+	if h.register, err = register.Connect(ctx, p.registerConfig(true)); err != nil {
 		return nil, err
 	}
 	if h.archive, err = archive.Open(p.archiveDir, p.now()); err != nil {
@@ -113,6 +108,24 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 		return h, nil
 	}
 	return h, h.openDesk(ctx)
+}
+
+func (p *plan) makeRegisterFolder() error {
+	if p.driver != "sqlite" {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(p.dsn), 0o700); err != nil {
+		return fmt.Errorf("register.path: %w", err)
+	}
+	return nil
+}
+
+// registerConfig is the register's; serve owns an SQLite register, the other
+// commands may be beside it.
+func (p *plan) registerConfig(own bool) register.Config {
+	return register.Config{
+		Driver: p.driver, DSN: p.dsn, Own: own, Now: p.now, Calendar: p.calendar, Code: p.code, References: p.references, Policy: p.policy,
+	}
 }
 
 func (h *house) openDesk(ctx context.Context) (err error) {
@@ -185,10 +198,7 @@ func (h *house) run(ctx context.Context) error {
 		}
 	}
 	if h.plays("read") {
-		reader := ingest.NewReader(ingest.ReaderConfig{
-			Register: h.register, Archive: h.archive, Queue: h.queue, Rules: h.rules, MessageIDs: h.ids,
-			Prefixes: []string{h.references.Prefix()}, Options: h.options, Now: h.now, Logger: h.logger, Step: h.steps("read"), Sweep: h.sweep,
-		})
+		reader := h.reader()
 		g.Go(func() error { return reader.Run(ctx) })
 	}
 	if h.plays("reply") {
@@ -205,6 +215,13 @@ func (h *house) run(ctx context.Context) error {
 		g.Go(func() error { return h.desk.Serve(ctx, h.listener) })
 	}
 	return g.Wait()
+}
+
+func (h *house) reader() *ingest.Reader {
+	return ingest.NewReader(ingest.ReaderConfig{
+		Register: h.register, Archive: h.archive, Queue: h.queue, Rules: h.rules, MessageIDs: h.ids,
+		Prefixes: []string{h.references.Prefix()}, Options: h.options, Now: h.now, Logger: h.logger, Step: h.steps("read"), Sweep: h.sweep,
+	})
 }
 
 // steps names the steps of one part of the way, such as "out begun".

@@ -137,9 +137,9 @@ func newInspector(config, rules, received string) (*inspector, error) {
 		return nil, err
 	}
 	in := &inspector{plan: p}
-	for _, o := range p.options {
-		in.options = o
-		break
+	in.options = p.options[importSource]
+	if len(p.mailboxes) > 0 {
+		in.options = p.options[p.mailboxes[0].Name]
 	}
 	if rules != "" {
 		text, err := os.ReadFile(rules) //nolint:gosec // the file that the user names

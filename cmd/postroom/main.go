@@ -27,6 +27,7 @@ func commands() []command {
 		{"check", "look at the configuration and every server that it names", runCheck},
 		{"inspect", "say what Postroom would do with a message, keeping nothing", runInspect},
 		{"deadline", "work out the deadlines for post received at a time", runDeadline},
+		{"import", "take in a backlog of email as history", runImport},
 		{"version", "say which version this is", runVersion},
 	}
 }

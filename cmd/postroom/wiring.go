@@ -99,6 +99,7 @@ func (p *plan) addRules(c config) error {
 // addMailboxes makes a poller's mailbox of each folder: a junk folder is a
 // mailbox too, whose mail nobody answers by itself.
 func (p *plan) addMailboxes(c config) {
+	p.options[importSource] = c.reading(mailboxConfig{})
 	for _, m := range c.Mailboxes {
 		p.mailboxes = append(p.mailboxes, m.mailbox(m.Name, m.Folder, m.FiledFolder, false))
 		p.options[m.Name] = c.reading(m)
