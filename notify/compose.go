@@ -30,6 +30,7 @@ type Composer struct {
 	// empty for From's, "<>" for the null sender, which gets none. Some mail
 	// services refuse the null sender.
 	Envelope string
+	DKIM     *DKIM // nil: our mail is not signed here
 }
 
 // A Composed outgoing is ready to leave.
@@ -130,6 +131,9 @@ func (c *Composer) mail(o register.Claimed, shown templates.Rendered, id string,
 	threading(m, o)
 	m.SetBodyString(mail.TypeTextPlain, shown.Text)
 	m.AddAlternativeString(mail.TypeTextHTML, shown.HTML)
+	if c.DKIM != nil {
+		c.DKIM.sign(m, now)
+	}
 	var b bytes.Buffer
 	if _, err := m.WriteTo(&b); err != nil {
 		return "", nil, fmt.Errorf("write mail: %w", err)

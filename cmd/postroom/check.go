@@ -16,6 +16,7 @@ import (
 	"postroom/internal/queue"
 	"postroom/internal/register"
 	"postroom/internal/workday"
+	"postroom/notify"
 )
 
 // checkLimit bounds one look at one server.
@@ -87,6 +88,9 @@ func (p *plan) check(ctx context.Context, w io.Writer) bool {
 		say(finding{name: "mailboxes", found: "none is configured: no email is taken in"})
 	}
 	say(p.checkSMTP(ctx))
+	if p.dkim != nil {
+		say(checkDKIM(ctx, p.dkim, net.DefaultResolver.LookupTXT))
+	}
 	return well
 }
 
@@ -183,5 +187,27 @@ func (p *plan) checkSMTP(ctx context.Context) finding {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	f.err = p.smtp.Check(ctx)
+	return f
+}
+
+// checkDKIM looks whether the public key is where receivers will look for it.
+func checkDKIM(ctx context.Context, d *notify.DKIM, lookup func(context.Context, string) ([]string, error)) finding {
+	f := finding{name: "dkim"}
+	name, text, err := d.Record()
+	if err != nil {
+		f.err = err
+		return f
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	records, err := lookup(ctx, name)
+	switch publish := "publish the TXT record " + name + " with: " + text; {
+	case err != nil:
+		f.err = fmt.Errorf("the DNS does not give %s: %w; %s", name, err, publish)
+	case !d.Published(records):
+		f.err = fmt.Errorf("the DNS holds another key, so receivers will refuse the signature; %s", publish)
+	default:
+		f.found = name + " holds our key"
+	}
 	return f
 }

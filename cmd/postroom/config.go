@@ -131,6 +131,7 @@ type smtpConfig struct {
 	ReturnPath      string        `yaml:"return_path"`
 	EnvelopeSender  string        `yaml:"envelope_sender"` // <>, an address; empty: from's
 	MessageIDDomain string        `yaml:"message_id_domain"`
+	DKIM            dkimConfig    `yaml:"dkim"`
 	Connections     int           `yaml:"connections"`
 	Timeout         time.Duration `yaml:"timeout"`
 	FinalTimeout    time.Duration `yaml:"final_timeout"`
@@ -140,6 +141,14 @@ type smtpConfig struct {
 type addressConfig struct {
 	Name    string `yaml:"name"`
 	Address string `yaml:"address"`
+}
+
+type dkimConfig struct {
+	Domain   string `yaml:"domain"` // empty: our mail is not signed here
+	Selector string `yaml:"selector"`
+	KeyEnv   string `yaml:"key_env"`
+	KeyFile  string `yaml:"key_file" is:"path"`
+	Key      secret `yaml:"-"`
 }
 
 type retryConfig struct {

@@ -181,6 +181,11 @@ func (c *config) checkSMTP(k *checker) {
 		err := reference.MessageIDs{Domain: s.MessageIDDomain, Key: make([]byte, shortestKey)}.Validate()
 		k.must(err == nil, "smtp.message_id_domain", "%v", err)
 	}
+	d := s.DKIM
+	k.atMostOne("smtp.dkim.key", d.KeyEnv, d.KeyFile)
+	k.must(d.Domain == "" || d.Selector != "", "smtp.dkim.selector", "is missing; it names the key in the DNS, as in SELECTOR._domainkey.%s", d.Domain)
+	k.must(d.Domain == "" || d.KeyEnv+d.KeyFile != "", "smtp.dkim.key_file", "say where the private key is, in key_file or key_env")
+	k.must(d.Domain != "" || d.Selector+d.KeyEnv+d.KeyFile == "", "smtp.dkim.domain", "is missing; without it nothing is signed")
 	k.between(s.Connections, 1, 100, "smtp.connections")
 	k.positive(s.Timeout, "smtp.timeout")
 	k.positive(s.FinalTimeout, "smtp.final_timeout")

@@ -122,6 +122,7 @@ func (c *config) readSecrets(lookupEnv func(string) (string, bool)) []problem {
 		s.read(&m.Password, fmt.Sprintf("mailboxes[%d].password", i), m.PasswordEnv, m.PasswordFile)
 	}
 	s.read(&c.SMTP.Password, "smtp.password", c.SMTP.PasswordEnv, c.SMTP.PasswordFile)
+	s.read(&c.SMTP.DKIM.Key, "smtp.dkim.key", c.SMTP.DKIM.KeyEnv, c.SMTP.DKIM.KeyFile)
 	s.read(&c.Keys.Reference, "keys.reference_key", c.Keys.ReferenceEnv, c.Keys.ReferenceFile)
 	s.read(&c.Keys.MessageID, "keys.message_id_key", c.Keys.MessageIDEnv, c.Keys.MessageIDFile)
 	for i, file := range c.Keys.OldMessageIDFile {

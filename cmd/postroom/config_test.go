@@ -117,7 +117,7 @@ func TestExampleDecodesStrictly(t *testing.T) {
 		"register.dsn_file", "register.dsn_file", // both, and driver: sqlite
 		"queue.redis_file", "queue.redis",
 		"mailboxes[0].password_file",
-		"smtp.password_file", "smtp.envelope_sender",
+		"smtp.password_file", "smtp.envelope_sender", "smtp.dkim.key_file",
 		"keys.reference_key_file", "keys.message_id_key_file",
 		"alerts.webhook_token_file",
 	}

@@ -38,6 +38,7 @@ type plan struct {
 	from       register.Address
 	envelope   string
 	returns    reference.ReturnPaths // zero: envelope alone
+	dkim       *notify.DKIM          // nil: our mail is not signed here
 	retry      notify.Retry
 	lines      int // connections to the mail server; 0: notify's own
 
@@ -148,7 +149,7 @@ func (h *house) openDesk(ctx context.Context) (err error) {
 }
 
 func (p *plan) composer(words *templates.Set) *notify.Composer {
-	return &notify.Composer{Words: words, Landlord: p.landlord, From: p.from, IDs: p.ids, Envelope: p.envelope, ReturnPaths: p.returns}
+	return &notify.Composer{Words: words, Landlord: p.landlord, From: p.from, IDs: p.ids, Envelope: p.envelope, ReturnPaths: p.returns, DKIM: p.dkim}
 }
 
 // queueWords says how the queue is, in words for the status page.

@@ -41,7 +41,7 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 	}
 	p.landlord.StaffPages = c.Web.Address
 	p.addMailboxes(c)
-	return p, errors.Join(p.addCalendar(c), p.addKeys(c), p.addRules(c))
+	return p, errors.Join(p.addCalendar(c), p.addKeys(c), p.addDKIM(c.SMTP), p.addRules(c))
 }
 
 func (p *plan) addCalendar(c config) (err error) {
@@ -79,6 +79,19 @@ func (p *plan) addKeys(c config) (err error) {
 	}
 	if p.references, err = reference.NewMaker(c.Landlord.ReferencePrefix, []byte(c.Keys.Reference)); err != nil {
 		return fmt.Errorf("keys: %w", err)
+	}
+	return nil
+}
+
+func (p *plan) addDKIM(c smtpConfig) (err error) {
+	if c.DKIM.Domain == "" || c.DKIM.Key == "" {
+		return nil // the second: inspect reads no secrets, and sends nothing
+	}
+	if p.dkim, err = notify.NewDKIM(c.DKIM.Domain, c.DKIM.Selector, string(c.DKIM.Key)); err != nil {
+		return fmt.Errorf("smtp.dkim: %w", err)
+	}
+	if !p.dkim.Aligned(c.From.Address) {
+		return fmt.Errorf("smtp.dkim.domain: %s signs nothing for %s: DMARC wants the domain of smtp.from, or one above it", c.DKIM.Domain, c.From.Address)
 	}
 	return nil
 }
