@@ -46,7 +46,7 @@ func leafBricks() []brick {
 
 func leaves() []string {
 	return []string{
-		"classify", "templates", "internal/archive", "internal/paper", "internal/workday",
+		"classify", "templates", "internal/archive", "internal/paper", "internal/password", "internal/workday",
 		"internal/reference", "internal/queue", "ingest/mime", "ingest/scan",
 	}
 }
@@ -126,6 +126,7 @@ func libraryBricks() []brick {
 		{"github.com/emersion/go-msgauth", "mime", "ingest/mime"},
 		{"github.com/wneessen/go-mail", "sending", "notify"},
 		{"github.com/jung-kurt/gofpdf", "pdf", "internal/paper"},
+		{"golang.org/x/crypto/argon2", "passwords", "internal/password"},
 		{"github.com/redis/go-redis/v9", "redis", "internal/queue"},
 		{"github.com/alicebob/miniredis/v2", "redis", "internal/queue"},
 		{"github.com/jackc/pgx/v5", "sql", "internal/register"},

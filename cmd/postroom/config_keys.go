@@ -59,7 +59,7 @@ func keyIn(folder, name string) (secret, error) {
 // newKey writes 32 random bytes as text into a file that appears whole, by a
 // link that fails where the file is already there.
 func newKey(folder, path string) error {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := os.MkdirAll(folder, 0o700); err != nil { //nolint:gosec // the folder that the configuration names
 		return err
 	}
 	random := make([]byte, 32)
@@ -68,7 +68,7 @@ func newKey(folder, path string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(draft.Name()) }()
+	defer func() { _ = os.Remove(draft.Name()) }() //nolint:gosec // made above
 	_, err = draft.WriteString(hex.EncodeToString(random) + "\n")
 	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
 		return err

@@ -36,6 +36,18 @@ func loadConfig(path string, lookupEnv func(string) (string, bool)) (config, err
 	return c, c.makeKeys()
 }
 
+// loadRegisterConfig is loadConfig for commands that open the register alone:
+// of the secrets it needs only the register's own.
+func loadRegisterConfig(path string, lookupEnv func(string) (string, bool)) (config, error) {
+	c, err := loadConfig(path, nil)
+	if err != nil {
+		return c, err
+	}
+	s := secretReader{lookupEnv: lookupEnv}
+	s.read(&c.Register.DSN, "register.dsn", c.Register.DSNEnv, c.Register.DSNFile)
+	return c, report(path, s.problems)
+}
+
 // readConfig decodes and checks; paths that are not absolute start at folder.
 // An empty file is the default configuration.
 func readConfig(in io.Reader, folder string) (config, []problem, error) {

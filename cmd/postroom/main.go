@@ -25,6 +25,7 @@ func commands() []command {
 		{"demo", "show it all: a mailbox, a mail server, sample post and the page, on this machine", runDemo},
 		{"serve", "take in post, decide, reply, and serve the pages", runServe},
 		{"check", "look at the configuration and every server that it names", runCheck},
+		{"user", "make accounts for the pages, list them, set passwords, disable them", runUser},
 		{"inspect", "say what Postroom would do with a message, keeping nothing", runInspect},
 		{"deadline", "work out the deadlines for post received at a time", runDeadline},
 		{"import", "take in a backlog of email as history", runImport},

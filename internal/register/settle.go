@@ -179,7 +179,7 @@ func (r *Register) Release(ctx context.Context, id ID, by, reason string) (Hint,
 		if err != nil {
 			return Hint{}, err
 		}
-		return Hint{ID: id, NotBefore: t.now, Deadline: o.Deadline}, t.note(historyOf(o), by, "released", detail{"outgoing": id, "reason": digest(id, reason)})
+		return Hint{ID: id, NotBefore: t.now, Deadline: o.Deadline}, ruled(t, o, by, "released", reason)
 	})
 	return h, wrap("release", err)
 }
@@ -195,7 +195,7 @@ func (r *Register) Cancel(ctx context.Context, id ID, by, reason string) error {
 		if err != nil {
 			return err
 		}
-		return t.note(historyOf(o), by, "reply_cancelled", detail{"outgoing": id, "reason": digest(id, reason)})
+		return ruled(t, o, by, "cancelled", reason)
 	}))
 }
 

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"postroom/internal/password"
+	"postroom/internal/register"
+	"postroom/internal/workday"
+)
+
+const userUsage = `usage: postroom user add -config FILE [-role ROLE] NAME
+       postroom user list -config FILE
+       postroom user password -config FILE NAME
+       postroom user disable -config FILE NAME
+       postroom user enable -config FILE NAME
+
+Keeps the accounts with which people sign in to the pages. A name is what
+histories call the officer, such as "Priya Nandakumar". The password is asked
+for twice, or read from standard input when that is no terminal.
+
+Roles: reviewer, manager and admin decide; mailroom and auditor only read.
+
+`
+
+// userVerbs are the words after "postroom user", and whether a name follows.
+func userVerbs() map[string]bool {
+	return map[string]bool{"add": true, "list": false, "password": true, "disable": true, "enable": true}
+}
+
+// runUser keeps the accounts. Passwords are never arguments: those show in
+// lists of processes and in the shell's history.
+func runUser(args []string, stdout, stderr io.Writer) int {
+	verb := ""
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		verb, args = args[0], args[1:]
+	}
+	flags := flag.NewFlagSet("user "+verb, flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	file := flags.String("config", "", "configuration `FILE`")
+	role := flags.String("role", string(register.Reviewer), "what the new account may do: `ROLE`")
+	flags.Usage = func() {
+		fmt.Fprint(stderr, userUsage)
+		flags.PrintDefaults()
+	}
+	names, err := parseMixed(flags, args)
+	if err != nil {
+		return usageCode(err)
+	}
+	named, isVerb := userVerbs()[verb]
+	if !isVerb || *file == "" || named != (len(names) == 1) {
+		flags.Usage()
+		return 2
+	}
+	u := userCommand{stdin: os.Stdin, stdout: stdout, stderr: stderr, role: register.Role(*role), name: strings.Join(names, "")}
+	if err := u.run(context.Background(), verb, *file); err != nil {
+		fmt.Fprintln(stderr, "postroom user "+verb+":", u.plain(err))
+		return 1
+	}
+	return 0
+}
+
+type userCommand struct {
+	stdin          *os.File
+	stdout, stderr io.Writer
+	role           register.Role
+	name           string
+}
+
+func (u *userCommand) run(ctx context.Context, verb, file string) error {
+	r, err := accountsRegister(ctx, file)
+	if err != nil {
+		return err
+	}
+	defer r.Close() //nolint:errcheck // each change was committed
+	switch verb {
+	case "add":
+		hash, err := u.newPassword()
+		if err != nil {
+			return err
+		}
+		a, err := r.AddAccount(ctx, u.name, u.role, hash)
+		return u.said(err, "%s can sign in now, as %s.\n", a.Name, a.Role)
+	case "password":
+		hash, err := u.newPassword()
+		if err != nil {
+			return err
+		}
+		return u.said(r.SetPassword(ctx, u.name, hash), "The password of %s is set. Sessions with the old one are ended.\n", u.name)
+	case "disable":
+		return u.said(r.DisableAccount(ctx, u.name), "%s cannot sign in any more. Sessions are ended; the history keeps the name.\n", u.name)
+	case "enable":
+		return u.said(r.EnableAccount(ctx, u.name), "%s can sign in again.\n", u.name)
+	}
+	return u.list(ctx, r)
+}
+
+func (u *userCommand) said(err error, format string, args ...any) error {
+	if err == nil {
+		fmt.Fprintf(u.stdout, format, args...)
+	}
+	return err
+}
+
+// plain says what register's errors mean for somebody at a terminal.
+func (u *userCommand) plain(err error) string {
+	switch {
+	case errors.Is(err, register.ErrNotFound):
+		return fmt.Sprintf("there is no account %q; \"postroom user list\" shows them all", u.name)
+	case errors.Is(err, register.ErrNameTaken):
+		return fmt.Sprintf("there is an account %q already; names that differ in case only are the same", u.name)
+	case errors.Is(err, register.ErrBadName):
+		return register.ErrBadName.Error()
+	case errors.Is(err, register.ErrUnknownRole):
+		return fmt.Sprintf("want one of %v for -role, not %q", register.Roles(), u.role)
+	}
+	return err.Error()
+}
+
+func (u *userCommand) list(ctx context.Context, r *register.Register) error {
+	all, err := r.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		fmt.Fprintln(u.stderr, "There is no account yet. \"postroom user add\" makes one.")
+	}
+	for _, a := range all {
+		state := "never signed in"
+		if !a.SignedInAt.IsZero() {
+			state = "signed in last on " + a.SignedInAt.In(workday.London()).Format("2006-01-02 15:04")
+		}
+		if !a.DisabledAt.IsZero() {
+			state = "disabled on " + a.DisabledAt.In(workday.London()).Format("2006-01-02 15:04")
+		}
+		fmt.Fprintf(u.stdout, "%s\t%s\t%s\n", a.Name, a.Role, state)
+	}
+	return nil
+}
+
+// newPassword reads a password and gives its hash.
+func (u *userCommand) newPassword() (string, error) {
+	given, err := u.readPassword()
+	if err != nil {
+		return "", err
+	}
+	if problem := password.Problem(u.name, given); problem != "" {
+		return "", errors.New(problem)
+	}
+	return password.Usual().Hash(given), nil
+}
+
+// longestLine bounds what is read as a password.
+const longestLine = 4096
+
+func (u *userCommand) readPassword() (string, error) {
+	in := int(u.stdin.Fd())
+	if !term.IsTerminal(in) {
+		line, err := bufio.NewReader(io.LimitReader(u.stdin, longestLine)).ReadString('\n')
+		if err != nil && (!errors.Is(err, io.EOF) || line == "") {
+			return "", errors.New("no password came on standard input")
+		}
+		return strings.TrimRight(line, "\r\n"), nil
+	}
+	first, err := u.ask(in, "Password: ")
+	if err != nil {
+		return "", err
+	}
+	again, err := u.ask(in, "The same again: ")
+	if err == nil && first != again {
+		err = errors.New("the two differ; nothing was changed")
+	}
+	return first, err
+}
+
+func (u *userCommand) ask(in int, prompt string) (string, error) {
+	fmt.Fprint(u.stderr, prompt)
+	typed, err := term.ReadPassword(in)
+	fmt.Fprintln(u.stderr)
+	return string(typed), err
+}
+
+// accountsRegister opens the register that the configuration names, and needs
+// no other secret of it. It may be open in a running "serve" too.
+func accountsRegister(ctx context.Context, file string) (*register.Register, error) {
+	c, err := loadRegisterConfig(file, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	dsn := c.Register.Path
+	if c.Register.Driver == "postgres" {
+		dsn = string(c.Register.DSN)
+	} else if err := os.MkdirAll(filepath.Dir(dsn), 0o700); err != nil {
+		return nil, fmt.Errorf("register.path: %w", err)
+	}
+	calendar, err := workday.Default(workday.Nation(c.Nation))
+	if err != nil {
+		return nil, err
+	}
+	return register.Connect(ctx, register.Config{Driver: c.Register.Driver, DSN: dsn, Now: time.Now, Calendar: calendar})
+}

@@ -1,0 +1,141 @@
+package register
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Role says what an account may do.
+type Role string
+
+// The roles.
+const (
+	Reviewer Role = "reviewer" // decides
+	Mailroom Role = "mailroom" // handles paper
+	Manager  Role = "manager"  // decides, and answers for the figures
+	Auditor  Role = "auditor"  // reads
+	Admin    Role = "admin"    // decides, and runs Postroom
+)
+
+// Roles lists every role.
+func Roles() []Role { return []Role{Reviewer, Mailroom, Manager, Auditor, Admin} }
+
+// MayDecide reports whether the role decides on post and on replies; the
+// others only read.
+func (r Role) MayDecide() bool { return r == Reviewer || r == Manager || r == Admin }
+
+// An Account is somebody who signs in with a password.
+type Account struct {
+	ID         ID
+	Name       string // histories name the officer by it
+	Role       Role
+	CreatedAt  time.Time
+	SignedInAt time.Time // the last time; zero: never
+	DisabledAt time.Time // zero: not disabled
+}
+
+// Errors of accounts that callers branch on.
+var (
+	// ErrNameTaken: an account has that name, or one that differs in case only.
+	ErrNameTaken = errors.New("there is an account of that name")
+	// ErrBadName: the name cannot stand in a history.
+	ErrBadName = errors.New("a name has 2 to 60 letters, digits, spaces or .'_@-, begins with a letter, and is not one of Postroom's own")
+	// ErrUnknownRole: the role is none of Roles.
+	ErrUnknownRole = errors.New("unknown role")
+)
+
+var accountName = regexp.MustCompile(`^\p{L}[\p{L}\p{N} .'_@-]{0,58}[\p{L}\p{N}.]$`)
+
+// ownActor reports whether histories use the name for what no officer did.
+func ownActor(key string) bool {
+	return key == "postroom" || key == "fail-safe" || strings.HasPrefix(key, "rules@") || key == commandLine
+}
+
+// commandLine is the actor of what was done to accounts from the terminal.
+const commandLine = "command line"
+
+func accountKey(name string) string { return clean(strings.ToLower(strings.TrimSpace(name))) }
+
+func accountSubject(id ID) string { return "account:" + id }
+
+// AddAccount makes an account; hash is the password's.
+func (r *Register) AddAccount(ctx context.Context, name string, role Role, hash string) (Account, error) {
+	name = strings.Join(strings.Fields(name), " ")
+	a, err := result(ctx, r, func(t *tx) (Account, error) {
+		a := Account{ID: newID(t.now), Name: name, Role: role, CreatedAt: t.now}
+		if !accountName.MatchString(name) || ownActor(accountKey(name)) {
+			return a, ErrBadName
+		}
+		if !slices.Contains(Roles(), role) {
+			return a, ErrUnknownRole
+		}
+		n, err := t.affected(`INSERT INTO account (id, name, key, role, password, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+			a.ID, a.Name, accountKey(name), a.Role, hash, micros(a.CreatedAt))
+		if err != nil {
+			return a, err
+		}
+		if n == 0 {
+			return a, ErrNameTaken
+		}
+		return a, t.begin(accountSubject(a.ID), commandLine, "account_added", detail{"role": string(role)})
+	})
+	return a, wrap("add account", err)
+}
+
+const accountColumns = `a.id, a.name, a.role, a.created_at, a.signed_in_at, a.disabled_at`
+
+func scanAccount(row scanner) (a Account, err error) {
+	var created, signedIn, disabled int64
+	err = row.Scan(&a.ID, &a.Name, &a.Role, &created, &signedIn, &disabled)
+	a.CreatedAt, a.SignedInAt, a.DisabledAt = instant(created), instant(signedIn), instant(disabled)
+	return a, err
+}
+
+// Accounts lists every account by name.
+func (r *Register) Accounts(ctx context.Context) ([]Account, error) {
+	return list(ctx, r, "accounts", scanAccount, `SELECT `+accountColumns+` FROM account a ORDER BY a.key`)
+}
+
+// SetPassword gives an account another password and ends its sessions.
+func (r *Register) SetPassword(ctx context.Context, name, hash string) error {
+	return wrap("set password", r.changeAccount(ctx, name, "password_set", func(t *tx, id ID) error {
+		return t.exec(`UPDATE account SET password = $1 WHERE id = $2`, hash, id)
+	}))
+}
+
+// DisableAccount lets nobody sign in with an account any more and ends its
+// sessions. Histories keep its name.
+func (r *Register) DisableAccount(ctx context.Context, name string) error {
+	return wrap("disable account", r.changeAccount(ctx, name, "account_disabled", func(t *tx, id ID) error {
+		return t.exec(`UPDATE account SET disabled_at = $1 WHERE id = $2 AND disabled_at = 0`, micros(t.now), id)
+	}))
+}
+
+// EnableAccount undoes DisableAccount.
+func (r *Register) EnableAccount(ctx context.Context, name string) error {
+	return wrap("enable account", r.changeAccount(ctx, name, "account_enabled", func(t *tx, id ID) error {
+		return t.exec(`UPDATE account SET disabled_at = 0 WHERE id = $1`, id)
+	}))
+}
+
+// changeAccount does one thing to an account, ends its sessions, forgets wrong
+// tries, and writes it down. ErrNotFound when there is no such account.
+func (r *Register) changeAccount(ctx context.Context, name, what string, change func(*tx, ID) error) error {
+	return r.writes.do(ctx, func(t *tx) error {
+		var id ID
+		if err := t.one(`SELECT id FROM account WHERE key = $1`, []any{accountKey(name)}, &id); err != nil {
+			return err
+		}
+		if err := change(t, id); err != nil {
+			return err
+		}
+		if err := errors.Join(t.exec(`DELETE FROM session WHERE account_id = $1`, id), t.exec(`DELETE FROM sign_in_try WHERE key = $1`, tryOfName(name))); err != nil {
+			return err
+		}
+		return t.note(accountSubject(id), commandLine, what, detail{})
+	})
+}
