@@ -51,13 +51,14 @@ vet:
 	$(GO) vet ./...
 
 # The race detector needs a C compiler; without one the tests run without it.
+# The time limit is for a machine that is busy with other things.
 race:
 	@race=-race; \
 	[ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v $$($(GO) env CC) >/dev/null || \
 		{ race=; echo "skip	race: integration: no C compiler, so no race detector"; }; \
 	[ ! -x $(linter) ] || export POSTROOM_TEST_LINTER=$(linter); \
 	set -o pipefail; echo "$(GO) test $$race -shuffle=on ./..."; \
-	$(GO) test -json $$race -shuffle=on ./... 2>&1 | $(GO) run ./scripts/readtests
+	$(GO) test -json $$race -shuffle=on -timeout 40m ./... 2>&1 | $(GO) run ./scripts/readtests
 
 bench: ## benchmarks, against the real servers where they can be had: make bench BENCH=Receive
 	scripts/services run $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
