@@ -27,17 +27,23 @@ type Example struct {
 // corpusLine is one line of a corpus.
 type corpusLine struct {
 	ID          string            `json:"id"`
-	Family      string            `json:"family"`
+	Family      string            `json:"family,omitempty"`
 	Channel     string            `json:"channel"`
-	FromEmail   string            `json:"from_email"`
-	FromName    string            `json:"from_name"`
+	FromEmail   string            `json:"from_email,omitempty"`
+	FromName    string            `json:"from_name,omitempty"`
 	Subject     string            `json:"subject"`
 	Body        string            `json:"body"`
-	HTML        bool              `json:"html"`
-	Headers     map[string]string `json:"headers"`
-	Attachments []string          `json:"attachments"`
-	Context     *Context          `json:"context"`
+	HTML        bool              `json:"html,omitempty"`
+	Headers     map[string]string `json:"headers,omitempty"`
+	Attachments []string          `json:"attachments,omitempty"`
+	Context     *Context          `json:"context,omitempty"`
 	Labels      corpusLabels      `json:"labels"`
+	// What the mail reader found, in a corpus that was written by us; other
+	// corpora give Headers and Attachments instead.
+	Automatic   string `json:"automatic,omitempty"`
+	Attached    int    `json:"attached,omitempty"`
+	ReplyToOurs bool   `json:"reply_to_ours,omitempty"`
+	OCR         bool   `json:"ocr,omitempty"`
 }
 
 type corpusLabels struct {
@@ -49,8 +55,8 @@ type corpusLabels struct {
 	Legal          bool     `json:"legal"`
 	Representative bool     `json:"representative"`
 	WantsLetter    bool     `json:"wants_letter"`
-	Information    bool     `json:"information_request"`
-	Why            string   `json:"why"`
+	Information    bool     `json:"information_request,omitempty"`
+	Why            string   `json:"why,omitempty"`
 }
 
 // maxLine bounds a line of a corpus, in bytes.
@@ -88,7 +94,8 @@ func (l *corpusLine) example() Example {
 	e := Example{
 		ID: l.ID, Group: l.group(), Label: l.Labels.Primary, Topics: l.Labels.Topics, Flags: l.Labels.flags(), Why: l.Labels.Why,
 		Message: Message{
-			Channel: l.Channel, Subject: l.Subject, Text: l.Body, Attachments: len(l.Attachments), Automatic: l.automatic(),
+			Channel: l.Channel, Subject: l.Subject, Text: l.Body, Attachments: max(len(l.Attachments), l.Attached), Automatic: l.automatic(),
+			ReplyToOurs: l.ReplyToOurs, OCR: l.OCR,
 		},
 	}
 	if l.HTML {
@@ -116,6 +123,9 @@ func (l *corpusLine) group() string {
 // automatic reads the plainest signs of automatic mail (RFC 3834 section 5,
 // RFC 3464, RFC 2369); in the program the mail reader knows more.
 func (l *corpusLine) automatic() string {
+	if l.Automatic != "" {
+		return l.Automatic
+	}
 	for k, v := range l.Headers {
 		k, v = strings.ToLower(k), strings.ToLower(v)
 		switch {
@@ -132,14 +142,35 @@ func (l *corpusLine) automatic() string {
 	return "none"
 }
 
+// switches gives the field of each flag.
+func (l *corpusLabels) switches() map[Flag]*bool {
+	return map[Flag]*bool{
+		Hazard: &l.Hazard, Vulnerable: &l.Vulnerable, Safeguarding: &l.Safeguarding, Legal: &l.Legal,
+		Representative: &l.Representative, WantsLetter: &l.WantsLetter, InformationRequest: &l.Information,
+	}
+}
+
 func (l *corpusLabels) flags() []Flag {
-	out := []Flag{}
-	for i, set := range []bool{l.Hazard, l.Vulnerable, l.Safeguarding, l.Legal, l.Representative, l.WantsLetter, l.Information} {
-		if set {
-			out = append(out, Flags()[i])
+	set, out := l.switches(), []Flag{}
+	for _, f := range Flags() {
+		if *set[f] {
+			out = append(out, f)
 		}
 	}
 	return out
+}
+
+// Labelled gives a message read elsewhere the labels of a corpus, which are
+// JSON as in a corpus line's field labels.
+func Labelled(id, group string, m Message, labels []byte) (Example, error) {
+	var l corpusLabels
+	if err := json.Unmarshal(labels, &l); err != nil {
+		return Example{}, fmt.Errorf("corpus: labels of %s: %w", id, err)
+	}
+	if !slices.Contains(Labels(), l.Primary) {
+		return Example{}, fmt.Errorf("corpus: labels of %s: %q is no label", id, l.Primary)
+	}
+	return Example{ID: id, Group: group, Message: m, Label: l.Primary, Topics: l.Topics, Flags: l.flags(), Why: l.Why}, nil
 }
 
 // textOf gives the words of simple HTML, a line for each block, without what

@@ -11,6 +11,12 @@ import (
 // the text, and always gives a verdict: what cannot be judged goes to review
 // with the reason. Evidence offsets are bytes of m.Text.
 func (r *Rules) Decide(m Message, c Context) Verdict {
+	v, _ := r.decide(m, c)
+	return v
+}
+
+// decide gives the verdict with what it was judged by.
+func (r *Rules) decide(m Message, c Context) (Verdict, *judgement) {
 	text, cut := bounded(m.Text)
 	m.Text = text
 	m.Subject, _ = bounded(m.Subject)
@@ -29,7 +35,7 @@ func (r *Rules) Decide(m Message, c Context) Verdict {
 		v.Route = Review
 	}
 	v.Why = why(&v, j, doubt)
-	return v
+	return v, j
 }
 
 // bounded cuts a text that is too long to judge, at the end of a character.
@@ -192,7 +198,7 @@ func (j *judgement) evidence() []Evidence {
 // no offsets.
 func (j *judgement) quote(r *rule) (quote string, start, end int) {
 	if r.leaning {
-		return strings.TrimPrefix(r.id, "leaning "), 0, 0
+		return strings.TrimPrefix(r.id, leaningPrefix), 0, 0
 	}
 	hits := j.signs[r.gives[0]]
 	for _, h := range hits {
@@ -269,7 +275,7 @@ func why(v *Verdict, j *judgement, doubt string) string {
 		reason[j.rules.rules[i].id] = j.rules.rules[i].why
 	}
 	for _, e := range v.Evidence {
-		if e.Label != string(v.Label) || len(reasons) == 3 || strings.HasPrefix(e.Rule, "leaning ") {
+		if e.Label != string(v.Label) || len(reasons) == 3 || strings.HasPrefix(e.Rule, leaningPrefix) {
 			continue
 		}
 		s := reason[e.Rule]

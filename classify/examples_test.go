@@ -1,11 +1,9 @@
 package classify
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -15,24 +13,9 @@ var update = flag.Bool("update", false, "write testdata/verdicts.tsv anew")
 // ownExamples reads the project's own labelled examples.
 func ownExamples(tb testing.TB) []Example {
 	tb.Helper()
-	files, err := filepath.Glob("testdata/*.jsonl")
-	if err != nil || len(files) == 0 {
-		tb.Fatalf("no examples: %v", err)
-	}
-	var out []Example
-	for _, name := range files {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		examples, err := ReadCorpus(bytes.NewReader(data))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		for i := range examples {
-			examples[i].Source = filepath.Base(name)
-		}
-		out = append(out, examples...)
+	out, err := OwnExamples()
+	if err != nil {
+		tb.Fatal(err)
 	}
 	return out
 }

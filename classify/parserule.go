@@ -106,6 +106,9 @@ func (rd *reader) rule(n *yaml.Node) {
 	rd.rules.rules = append(rd.rules.rules, r)
 }
 
+// leaningPrefix begins the id of a leaning, which has none of its own.
+const leaningPrefix = "leaning "
+
 // leanings reads the common words that lean the scales a little each: rules
 // of one word, without a reason of their own.
 func (rd *reader) leanings(n *yaml.Node) {
@@ -117,7 +120,7 @@ func (rd *reader) leanings(n *yaml.Node) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		word := n.Content[i]
 		r := &rule{
-			id: "leaning " + word.Value, why: "uses words that lean this way", line: word.Line, weightsLine: word.Line,
+			id: leaningPrefix + word.Value, why: "uses words that lean this way", line: word.Line, weightsLine: word.Line,
 			match: true, leaning: true, times: 1, within: "message",
 		}
 		r.weights = rd.weights(parts[word.Value])

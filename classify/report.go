@@ -30,6 +30,47 @@ func (rep *Report) Render(w io.Writer) error {
 	return nil
 }
 
+// RenderChanges writes how the report differs from that of other rules on the
+// same examples: the figures side by side, and every verdict that changed.
+func (rep *Report) RenderChanges(w io.Writer, before *Report) error {
+	b := &strings.Builder{}
+	fmt.Fprintf(b, "changed from rules %s to rules %s\n\n%-32s %7s %7s\n", before.Version, rep.Version, "", "before", "after")
+	for _, row := range []struct {
+		what string
+		of   func(*Report) float64
+	}{
+		{"label right", (*Report).Accuracy},
+		{"settled alone", (*Report).AutoShare},
+		{"  of them right", (*Report).AutoPrecision},
+	} {
+		fmt.Fprintf(b, "%-32s %7.3f %7.3f\n", row.what, row.of(before), row.of(rep))
+	}
+	fmt.Fprintf(b, "%-32s %7d %7d\n", "  settled as something less", len(before.Dangerous), len(rep.Dangerous))
+	changed := 0
+	for i, now := range rep.Judged {
+		if was := before.Judged[i]; was != now {
+			changed++
+			fmt.Fprintf(b, "  %s is %s: %s (%s) -> %s (%s)%s\n", now.ID, now.Is, was.Said, was.Route, now.Said, now.Route, turn(was, now))
+		}
+	}
+	fmt.Fprintf(b, "%d of %d verdicts changed\n\n", changed, len(rep.Judged))
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("report: write: %w", err)
+	}
+	return nil
+}
+
+// turn says whether a changed verdict is for the better.
+func turn(was, now Judged) string {
+	switch {
+	case was.Said != was.Is && now.Said == now.Is:
+		return ", now right"
+	case was.Said == was.Is && now.Said != now.Is:
+		return ", NOW WRONG"
+	}
+	return ""
+}
+
 func (rep *Report) renderConfusion(b *strings.Builder) {
 	fmt.Fprintf(b, "\nconfusion: rows are the true labels, columns the verdicts\n%16s", "")
 	for _, l := range Labels() {
@@ -67,11 +108,16 @@ func (rep *Report) renderTallies(b *strings.Builder) {
 
 func (rep *Report) renderRules(b *strings.Builder) {
 	fmt.Fprintf(b, "\nrules, those that misled most first\n")
+	var idle []string
 	for _, s := range rep.worst() {
-		if s.Fired > 0 {
+		switch {
+		case s.Fired > 0:
 			fmt.Fprintf(b, "  %-36s fired %5d  helped %5d  misled %5d\n", s.ID, s.Fired, s.Helped, s.Misled)
+		case !strings.HasPrefix(s.ID, leaningPrefix):
+			idle = append(idle, s.ID)
 		}
 	}
+	fmt.Fprintf(b, "  never fired: %s\n", strings.Join(idle, ", "))
 }
 
 func (rep *Report) renderMisses(b *strings.Builder) {

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -12,7 +13,7 @@ import (
 var weightsLine = regexp.MustCompile(`^(\s*)([\pL\pN ']+):\s*(\{[^{}]*\}|[0-9.]+)(\s*#.*)?$`)
 
 // rewrite gives r's file with the weights of fitted in it, and the lines that
-// changed.
+// changed, as a unified diff without context that "patch" can apply.
 func rewrite(r, fitted *Rules) (file []byte, diff string, err error) {
 	lines := strings.Split(string(r.source), "\n")
 	var d strings.Builder
@@ -23,11 +24,12 @@ func rewrite(r, fitted *Rules) (file []byte, diff string, err error) {
 		}
 		line := m[1] + m[2] + ": " + value + m[4]
 		if line != lines[at] {
-			fmt.Fprintf(&d, "@@ line %d %s\n-%s\n+%s\n", at+1, idAbove(lines, at), lines[at], line)
+			fmt.Fprintf(&d, "@@ -%d +%d @@ %s\n-%s\n+%s\n", at+1, at+1, idAbove(lines, at), lines[at], line)
 			lines[at] = line
 		}
 		return nil
 	}
+	written := 0
 	for at, line := range lines {
 		var value string
 		switch strings.TrimSpace(strings.SplitN(line, ":", 2)[0]) {
@@ -40,9 +42,13 @@ func rewrite(r, fitted *Rules) (file []byte, diff string, err error) {
 		default:
 			continue
 		}
+		written++
 		if err := put(at, value); err != nil {
 			return nil, "", err
 		}
+	}
+	if written < 3 {
+		return nil, "", errors.New("tune: the fit sets bias, auto and temperature: give all three a line of their own under settings")
 	}
 	for i, rule := range fitted.rules {
 		if at := r.rules[i].weightsLine - 1; at >= 0 && at < len(lines) && speaksForLabel(rule) {

@@ -1,29 +1,47 @@
 package classify
 
 import (
+	"encoding/json"
+	"math"
 	"slices"
 	"sort"
 )
 
 // A Report is how a rule set did on a corpus.
 type Report struct {
-	Version     string
-	Examples    int
-	Right       int
-	Confusion   map[Label]map[Label]int // by the true label, then the verdict's
-	Labels      map[Label]Tally
-	Flags       map[Flag]Tally
-	Topics      map[string]Tally
-	Auto        int // messages that the rules would settle alone
-	AutoRight   int
-	Dangerous   []Miss // complaints and stage 2 requests settled alone as something less
-	Calibration []Bin
-	Rules       []RuleScore
-	Misses      []Miss
+	Version     string                  `json:"rules_version"`
+	Examples    int                     `json:"examples"`
+	Right       int                     `json:"right"`
+	Confusion   map[Label]map[Label]int `json:"confusion"` // by the true label, then the verdict's
+	Labels      map[Label]Tally         `json:"labels"`
+	Flags       map[Flag]Tally          `json:"flags"`
+	Topics      map[string]Tally        `json:"topics"`
+	Auto        int                     `json:"auto"` // messages that the rules would settle alone
+	AutoRight   int                     `json:"auto_right"`
+	Dangerous   []Miss                  `json:"settled_as_less"` // complaints and stage 2 requests settled alone as something less
+	Calibration []Bin                   `json:"calibration"`
+	Rules       []RuleScore             `json:"rules"`
+	Misses      []Miss                  `json:"misses"`
+	Judged      []Judged                `json:"judged"` // every example, in order
+}
+
+// Judged is one example with its verdict, in short.
+type Judged struct {
+	ID    string `json:"id"`
+	Is    Label  `json:"is"`
+	Said  Label  `json:"said"`
+	Route Route  `json:"route"`
 }
 
 // A Tally counts what was found and what was there.
 type Tally struct{ Found, There, Both int }
+
+// MarshalJSON writes the counts and what follows from them.
+func (t Tally) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"there": t.There, "found": t.Found, "both": t.Both, "precision": t.Precision(), "recall": t.Recall(), "f1": t.F1(),
+	})
+}
 
 // Precision is the share of what was found that was there; 1 when nothing was
 // found.
@@ -63,18 +81,20 @@ func (t *Tally) add(found, there bool) {
 // A Bin is the verdicts of about the same confidence: how sure they were, and
 // how often they were right.
 type Bin struct {
-	From, To  float64
-	Count     int
-	Sure      float64 // mean confidence
-	RightOnes int
+	From      float64 `json:"from"`
+	To        float64 `json:"to"`
+	Count     int     `json:"count"`
+	Sure      float64 `json:"sure"` // mean confidence
+	RightOnes int     `json:"right"`
 }
 
 // A RuleScore tells how one rule served: how often it fired, and how often
-// its heaviest weight was for the true label (it helped) or for another (it
-// misled).
+// what its heaviest weight says was true (it helped) or not (it misled).
 type RuleScore struct {
-	ID                    string
-	Fired, Helped, Misled int
+	ID     string `json:"id"`
+	Fired  int    `json:"fired"`
+	Helped int    `json:"helped"`
+	Misled int    `json:"misled"`
 }
 
 // A Miss is an example whose verdict differs from its label.
@@ -83,21 +103,21 @@ type Miss struct {
 	Verdict Verdict
 }
 
+// MarshalJSON writes the miss with its words.
+func (m Miss) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"id": m.Example.ID, "source": m.Example.Source, "is": m.Example.Label, "why_labelled_so": m.Example.Why,
+		"subject": m.Example.Message.Subject, "text": m.Example.Message.Text, "verdict": m.Verdict,
+	})
+}
+
 // Score judges every example and compares.
 func Score(r *Rules, examples []Example) Report {
 	rep := newReport(r)
-	rules := map[string]*RuleScore{}
 	for _, e := range examples {
-		v := r.Decide(e.Message, e.Context)
+		v, j := r.decide(e.Message, e.Context)
 		rep.count(e, v)
-		rep.countRules(rules, e, v)
-	}
-	for _, rule := range r.rules {
-		if s := rules[rule.id]; s != nil {
-			rep.Rules = append(rep.Rules, *s)
-			continue
-		}
-		rep.Rules = append(rep.Rules, RuleScore{ID: rule.id})
+		rep.countRules(j, e)
 	}
 	return rep
 }
@@ -109,6 +129,10 @@ func newReport(r *Rules) Report {
 	rep := Report{
 		Version: r.version, Confusion: map[Label]map[Label]int{}, Labels: map[Label]Tally{},
 		Flags: map[Flag]Tally{}, Topics: map[string]Tally{}, Calibration: make([]Bin, bins),
+		Dangerous: []Miss{}, Misses: []Miss{}, Rules: make([]RuleScore, len(r.rules)), Judged: []Judged{},
+	}
+	for i, rule := range r.rules {
+		rep.Rules[i].ID = rule.id
 	}
 	for _, l := range Labels() {
 		rep.Confusion[l] = map[Label]int{}
@@ -123,6 +147,7 @@ func (rep *Report) count(e Example, v Verdict) {
 	right := v.Label == e.Label
 	rep.Examples++
 	rep.Confusion[e.Label][v.Label]++
+	rep.Judged = append(rep.Judged, Judged{e.ID, e.Label, v.Label, v.Route})
 	if right {
 		rep.Right++
 	} else {
@@ -166,25 +191,41 @@ func less(said, is Label) bool {
 	return is == Complaint && said != Complaint && said != Stage2 || is == Stage2 && said != Stage2
 }
 
-func (rep *Report) countRules(rules map[string]*RuleScore, e Example, v Verdict) {
-	seen := map[string]bool{}
-	for _, ev := range v.Evidence {
-		if seen[ev.Rule] || slotOf(ev.Label) < 0 {
+// countRules notes of every rule that fired whether its weightiest word was
+// true of the example: a weight below nought says that its target is not.
+func (rep *Report) countRules(j *judgement, e Example) {
+	for _, i := range j.fired {
+		s := &rep.Rules[i]
+		s.Fired++
+		w, ok := weightiest(j.rules.rules[i].weights)
+		if !ok {
 			continue
 		}
-		seen[ev.Rule] = true // the evidence is sorted: the first is the heaviest
-		s := rules[ev.Rule]
-		if s == nil {
-			s = &RuleScore{ID: ev.Rule}
-			rules[ev.Rule] = s
-		}
-		s.Fired++
-		if ev.Label == string(e.Label) {
+		if e.has(w.target) == (w.value > 0) {
 			s.Helped++
 		} else {
 			s.Misled++
 		}
 	}
+}
+
+// weightiest gives the weight that counts most: of those for labels when
+// there is one, else of those for flags and topics.
+func weightiest(weights []weight) (best weight, ok bool) {
+	for _, w := range weights {
+		forLabel, bestForLabel := w.slot >= 0, ok && best.slot >= 0
+		switch {
+		case w.value == 0:
+		case !ok, forLabel && !bestForLabel, forLabel == bestForLabel && math.Abs(w.value) > math.Abs(best.value):
+			best, ok = w, true
+		}
+	}
+	return best, ok
+}
+
+// has reports whether the example is rightly given the label, flag or topic.
+func (e Example) has(target string) bool {
+	return string(e.Label) == target || slices.Contains(e.Flags, Flag(target)) || slices.Contains(e.Topics, target)
 }
 
 // Accuracy is the share of examples whose label was right.

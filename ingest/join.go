@@ -122,8 +122,13 @@ func caseContext(join register.Join, h register.Holder) classify.Context {
 	if !join.Trusted {
 		return classify.Context{}
 	}
-	kind := map[register.CaseKind]classify.Label{
+	return ContextOf(h.Kind, h.Stage)
+}
+
+// ContextOf tells the rules about a case that a message joined.
+func ContextOf(kind register.CaseKind, stage int) classify.Context {
+	label := map[register.CaseKind]classify.Label{
 		register.ComplaintCase: classify.Complaint, register.ServiceRequestCase: classify.ServiceRequest, register.EnquiryCase: classify.Enquiry,
-	}[h.Kind]
-	return classify.Context{Joins: true, CaseKind: kind, Stage: h.Stage}
+	}[kind]
+	return classify.Context{Joins: true, CaseKind: label, Stage: stage}
 }

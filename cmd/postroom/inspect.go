@@ -294,12 +294,17 @@ func orEmpty[T any](list *[]T) {
 
 func writeInspected(w io.Writer, line inspected, asJSON bool) error {
 	if asJSON {
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		return e.Encode(line)
+		return writeJSON(w, line)
 	}
 	_, err := io.WriteString(w, inWords(line))
 	return err
+}
+
+// writeJSON writes a value as one line of JSON, its words as they are.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
 }
 
 // inWords says an inspection so that a person can argue with it.

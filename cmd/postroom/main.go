@@ -29,6 +29,7 @@ func commands() []command {
 		{"inspect", "say what Postroom would do with a message, keeping nothing", runInspect},
 		{"deadline", "work out the deadlines for post received at a time", runDeadline},
 		{"import", "take in a backlog of email as history", runImport},
+		{"rules", "test the rule file, fit its weights, collect officers' decisions", runRules},
 		{"version", "say which version this is", runVersion},
 	}
 }
