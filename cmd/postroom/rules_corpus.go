@@ -61,9 +61,7 @@ func rulesCorpus(ctx context.Context, file string, stdout io.Writer) (n int, err
 			return 0, fmt.Errorf("there is no register yet: %w", err)
 		}
 	}
-	r, err := register.Connect(ctx, register.Config{
-		Driver: p.driver, DSN: p.dsn, Now: p.now, Calendar: p.calendar, Scheme: p.scheme, References: p.references, Policy: p.policy,
-	})
+	r, err := register.Connect(ctx, p.registerConfig(false))
 	if err != nil {
 		return 0, err
 	}
