@@ -84,6 +84,14 @@ func roomBricks() []brick {
 		{"notify/x.go", "postroom/internal/web", "notify"},
 		{"notify/x_test.go", "postroom/notify/smtptest", ""},
 
+		{"internal/records/x.go", "postroom/internal/register", ""},
+		{"internal/records/x.go", "postroom/internal/archive", ""},
+		{"internal/records/x.go", "postroom/internal/workday", ""},
+		{"internal/records/x.go", "postroom/ingest", "records"},
+		{"internal/records/x.go", "postroom/notify", "records"},
+		{"internal/records/x.go", "postroom/internal/web", "records"},
+		{"internal/records/x.go", "database/sql", "sql"},
+
 		{"internal/web/x.go", "postroom/ingest", ""},
 		{"internal/web/x.go", "postroom/notify", ""},
 		{"internal/web/x.go", "postroom/internal/register", ""},

@@ -113,9 +113,7 @@ func (p *plan) checkRegister(ctx context.Context) finding {
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	r, err := register.Connect(ctx, register.Config{
-		Driver: p.driver, DSN: p.dsn, Now: p.now, Calendar: p.calendar, Code: p.code, References: p.references, Policy: p.policy,
-	})
+	r, err := register.Connect(ctx, p.registerConfig(false))
 	if err != nil {
 		f.err = err
 		return f

@@ -21,7 +21,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{
+	return append([]command{
 		{"demo", "show it all: a mailbox, a mail server, sample post and the page, on this machine", runDemo},
 		{"serve", "take in post, decide, reply, and serve the pages", runServe},
 		{"check", "look at the configuration and every server that it names", runCheck},
@@ -31,7 +31,7 @@ func commands() []command {
 		{"import", "take in a backlog of email as history", runImport},
 		{"rules", "test the rule file, fit its weights, collect officers' decisions", runRules},
 		{"version", "say which version this is", runVersion},
-	}
+	}, recordCommands()...)
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
