@@ -23,7 +23,7 @@ func wordsFor(o register.Claimed) (kind, form string) {
 		}
 	case register.Alert:
 		form = alarmOf(o)
-	case register.ServiceNotice, register.Clarification, register.Extension, register.Forward:
+	case register.ServiceNotice, register.Clarification, register.Extension, register.AnswerNotice, register.NotAcceptedNotice, register.Forward:
 	}
 	return string(o.Kind), form
 }
@@ -58,6 +58,7 @@ func (c *Composer) reply(o register.Claimed, now time.Time) templates.Reply {
 		}
 	}
 	c.fromCase(&r, o)
+	fromOfficer(&r, o.About)
 	if ourPeople(o.Kind) {
 		c.forOurPeople(&r, o)
 	}
@@ -79,7 +80,7 @@ func (c *Composer) fromCase(r *templates.Reply, o register.Claimed) {
 			r.Name = ""
 		}
 	}
-	if k.MayQuote && (o.Form == register.Defined || o.Kind == register.Forward) {
+	if k.MayQuote && (o.Form == register.Defined || o.Kind == register.Forward || o.Kind == register.AnswerNotice) {
 		r.Issues, r.Outcomes = k.Definition.Issues, k.Definition.Outcomes
 	}
 	if o.Kind != register.Receipt && len(k.Topics) > 0 {
@@ -87,6 +88,19 @@ func (c *Composer) fromCase(r *templates.Reply, o register.Claimed) {
 	}
 	if o.Kind != register.Receipt && k.HazardLevel == classify.Emergency {
 		r.Emergency, r.Hazard = true, string(k.HazardLevel)
+	}
+}
+
+// fromOfficer adds what an officer gave the reply to say.
+func fromOfficer(r *templates.Reply, a *register.About) {
+	if a == nil {
+		return
+	}
+	r.Reason, r.OldDate, r.NewDate = []string{a.Reason}, templates.Date(a.OldDate), templates.Date(a.NewDate)
+	r.Outcome, r.Answer, r.Remedies = string(a.Outcome), []string{a.Text}, a.Remedies
+	r.Exclusion, r.Questions = string(a.Exclusion), a.Questions
+	for _, action := range a.Actions {
+		r.Actions = append(r.Actions, templates.Action{What: action.What, Due: templates.Date(action.Due)})
 	}
 }
 
@@ -98,7 +112,7 @@ func answerBy(o register.Claimed) templates.Date {
 		name = workday.Stage2Answer
 	}
 	for _, k := range o.Clocks {
-		if k.Name == name && (o.Kind != register.Receipt || k.MetAt.IsZero() && o.TheCase.Kind == register.ComplaintCase) {
+		if k.Name == name && (o.Kind != register.Receipt && o.Kind != register.Clarification || k.MetAt.IsZero() && o.TheCase.Kind == register.ComplaintCase) {
 			return templates.Date(k.Counts())
 		}
 	}

@@ -310,9 +310,10 @@ func reading(c register.Claimed) *register.Reading {
 	return c.TheMessage.Reading
 }
 
-// byRules reports whether no person has decided on the message.
+// byRules reports whether no person stands behind the reply: none has decided
+// on the message, and none has written what it says.
 func byRules(c register.Claimed) bool {
-	return c.TheMessage != nil && (c.TheMessage.DecidedBy == "" || strings.HasPrefix(c.TheMessage.DecidedBy, register.RulesActor("")))
+	return c.About == nil && c.TheMessage != nil && (c.TheMessage.DecidedBy == "" || strings.HasPrefix(c.TheMessage.DecidedBy, register.RulesActor("")))
 }
 
 // sentence puts a reason behind a statement.

@@ -108,6 +108,17 @@ type Reply struct {
 	NotResponsible []string // what the landlord does not answer for, in its own words
 	RepairRef      string   // reference of work that carries on; empty when there is none
 
+	// What an officer writes: paragraphs in the landlord's own words.
+	Reason    []string // of an extension, or why a complaint is not accepted
+	OldDate   Date     // of the answer, before an extension
+	NewDate   Date
+	Outcome   string // of an answer, as in terms.txt
+	Answer    []string
+	Remedies  []string
+	Actions   []Action
+	Exclusion string // why a complaint is not accepted, as in terms.txt
+	Questions []string
+
 	// For the landlord's own people only.
 	What     string // what happened, in our words
 	Deadline Date
@@ -116,6 +127,12 @@ type Reply struct {
 	Hazard   string // "", "significant" or "emergency"
 	Care     bool   // somebody at more risk than others
 	Files    int    // how many attachments came with it
+}
+
+// An Action is something that an answer promises, and by when.
+type Action struct {
+	What string
+	Due  Date // the zero date: no day was named
 }
 
 // tidy makes each value one clean line, so that no value can pass for markup,
@@ -130,10 +147,35 @@ func (s *Set) tidy(r Reply) Reply {
 	}
 	l.Address = lines(l.Address)
 	r.NotResponsible = lines(r.NotResponsible)
+	for _, own := range []*[]string{&r.Reason, &r.Answer, &r.Remedies, &r.Questions} {
+		*own = plain(*own)
+	}
+	actions := make([]Action, 0, len(r.Actions))
+	for _, a := range r.Actions {
+		if what := plain([]string{a.What}); len(what) > 0 {
+			actions = append(actions, Action{What: what[0], Due: a.Due})
+		}
+	}
+	r.Actions = actions
 	r.Name = personName(r.Name)
 	r.Issues = s.quotations(r.Issues)
 	r.Outcomes = s.quotations(r.Outcomes)
 	return r
+}
+
+// plain makes paragraphs of what an officer wrote, none of which passes for
+// markup.
+func plain(all []string) []string {
+	var kept []string
+	for _, text := range all {
+		for line := range strings.Lines(text) {
+			line = strings.TrimLeft(oneLine(line), "=!@->| ")
+			if line != "" {
+				kept = append(kept, line)
+			}
+		}
+	}
+	return kept
 }
 
 func lines(all []string) []string {

@@ -85,6 +85,7 @@ func Names() []string {
 		"acknowledgement_defined", "acknowledgement_unquoted", "acknowledgement_holding",
 		"service_request_notice",
 		"receipt_follow_up", "receipt_enquiry",
+		"clarification", "extension", "answer", "not_accepted",
 		"forward",
 		"alert", "alert_emergency", "alert_safeguarding", "alert_deadline", "alert_unsent", "alert_brake", "alert_failsafe",
 	}

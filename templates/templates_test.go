@@ -80,6 +80,36 @@ func variants() map[string]func() (kind, form string, r Reply) {
 		"receipt-follow-up":    with("receipt", "follow_up", func(r *Reply) { r.Complaint = true }),
 		"receipt-follow-up-sr": with("receipt", "follow_up", func(r *Reply) { r.AnswerBy = Date{} }),
 		"receipt-enquiry":      with("receipt", "enquiry", nil),
+		"clarification": with("clarification", "", func(r *Reply) {
+			r.Complaint, r.Questions = true, []string{"Which room is it?", "- Since when?\n= And how often?"}
+		}),
+		"clarification-one": with("clarification", "", func(r *Reply) {
+			r.AnswerBy, r.Emergency, r.Questions = Date{}, true, []string{"Which room is it?"}
+		}),
+		"extension": with("extension", "", func(r *Reply) {
+			r.OldDate, r.NewDate, r.Reason = r.AnswerBy, Date{2026, time.December, 22}, []string{"We are waiting for the heating engineer's report.\n\n! It comes next week."}
+		}),
+		"extension-2": with("extension", "", func(r *Reply) {
+			stage2(r)
+			r.OldDate, r.NewDate, r.Reason = r.AnswerBy, Date{2027, time.January, 12}, []string{"We still have to speak to two people."}
+		}),
+		"answer-1": with("answer", "", func(r *Reply) {
+			r.Outcome, r.Answer = "upheld", []string{"You reported the boiler on 2 November.\nWe came on 20 November. That was too late."}
+			r.Remedies = []string{"We say sorry for the wait.", "We pay you 150 pounds."}
+			r.Actions = []Action{{What: "Fit a new boiler", Due: Date{2026, time.December, 18}}, {What: "Check the radiators"}}
+		}),
+		"answer-2": with("answer", "", func(r *Reply) {
+			stage2(r)
+			stranger(r)
+			r.Outcome, r.Answer = "not_upheld", []string{"We came within the time that our repairs policy gives."}
+		}),
+		"not-accepted": with("not_accepted", "", func(r *Reply) {
+			r.Exclusion, r.Reason = "over_12_months", []string{"You wrote that the fence fell in 2019. We see no reason to look at it so long after."}
+		}),
+		"not-accepted-2": with("not_accepted", "", func(r *Reply) {
+			stage2(r)
+			r.Exclusion, r.Reason = "court_claim_filed", []string{"The court will decide about the damp in your home."}
+		}),
 		"forward": with("forward", "", func(r *Reply) {
 			r.Channel, r.Files, r.Care, r.Hazard = "email", 2, true, "significant"
 			r.Link = "https://post.larkmere.example.org/message/01j"

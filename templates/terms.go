@@ -76,11 +76,13 @@ func loadMasks(files fs.FS, name string) (*regexp.Regexp, error) {
 // funcs are what the words may use.
 func (s *Set) funcs() template.FuncMap {
 	return template.FuncMap{
-		"need":   need,
-		"day":    s.day,
-		"topic":  s.topic,
-		"topics": s.topics,
-		"place":  func(lines []string) string { return strings.Join(lines, ", ") },
+		"need":      need,
+		"finding":   s.finding,
+		"exclusion": s.exclusion,
+		"day":       s.day,
+		"topic":     s.topic,
+		"topics":    s.topics,
+		"place":     func(lines []string) string { return strings.Join(lines, ", ") },
 		"ombudsman": func(r Reply) (Ombudsman, error) {
 			o := r.Landlord.ombudsman(r.Today)
 			if o.Name == "" || o.Phone == "" {
@@ -124,3 +126,9 @@ func (s *Set) topics(ids []string) string {
 	}
 	return strings.Join(named, "; ")
 }
+
+// finding is an answer's decision in words; an unknown one has none.
+func (s *Set) finding(id string) string { return s.terms["finding."+id] }
+
+// exclusion is the sentence that says why a complaint is not accepted.
+func (s *Set) exclusion(id string) string { return s.terms["exclusion."+id] }

@@ -24,6 +24,7 @@ type Case struct {
 	Kind          CaseKind
 	Stage         int // 1 or 2 for a complaint, 0 otherwise
 	Message       ID  // the message that opened it
+	Stage2Message ID  // the request for stage 2; empty when it began there or is not there
 	Correspondent Address
 	Postal        []string // the correspondent's postal address, a line each
 	Channel       Channel  // by which replies go
@@ -34,7 +35,28 @@ type Case struct {
 	Flags         []classify.Flag
 	HazardLevel   classify.HazardLevel
 	OpenedAt      time.Time
+	Answered1At   time.Time // when the stage 1 answer was given; zero while it was not
+	Answered2At   time.Time
+	NotAccepted   Exclusion // why it was not accepted; empty when it was
+	MergedInto    ID        // the case that lives on; empty when this one does
 	ClosedAt      time.Time
+	ClosedWhy     CloseReason
+}
+
+// AnsweredAt is when a stage's answer was given; zero while it was not.
+func (c Case) AnsweredAt(stage int) time.Time {
+	if stage == 2 {
+		return c.Answered2At
+	}
+	return c.Answered1At
+}
+
+// stageMessage is the message that began the stage that the case is at.
+func (c Case) stageMessage() ID {
+	if c.Stage == 2 && c.Stage2Message != "" {
+		return c.Stage2Message
+	}
+	return c.Message
 }
 
 // A Clock is one statutory deadline of a case.
@@ -44,6 +66,7 @@ type Clock struct {
 	Scheme   string
 	Start    workday.Date // day 0
 	Due      workday.Date
+	BaseDue  workday.Date // Due without extensions
 	Steps    []string     // the arithmetic, day by day, in words
 	Calendar string       // the version of the calendar that it was computed with
 	Promised workday.Date // what the resident was told; zero when nothing
@@ -52,6 +75,23 @@ type Clock struct {
 	// DefinedAt is when it was met by more than a holding form, which is what
 	// strict figures count; zero until then.
 	DefinedAt time.Time
+	StoppedAt time.Time // when the case was closed without meeting it; zero otherwise
+}
+
+// Running reports whether the clock still has to be met.
+func (c Clock) Running() bool { return c.MetAt.IsZero() && c.StoppedAt.IsZero() }
+
+// Missed reports whether the clock's day had passed when it was met or
+// stopped, or has passed now.
+func (c Clock) Missed(now time.Time) bool {
+	at := now
+	switch {
+	case !c.MetAt.IsZero():
+		at = c.MetAt
+	case !c.StoppedAt.IsZero():
+		at = c.StoppedAt
+	}
+	return workday.DateOf(at).After(c.Counts())
 }
 
 // Counts is the day that counts: the earlier of due and promised.
@@ -108,6 +148,10 @@ type Ruling struct {
 	// Words: an officer has looked at the words that will be said back, so
 	// they may be quoted even to a sender who is not authenticated.
 	Words bool
+	// NotAccepted: the complaint, or the request for stage 2, is not accepted,
+	// and the letter that says so takes the acknowledgement's place. Its Case
+	// and By are filled in.
+	NotAccepted *NotAccepting
 }
 
 // Signs is what a message carries that may tie it to a case.

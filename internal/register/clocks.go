@@ -49,8 +49,8 @@ func (r *Register) startClocks(t *tx, caseID ID, stage int, received time.Time, 
 		if !ok {
 			continue
 		}
-		err := t.exec(`INSERT INTO clock (case_id, name, scheme, start_on, due_on, steps, calendar)
-			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+		err := t.exec(`INSERT INTO clock (case_id, name, scheme, start_on, due_on, base_due, steps, calendar)
+			VALUES ($1, $2, $3, $4, $5, $5, $6, $7) ON CONFLICT DO NOTHING`,
 			caseID, name, scheme.Version(), dateText(due.Start), dateText(due.Due), asJSON(due.Steps), r.cfg.Calendar.Version())
 		if err != nil {
 			return err
@@ -63,14 +63,11 @@ func (r *Register) startClocks(t *tx, caseID ID, stage int, received time.Time, 
 
 // acknowledged meets a stage's acknowledgement clock and sets the answer
 // clock going from that day, or from the day it was due when that is earlier:
-// lateness never buys time (Code 6.3, 6.14). What it did goes into the event's
-// detail.
+// lateness never buys time (Code 6.3, 6.14). Only the first acknowledgement
+// does so: a fuller one that follows a holding form moves nothing. What it did
+// goes into the event's detail.
 func (r *Register) acknowledged(t *tx, o Outgoing, at time.Time, d detail) error {
 	acknowledgement, answer := stageClocks(o.Stage)
-	received, err := clockReceived(t, o.Case, o.Stage)
-	if err != nil {
-		return err
-	}
 	met, err := t.affected(`UPDATE clock SET
 			met_by = CASE WHEN met_at = 0 THEN $1 ELSE met_by END,
 			met_at = CASE WHEN met_at = 0 THEN $2 ELSE met_at END,
@@ -81,19 +78,15 @@ func (r *Register) acknowledged(t *tx, o Outgoing, at time.Time, d detail) error
 		return err
 	}
 	d["met"] = acknowledgement
-	due, ok := r.schemeFor(received).ClockFor(r.cfg.Calendar, answer, received, workday.DateOf(at))
-	if !ok {
-		return nil
+	n, err := t.affected(`UPDATE clock SET promised = $1 WHERE case_id = $2 AND name = $3 AND $1 <> '' AND (promised = '' OR $1 < promised)`,
+		dateText(o.Promised), o.Case, answer)
+	if err != nil {
+		return err
 	}
-	// Only the first acknowledgement sets the answer's day 0; a fuller one
-	// that follows a holding form must not move it later.
-	n, err := t.affected(`UPDATE clock SET start_on = $1, due_on = $2, steps = $3, calendar = $4,
-			promised = CASE WHEN promised = '' OR ($5 <> '' AND $5 < promised) THEN $5 ELSE promised END
-		WHERE case_id = $6 AND name = $7 AND due_on >= $2`,
-		dateText(due.Start), dateText(due.Due), asJSON(due.Steps), r.cfg.Calendar.Version(), dateText(o.Promised), o.Case, answer)
 	if n > 0 {
-		d[answer], d["promised"] = dateText(due.Due), dateText(o.Promised)
+		d["promised"] = dateText(o.Promised)
 	}
+	_, err = r.recount(t, o.Case, o.Stage, true, d)
 	return err
 }
 
@@ -118,7 +111,7 @@ func (r *Register) project(t *tx, clocks []Clock, o Outgoing, m *Message) error 
 	if o.Kind != Acknowledgement {
 		return nil
 	}
-	_, answer := stageClocks(o.Stage)
+	acknowledgement, answer := stageClocks(o.Stage)
 	received := m.ReceivedAt
 	if m.Case != o.Case || o.Stage == 2 {
 		var err error
@@ -126,11 +119,22 @@ func (r *Register) project(t *tx, clocks []Clock, o Outgoing, m *Message) error 
 			return err
 		}
 	}
-	due, ok := r.schemeFor(received).ClockFor(r.cfg.Calendar, answer, received, workday.DateOf(t.now))
-	for i := range clocks {
-		if ok && clocks[i].Name == answer && !due.Due.After(clocks[i].Due) {
-			clocks[i].Start, clocks[i].Due, clocks[i].Steps = due.Start, due.Due, due.Steps
+	at := metAt(clocks, acknowledgement)
+	if at.IsZero() {
+		at = t.now
+	}
+	for i, k := range clocks {
+		if k.Name != answer || !k.Running() {
+			continue
 		}
+		var extensions []Extended
+		if k.Due != k.BaseDue {
+			var err error
+			if extensions, err = extensionsOf(t, o.Case); err != nil {
+				return err
+			}
+		}
+		clocks[i], _ = r.count(k, received, at, extensions)
 	}
 	return nil
 }

@@ -23,6 +23,18 @@ func (r *Register) Decide(ctx context.Context, d Ruling) (Opened, error) {
 }
 
 func (r *Register) decide(t *tx, d Ruling) (Opened, error) {
+	out, err := r.rule(t, d)
+	if err != nil || d.NotAccepted == nil {
+		return out, err
+	}
+	n := *d.NotAccepted
+	n.Case, n.By = out.Case, d.By
+	out.Owed, err = r.notAccept(t, n)
+	return out, err
+}
+
+// rule carries out a ruling as if what it opens were accepted.
+func (r *Register) rule(t *tx, d Ruling) (Opened, error) {
 	m, err := messageByID(t, d.Message)
 	if err != nil {
 		return Opened{}, err
@@ -122,10 +134,18 @@ func (r *Register) settleJoined(t *tx, m Message, c Case, f Facts, plan Plan, d 
 // escalate takes the joined complaint to stage 2 (Code 6.10): the same case
 // and reference, new clocks from the request's receipt (6.11).
 func (r *Register) escalate(t *tx, m Message, c Case, f Facts, d Ruling) (Opened, error) {
+	if c.Stage == 2 {
+		return r.settle(t, m, c, Plan{State: Filed, Replies: []PlannedReply{{Kind: Receipt}}}, d.Reason)
+	}
+	if !c.ClosedAt.IsZero() {
+		if err := reopenCase(t, c, d.By, detail{"message": m.ID}); err != nil {
+			return Opened{}, err
+		}
+	}
 	if err := t.exec(`UPDATE cases SET stage = 2, stage2_message = $1 WHERE id = $2`, m.ID, c.ID); err != nil {
 		return Opened{}, err
 	}
-	c.Stage = 2
+	c.Stage, c.Stage2Message = 2, m.ID
 	started := detail{"message": m.ID}
 	if err := r.startClocks(t, c.ID, 2, m.ReceivedAt, started); err != nil {
 		return Opened{}, err
@@ -176,11 +196,15 @@ func redefine(t *tx, c *Case, f Facts, plan Plan) error {
 		clean(c.Correspondent.Name), clean(c.Correspondent.Address), c.ID)
 }
 
-// dropUnsent cancels what is owed to a case and has not begun to be sent: a
-// fuller reply takes its place.
-func (r *Register) dropUnsent(t *tx, caseID ID, by string) error {
+// dropUnsent cancels what is owed to a case and has not begun to be sent, of
+// one kind or of every kind: something fuller takes its place.
+func (r *Register) dropUnsent(t *tx, caseID ID, by string, kind ...Kind) error {
+	var only Kind
+	if len(kind) > 0 {
+		only = kind[0]
+	}
 	n, err := t.affected(`UPDATE outgoing SET state = 'cancelled', why = 'a fuller reply takes its place'
-		WHERE case_id = $1 AND state IN ('owed', 'held') AND begun_at = 0 AND kind <> 'alert'`, caseID)
+		WHERE case_id = $1 AND state IN ('owed', 'held') AND begun_at = 0 AND kind <> 'alert' AND ($2 = '' OR kind = $2)`, caseID, string(only))
 	if err != nil || n == 0 {
 		return err
 	}

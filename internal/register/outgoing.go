@@ -11,13 +11,15 @@ type Kind string
 
 // The kinds of outgoing.
 const (
-	Acknowledgement Kind = "acknowledgement" // the statutory one
-	ServiceNotice   Kind = "service_request_notice"
-	Receipt         Kind = "receipt"
-	Clarification   Kind = "clarification"
-	Extension       Kind = "extension"
-	Forward         Kind = "forward" // to the landlord's service team
-	Alert           Kind = "alert"   // to the landlord's own people
+	Acknowledgement   Kind = "acknowledgement" // the statutory one
+	ServiceNotice     Kind = "service_request_notice"
+	Receipt           Kind = "receipt"
+	Clarification     Kind = "clarification"
+	Extension         Kind = "extension"
+	AnswerNotice      Kind = "answer"       // a stage's answer
+	NotAcceptedNotice Kind = "not_accepted" // why, and the way to the Ombudsman
+	Forward           Kind = "forward"      // to the landlord's service team
+	Alert             Kind = "alert"        // to the landlord's own people
 )
 
 // A Form is how much an acknowledgement says.
@@ -79,6 +81,7 @@ type Outgoing struct {
 	Bytes      string    // the archive's name of the exact bytes
 	Subject    string
 	Note       string       // what an alert is about, in words of ours
+	About      *About       // what an officer gave it to say; nil for what is written from the case alone
 	Why        string       // why it is held, refused or unknown, in a sentence
 	Promised   workday.Date // the answer date that the bytes say; zero when none
 	CreatedAt  time.Time

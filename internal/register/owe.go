@@ -29,7 +29,10 @@ func (r *Register) oweReply(t *tx, m Message, c Case, reply PlannedReply) (Hint,
 
 // owe writes an outgoing down. It is held at once where no machine can send it.
 func (r *Register) owe(t *tx, o Outgoing) (Hint, error) {
-	o.ID, o.State, o.CreatedAt = newID(t.now), Owed, t.now
+	o.State, o.CreatedAt = Owed, t.now
+	if o.ID == "" {
+		o.ID = newID(t.now)
+	}
 	if o.Ordinal == 0 {
 		if err := t.one(`SELECT count(*) + 1 FROM outgoing WHERE message_id = $1 AND kind = $2`, []any{o.Message, o.Kind}, &o.Ordinal); err != nil {
 			return Hint{}, err
@@ -41,11 +44,15 @@ func (r *Register) owe(t *tx, o Outgoing) (Hint, error) {
 	if o.Way == ByLetter {
 		o.State, o.Why = Held, "a letter has to be printed and posted"
 	}
+	about := ""
+	if o.About != nil {
+		about = clean(asJSON(o.About))
+	}
 	n, err := t.affected(`INSERT INTO outgoing (id, key, kind, form, stage, case_id, message_id, reference, ordinal, way, to_name, to_addr, to_key,
-			state, not_before, deadline_at, note, why, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT DO NOTHING`,
+			state, not_before, deadline_at, note, why, created_at, about)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING`,
 		o.ID, o.Key, o.Kind, o.Form, o.Stage, o.Case, o.Message, o.Reference, o.Ordinal, o.Way, clean(o.To.Name), clean(o.To.Address), mailbox(o.To.Address),
-		o.State, micros(o.NotBefore), micros(o.Deadline), clean(o.Note), o.Why, micros(o.CreatedAt))
+		o.State, micros(o.NotBefore), micros(o.Deadline), clean(o.Note), o.Why, micros(o.CreatedAt), about)
 	if err != nil || n == 0 {
 		return Hint{}, err
 	}

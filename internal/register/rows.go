@@ -3,6 +3,7 @@ package register
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 )
 
 // scanner is a row of either a single-row or a many-row query.
@@ -43,17 +44,20 @@ func scanMessage(row scanner) (m Message, err error) {
 }
 
 const caseColumns = `c.id, c.reference, c.kind, c.stage, c.message_id, c.person_name, c.person_addr, c.postal, c.channel,
-	c.definition, c.defined, c.may_quote, c.topics, c.flags, c.hazard_level, c.opened_at, c.closed_at`
+	c.definition, c.defined, c.may_quote, c.topics, c.flags, c.hazard_level, c.opened_at, c.closed_at,
+	c.stage2_message, c.answered1_at, c.answered2_at, c.not_accepted, c.merged_into, c.closed_why`
 
 func scanCase(row scanner) (c Case, err error) {
 	var postal, definition, topics, flags string
-	var defined, quote, opened, closed int64
+	var defined, quote, opened, closed, answered1, answered2 int64
 	err = row.Scan(&c.ID, &c.Reference, &c.Kind, &c.Stage, &c.Message, &c.Correspondent.Name, &c.Correspondent.Address, &postal, &c.Channel,
-		&definition, &defined, &quote, &topics, &flags, &c.HazardLevel, &opened, &closed)
+		&definition, &defined, &quote, &topics, &flags, &c.HazardLevel, &opened, &closed,
+		&c.Stage2Message, &answered1, &answered2, &c.NotAccepted, &c.MergedInto, &c.ClosedWhy)
 	if err != nil {
 		return c, err
 	}
 	c.Defined, c.MayQuote, c.OpenedAt, c.ClosedAt = defined == 1, quote == 1, instant(opened), instant(closed)
+	c.Answered1At, c.Answered2At = instant(answered1), instant(answered2)
 	for _, f := range []struct {
 		text string
 		into any
@@ -65,12 +69,12 @@ func scanCase(row scanner) (c Case, err error) {
 	return c, nil
 }
 
-const clockColumns = `case_id, name, scheme, start_on, due_on, steps, calendar, promised, met_at, met_by, defined_at`
+const clockColumns = `case_id, name, scheme, start_on, due_on, base_due, steps, calendar, promised, met_at, met_by, defined_at, stopped_at`
 
 func scanClock(row scanner) (c Clock, err error) {
-	var start, due, steps, promised string
-	var met, defined int64
-	if err = row.Scan(&c.Case, &c.Name, &c.Scheme, &start, &due, &steps, &c.Calendar, &promised, &met, &c.MetBy, &defined); err != nil {
+	var start, due, base, steps, promised string
+	var met, defined, stopped int64
+	if err = row.Scan(&c.Case, &c.Name, &c.Scheme, &start, &due, &base, &steps, &c.Calendar, &promised, &met, &c.MetBy, &defined, &stopped); err != nil {
 		return c, err
 	}
 	if c.Start, err = dateOf(start); err != nil {
@@ -79,29 +83,38 @@ func scanClock(row scanner) (c Clock, err error) {
 	if c.Due, err = dateOf(due); err != nil {
 		return c, err
 	}
+	if c.BaseDue, err = dateOf(base); err != nil {
+		return c, err
+	}
 	if c.Promised, err = dateOf(promised); err != nil {
 		return c, err
 	}
-	c.MetAt, c.DefinedAt = instant(met), instant(defined)
+	c.MetAt, c.DefinedAt, c.StoppedAt = instant(met), instant(defined), instant(stopped)
 	return c, json.Unmarshal([]byte(steps), &c.Steps)
 }
 
 const outgoingColumns = `o.id, o.key, o.kind, o.form, o.stage, o.case_id, o.message_id, o.reference, o.ordinal, o.way, o.to_name, o.to_addr,
 	o.state, o.attempt, o.begun, o.failures, o.resend, o.not_before, o.deadline_at, o.lease_until, o.mail_id, o.bytes, o.subject, o.note, o.why,
-	o.promised, o.created_at, o.begun_at, o.sent_at`
+	o.promised, o.created_at, o.begun_at, o.sent_at, o.about`
 
 func scanOutgoing(row scanner) (o Outgoing, err error) {
-	var promised string
+	var promised, about string
 	var resend, notBefore, deadline, lease, created, begun, sent int64
 	err = row.Scan(&o.ID, &o.Key, &o.Kind, &o.Form, &o.Stage, &o.Case, &o.Message, &o.Reference, &o.Ordinal, &o.Way, &o.To.Name, &o.To.Address,
 		&o.State, &o.Attempt, &o.begun, &o.Failures, &resend, &notBefore, &deadline, &lease, &o.MessageID, &o.Bytes, &o.Subject, &o.Note, &o.Why,
-		&promised, &created, &begun, &sent)
+		&promised, &created, &begun, &sent, &about)
 	if err != nil {
 		return o, err
 	}
 	o.Resend = resend == 1
 	o.NotBefore, o.Deadline, o.LeaseUntil = instant(notBefore), instant(deadline), instant(lease)
 	o.CreatedAt, o.BegunAt, o.SentAt = instant(created), instant(begun), instant(sent)
+	if about != "" {
+		o.About = &About{}
+		if err := json.Unmarshal([]byte(about), o.About); err != nil {
+			return o, err
+		}
+	}
 	o.Promised, err = dateOf(promised)
 	return o, err
 }
@@ -115,6 +128,14 @@ func collect[T any](list *[]T, scan func(scanner) (T, error)) func(*sql.Rows) er
 		}
 		return err
 	}
+}
+
+// notMissing is err, unless it says that there is no such row.
+func notMissing(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // row reads one row of those columns within a transaction.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"postroom/internal/workday"
 )
@@ -59,12 +60,24 @@ func (r *Register) sent(t *tx, s Outcome) error {
 		return err
 	}
 	d := detail{"outgoing": o.ID, "kind": string(o.Kind), "attempt": strconv.Itoa(s.Attempt), "code": s.Code, "on": workday.DateOf(at).String()}
-	if o.Kind == Acknowledgement && o.Case != "" {
-		if err := r.acknowledged(t, o, at, d); err != nil {
-			return err
-		}
+	if err := r.follow(t, o, at, d); err != nil {
+		return err
 	}
 	return t.note(historyOf(o), "postroom", "sent", d)
+}
+
+// follow does what a delivery means for the clocks of its case.
+func (r *Register) follow(t *tx, o Outgoing, at time.Time, d detail) error {
+	switch {
+	case o.Case == "":
+	case o.Kind == Acknowledgement:
+		return r.acknowledged(t, o, at, d)
+	case o.Kind == Extension:
+		return r.extensionTold(t, o, at, d)
+	case o.Kind == AnswerNotice:
+		return r.answerSent(t, o, at)
+	}
+	return nil
 }
 
 // TryAgain records a certain non-delivery; it is owed again from

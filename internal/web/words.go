@@ -113,6 +113,10 @@ func kindName(o register.Outgoing) string {
 		return "Question"
 	case register.Extension:
 		return "Extension"
+	case register.AnswerNotice:
+		return "Answer, stage " + strconv.Itoa(o.Stage)
+	case register.NotAcceptedNotice:
+		return "Not accepted"
 	case register.Forward:
 		return "Forwarded to the service team"
 	case register.Alert:

@@ -76,7 +76,12 @@ CREATE TABLE cases (
     flags         TEXT NOT NULL,
     hazard_level  TEXT NOT NULL CHECK (hazard_level IN ('', 'significant', 'emergency')),
     opened_at     BIGINT NOT NULL,
-    closed_at     BIGINT NOT NULL DEFAULT 0
+    answered1_at  BIGINT NOT NULL DEFAULT 0, -- when the stage 1 answer was given
+    answered2_at  BIGINT NOT NULL DEFAULT 0,
+    not_accepted  TEXT NOT NULL DEFAULT '', -- the exclusion by which it was not accepted
+    merged_into   TEXT NOT NULL DEFAULT '', -- the case that lives on: a signpost
+    closed_at     BIGINT NOT NULL DEFAULT 0,
+    closed_why    TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX cases_message ON cases (message_id);
 
@@ -93,20 +98,22 @@ CREATE TABLE clock (
     scheme   TEXT NOT NULL,
     start_on TEXT NOT NULL,
     due_on   TEXT NOT NULL,
+    base_due TEXT NOT NULL, -- due_on without extensions
     steps    TEXT NOT NULL,
     calendar TEXT NOT NULL,
     promised TEXT NOT NULL DEFAULT '',
     met_at   BIGINT NOT NULL DEFAULT 0,
     met_by   TEXT NOT NULL DEFAULT '',
     defined_at BIGINT NOT NULL DEFAULT 0, -- met by more than a holding form
+    stopped_at BIGINT NOT NULL DEFAULT 0, -- the case was closed without meeting it
     PRIMARY KEY (case_id, name)
 );
-CREATE INDEX clock_running ON clock (due_on) WHERE met_at = 0;
+CREATE INDEX clock_running ON clock (due_on) WHERE met_at = 0 AND stopped_at = 0;
 
 CREATE TABLE outgoing (
     id          TEXT PRIMARY KEY,
     key         TEXT NOT NULL UNIQUE,
-    kind        TEXT NOT NULL CHECK (kind IN ('acknowledgement', 'service_request_notice', 'receipt', 'clarification', 'extension', 'forward', 'alert')),
+    kind        TEXT NOT NULL CHECK (kind IN ('acknowledgement', 'service_request_notice', 'receipt', 'clarification', 'extension', 'answer', 'not_accepted', 'forward', 'alert', 'digest')),
     form        TEXT NOT NULL CHECK (form IN ('', 'defined', 'unquoted', 'holding')),
     stage       BIGINT NOT NULL,
     case_id     TEXT NOT NULL,
@@ -129,6 +136,7 @@ CREATE TABLE outgoing (
     bytes       TEXT NOT NULL DEFAULT '',
     subject     TEXT NOT NULL DEFAULT '',
     note        TEXT NOT NULL DEFAULT '',
+    about       TEXT NOT NULL DEFAULT '', -- what an officer gave it to say
     why         TEXT NOT NULL DEFAULT '',
     promised    TEXT NOT NULL DEFAULT '', -- the answer date that the bytes say
     created_at  BIGINT NOT NULL,
@@ -159,7 +167,7 @@ CREATE TABLE event (
 CREATE TABLE alarm (
     id          TEXT PRIMARY KEY,
     key         TEXT NOT NULL UNIQUE,
-    kind        TEXT NOT NULL CHECK (kind IN ('emergency', 'safeguarding', 'deadline', 'unsent', 'brake', 'failsafe')),
+    kind        TEXT NOT NULL CHECK (kind IN ('emergency', 'safeguarding', 'deadline', 'unsent', 'brake', 'failsafe', 'hazard')),
     message_id  TEXT NOT NULL,
     case_id     TEXT NOT NULL,
     outgoing_id TEXT NOT NULL,
