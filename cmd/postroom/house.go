@@ -187,6 +187,12 @@ func (h *house) close() error {
 // run does the plan's work until ctx ends, then lets what is in hand finish.
 // A worker that fails ends them all: the service manager starts them anew.
 func (h *house) run(ctx context.Context) error {
+	// The calendar or the scheme may have changed since the clocks were counted.
+	if moved, err := h.register.Recount(ctx); err != nil {
+		return err
+	} else if moved > 0 {
+		h.logger.InfoContext(ctx, "deadlines were counted anew", slog.Int("count", moved))
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	if h.plays("mailbox") {
 		in := &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.now, Logger: h.logger, Step: h.steps("in")}
