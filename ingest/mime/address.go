@@ -226,8 +226,8 @@ func unmangle(local string) string {
 // goodLocal follows RFC 5321 and RFC 6531, with the stray dots that old
 // Japanese telephones put.
 func goodLocal(s string) bool {
-	if s == "" || len(s) > 128 || strings.HasPrefix(strings.ToUpper(s), "IMCEAEX-") {
-		return false
+	if s == "" || len(s) > 128 || strings.HasPrefix(strings.ToUpper(s), "IMCEAEX-") || strings.Contains(s, "=?") {
+		return false // of Exchange's inside, or an encoded word that has no end
 	}
 	if len(s) > 2 && s[0] == '"' && s[len(s)-1] == '"' {
 		return !strings.ContainsAny(s[1:len(s)-1], "\"\r\n\x00")

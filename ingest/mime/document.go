@@ -35,7 +35,7 @@ func (w *walk) attachmentText(kind string, p attachmentPart, r io.Reader) (text,
 		text, _ = w.partText(w.capture(r), mediaType{value: "text/html", params: p.declared.params})
 		return text, ""
 	case kind == "application/pdf":
-		w.note("A PDF file is attached; what it says was not read here and has to be looked at.")
+		return w.pdfPart(r, p), ""
 	case kind == "application/msword" || kind == "application/x-ole-storage" || kind == "application/vnd.ms-outlook" || kind == "application/vnd.apple.pages":
 		w.note("A document is attached that cannot be read here; a person has to open it.")
 	}

@@ -108,6 +108,7 @@ func FuzzAddresses(f *testing.F) {
 	for _, s := range []string{
 		"Jo <jo@example.net>", `"a, b" <jo@example.net>, x@y.example`, "<<<>>,,;;\"@@ (((", "fred@@x..y", "=?utf-8?q?J=C3=B6?= <j@x.example>",
 		"undisclosed-recipients:;", "jo@example.net (Jo (nested))", "@a,@b:jo@x.example", "IMCEAMAILTO-a+40b+2Ecom@x.example",
+		"=?00?q?=0 @0.0",
 	} {
 		f.Add(s)
 	}
