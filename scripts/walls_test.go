@@ -134,6 +134,7 @@ func libraryBricks() []brick {
 		{"github.com/emersion/go-msgauth", "mime", "ingest/mime"},
 		{"github.com/wneessen/go-mail", "sending", "notify"},
 		{"github.com/jung-kurt/gofpdf", "pdf", "internal/paper"},
+		{"github.com/go-fonts/liberation", "pdf", "internal/paper"},
 		{"golang.org/x/crypto/argon2", "passwords", "internal/password"},
 		{"github.com/redis/go-redis/v9", "redis", "internal/queue"},
 		{"github.com/alicebob/miniredis/v2", "redis", "internal/queue"},
