@@ -81,8 +81,8 @@ type house struct {
 
 // build opens everything that the plan names. What cannot be opened closes
 // what was.
-func build(ctx context.Context, p plan) (h *house, err error) {
-	h = &house{plan: p}
+func build(ctx context.Context, p plan) (_ *house, err error) {
+	h := &house{plan: p}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())

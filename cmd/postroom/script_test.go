@@ -7,12 +7,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // TestScripts runs testdata/script/*.txtar, in which "postroom" is this
-// program and "exits N COMMAND…" demands that very exit code.
+// program and "exits N COMMAND…" demands that very exit code, and
+// "await FILE…" waits until a program in the background has made them.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -27,7 +29,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("POSTROOM_TEST_BE_POSTROOM", "1")
 			return errors.Join(os.Mkdir(bin, 0o755), os.Symlink(self, filepath.Join(bin, "postroom")))
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "await": await},
 	})
 }
 
@@ -47,5 +49,23 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: await FILE…")
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(patience)
+	for _, file := range args {
+		for _, err := os.Stat(ts.MkAbs(file)); err != nil; _, err = os.Stat(ts.MkAbs(file)) {
+			select {
+			case <-tick.C:
+			case <-late:
+				ts.Fatalf("%s was never made", file)
+			}
+		}
 	}
 }
