@@ -71,18 +71,32 @@ func (l *letter) drop(from, to int) {
 
 var (
 	originalLine = regexp.MustCompile(`(?i)^[\s>]*[-_=]{2,}\s*(original (message|appointment|text)|ursprüngliche nachricht|message d'origine|message original|mensaje original|` +
-		`mensagem original|oprindelig meddelelse|ursprungligt meddelande|oorspronkelijk bericht|messaggio originale|wiadomość oryginalna|původní zpráva|mesaj original|orijinal ileti|` +
+		`mensagem original|oprindelig (meddelelse|besked)|opprinnelig melding|ursprungligt meddelande|originalmeddelande|antwort nachricht|orijinal mesaj|oorspronkelijk bericht|messaggio originale|wiadomość oryginalna|původní zpráva|mesaj original|mesajul original|orijinal ileti|` +
 		`alkuperäinen viesti|neges wreiddiol|исходное сообщение|-*original message follows|reply message|reply (above|below) this line)\s*[-_=]{0,}\s*(follows)?\s*[-_=]*\s*$`)
-	replyMark     = regexp.MustCompile(`(?i)^[\s>]*(##-? ?|[-=_*#]{2,} ?)?(please )?(type|write|enter)? ?(your )?(reply|response) above this line[^\n]{0,80}$`)
-	followsLine   = regexp.MustCompile(`(?i)^\s*-{2,}\s*(original|your) (message|email|e-mail)( follows| below)?\s*-{0,}\s*$`)
-	forwardLine   = regexp.MustCompile(`(?i)^[\s>]*(-{3,}\s*(forwarded (message|by)|weitergeleitete nachricht|message transféré|mensaje reenviado|doorgestuurd bericht|messaggio inoltrato|przekazana wiadomość|wiadomość przekazana|mensagem encaminhada|mesaj redirecționat)[^\n]*|begin forwarded message:|anfang der weitergeleiteten (nachricht|e-mail):|début du message (réexpédié|transféré)\s*:|inicio del mensaje reenviado:|początek przekazywanej wiadomości:)\s*$`)
-	fromField     = regexp.MustCompile(`(?i)^[\s>|]*[*_]{0,2}(from|von|de|da|van|fra|från|od|de la|kimden|lähettäjä|oddi wrth|от|发件人|差出人)\s?[*_]{0,2}:\s*[*_]{0,2}\s*(\S.*)?$`)
-	dateField     = regexp.MustCompile(`(?i)^[\s>|]*[*_]{0,2}(sent|date|gesendet|datum|envoyé|enviado( el)?|fecha|data|inviato|verzonden|sendt|dato|skickat|wysłano|wysłane|odesláno|trimis|gönderildi|tarih|lähetetty|anfonwyd|отправлено|дата|发送时间|送信日時)\s?[*_]{0,2}:`)
-	toField       = regexp.MustCompile(`(?i)^[\s>|]*[*_]{0,2}(to|cc|subject|an|betreff|à|objet|para|asunto|assunto|a|oggetto|aan|onderwerp|til|emne|till|ämne|do|temat|komu|předmět|către|subiect|kime|konu|vastaanottaja|aihe|at|pwnc|кому|тема|收件人|主题|宛先|件名|importance)\s?[*_]{0,2}:`)
-	underscores   = regexp.MustCompile(`^\s*_{5,}\s*$`)
-	ruleLine      = regexp.MustCompile(`^\s*([_=*~#]{8,}|-{5,})\s*$`)
-	wroteEnd      = regexp.MustCompile(`(?i)(wrote|writes|said|schrieb|geschrieben|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał(\(a\)|a|/a|\(-a\))?|pisze|napsal(\(a\)|a)?|a scris|yazdı|kirjoitti|ysgrifennodd|написал(\(а\)|а)?|写道|のメール)\s?(:|：)\s*$`)
-	wroteStart    = regexp.MustCompile(`(?i)^\s*(on|am|le|el|em|il|op|den|dnia|w dniu|dne|în|la|tarihinde|ar|в|at|sent from|from|\d|mon|tue|wed|thu|fri|sat|sun|pon|wt|śr|czw|pt|sob|niedz|lun|mar|mer|jeu|ven|sam|dim|"|<)`)
+	replyMark   = regexp.MustCompile(`(?i)^[\s>]*(##-? ?|[-=_*#]{2,} ?)?(please )?(type|write|enter)? ?(your )?(reply|response) above this line[^\n]{0,80}$`)
+	followsLine = regexp.MustCompile(`(?i)^\s*-{2,}\s*(original|your) (message|email|e-mail)( follows| below)?\s*-{0,}\s*$`)
+	forwardLine = regexp.MustCompile(`(?i)^[\s>]*(-{3,}\s*(forwarded (message|by)|weitergeleitete nachricht|message transféré|mensaje reenviado|doorgestuurd bericht|messaggio inoltrato|przekazana wiadomość|wiadomość przekazana|mensagem encaminhada|mesaj redirecționat)[^\n]*|begin forwarded message:|anfang der weitergeleiteten (nachricht|e-mail):|début du message (réexpédié|transféré)\s*:|inicio del mensaje reenviado:|początek przekazywanej wiadomości:)\s*$`)
+	fromField   = regexp.MustCompile(`(?i)^[\s>|]*[*_]{0,2}(from|von|de|da|van|fra|från|od|de la|kimden|lähettäjä|alkaen|oddi wrth|от|від|από|feladó|saatja|šalje|nuo|发件人|差出人)\s?[*_]{0,2}[:：]\s*[*_]{0,2}\s*(\S.*)?$`)
+	dateField   = regexp.MustCompile(`(?i)^[\s>|]*[*_]{0,2}(sent|date|gesendet|datum|envoyé|enviado( el)?|fecha|data|inviato|verzonden|sendt|dato|skickat|wysłano|wysłane|odesláno|trimis|gönderildi|tarih|lähetetty|anfonwyd|отправлено|дата|发送时间|送信日時|odoslané|elküldve|saadetud|poslano|изпратено|надіслано|στάλθηκε|nosūtīts|išsiųsta)\s?[*_]{0,2}[:：]`)
+	toField     = regexp.MustCompile(`(?i)^[\s>|]*[*_]{0,2}(to|cc|subject|an|betreff|à|objet|para|asunto|assunto|a|oggetto|aan|onderwerp|til|emne|till|ämne|do|temat|komu|předmět|către|subiect|kime|konu|vastaanottaja|aihe|at|pwnc|кому|тема|收件人|主题|宛先|件名|predmet|címzett|tárgy|до|относно|προς|θέμα|kam|tema|tēma|adressaat|teema|za|prima|importance)\s?[*_]{0,2}[:：]`)
+	underscores = regexp.MustCompile(`^\s*_{5,}\s*$`)
+	ruleLine    = regexp.MustCompile(`^\s*([_=*~#]{8,}|-{5,})\s*$`)
+	wroteEnd    = regexp.MustCompile(`(?i)(wrote|writes|said|schrieb|geschrieben|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał(\(a\)|a|/a|\(-a\))?|pisze|napsal(\(a\)|a)?|a scris|yazdı|kirjoitti|ysgrifennodd|написал(\(а\)|а)?|写道|のメール)\s?(:|：)\s*$`)
+	wroteStart  = regexp.MustCompile(`(?i)^\s*(on|am|le|el|em|il|op|den|dnia|w dniu|dne|în|la|tarihinde|ar|в|at|sent from|from|\d|mon|tue|wed|thu|fri|sat|sun|pon|wt|śr|czw|pt|sob|niedz|lun|mar|mer|jeu|ven|sam|dim|"|<)`)
+	// bracketedAddress is "<jo@example.net>" or "(jo@example.net)", links in it or not.
+	bracketedAddress = regexp.MustCompile(`[<(\[]\s*(mailto:)?[^\s<>()\[\]]+@[^\s<>()\[\]]+\s*[>)\]<]`)
+	timeInLine       = regexp.MustCompile(`\d{1,2}\s?[:.h]\s?\d{2}`)
+	dayInLine        = regexp.MustCompile(`\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(19|20)\d\d`)
+	startsDate       = regexp.MustCompile(`^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})\b`)
+	wroteBare        = regexp.MustCompile(`(?i)\bwrote\s*$`)
+	firstPerson      = regexp.MustCompile(`\b(I|I['’](m|ve|d|ll)|we|We)\b`)
+	tellsSpeech      = regexp.MustCompile(`(?i)\b(said|says|writes)\s?:\s*$`)
+	// dashedWrote is "---- On Mon, 2 Mar 2026 10:00:00 +0000 jo@example.net wrote ----".
+	dashedWrote = regexp.MustCompile(`(?i)^\s*-{2,}\s*on .{8,200}\bwrote\s*:?\s*-{2,}\s*$`)
+	// wroteAndText is Yahoo's on telephones: the old text begins on the line.
+	wroteAndText  = regexp.MustCompile(`(?i)^\s*on .{8,120}<[^\s<>]+@[^\s<>]+>\s*wrote:\s+\S`)
+	dashedTitle   = regexp.MustCompile(`^\s*-{3,}\s*[\pL' ]{3,40}\s*-{3,}\s*$`)
+	labelled      = regexp.MustCompile(`^\s*[*_]{0,2}[\pL][\pL\pM .]{0,24}[*_]{0,2}\s?[:：]\s*\S`)
 	schriebMiddle = regexp.MustCompile(`(?i)^\s*am .{5,60}\bschrieb\b.{1,100}:\s*$`)
 	dateInLine    = regexp.MustCompile(`(?i)(\d{1,2}[:.]\d{2}|\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\b(19|20)\d\d\b)`)
 )
@@ -103,7 +117,10 @@ func (l *letter) cutBelow() {
 			}
 			l.cutAt(i)
 			return
-		case !strings.HasPrefix(strings.TrimSpace(line), ">") && l.headerBlock(i):
+		case dashedWrote.MatchString(line) && dateInLine.MatchString(line), wroteAndText.MatchString(line) && dateInLine.MatchString(line):
+			l.cutAt(i)
+			return
+		case !strings.HasPrefix(strings.TrimSpace(line), ">") && (l.headerBlock(i) || l.reply && l.blockInAnyOrder(i)):
 			if !l.reply && !l.forwardsOwn(i) {
 				return
 			}
@@ -132,7 +149,7 @@ func (l *letter) cutAt(i int) {
 // aboveRule includes Outlook's line of underscores, and blank lines before it.
 func (l *letter) aboveRule(i int) int {
 	for j := i - 1; j >= 0 && j >= i-3; j-- {
-		if underscores.MatchString(l.lines[j]) || ruleLine.MatchString(l.lines[j]) {
+		if underscores.MatchString(l.lines[j]) || ruleLine.MatchString(l.lines[j]) || dashedTitle.MatchString(l.lines[j]) {
 			return j
 		}
 		if strings.TrimSpace(l.lines[j]) != "" {
@@ -168,6 +185,27 @@ func (l *letter) headerBlock(i int) bool {
 		}
 	}
 	return date && others > 0
+}
+
+// blockInAnyOrder says whether at i begins a block of header lines whose first
+// is not "From:", as some programs write it, or whose language is none that is
+// known here; the latter only below Outlook's line.
+func (l *letter) blockInAnyOrder(i int) bool {
+	if !labelled.MatchString(l.lines[i]) || i > 0 && strings.TrimSpace(l.lines[i-1]) != "" && !underscores.MatchString(l.lines[i-1]) {
+		return false
+	}
+	lines, from, date, to, address, when := 0, false, false, false, false, false
+	for j := i; j < len(l.lines) && j < i+6 && labelled.MatchString(l.lines[j]); j++ {
+		line := l.lines[j]
+		lines++
+		from = from || fromField.MatchString(line)
+		date = date || dateField.MatchString(line)
+		to = to || toField.MatchString(line)
+		address = address || strings.Contains(line, "@")
+		when = when || dateInLine.MatchString(line) && timeInLine.MatchString(line)
+	}
+	below := i > 0 && len(strings.TrimSpace(l.lines[i-1])) > 20 && underscores.MatchString(l.lines[i-1])
+	return address && when && (from && date && to || below && lines >= 4)
 }
 
 // forwardsOwn says whether the mail that is sent on from line i was ours.
@@ -206,7 +244,7 @@ func (l *letter) attributions() {
 // attribution gives how many lines the attribution at i has, zero for none.
 func (l *letter) attribution(i int) int {
 	first := strings.TrimSpace(strings.TrimLeft(l.lines[i], " >"))
-	if first == "" || !l.colonNear(i) || l.old[i] || isQuoted(l.lines[i]) || len(first) > 300 {
+	if first == "" || l.old[i] || isQuoted(l.lines[i]) || len(first) > 300 || !l.colonNear(i) && !l.addressNear(i) {
 		return 0
 	}
 	if schriebMiddle.MatchString(first) && dateInLine.MatchString(first) {
@@ -215,27 +253,65 @@ func (l *letter) attribution(i int) int {
 	if strings.HasSuffix(first, ":") && l.leadsToQuote(i, first) {
 		return 1
 	}
-	if !wroteStart.MatchString(first) && !strings.Contains(first, "@") {
-		return 0
-	}
+	named := wroteStart.MatchString(first) || strings.Contains(first, "@")
 	var joined strings.Builder
 	for n := 1; n <= 4 && i+n-1 < l.limit; n++ {
 		line := strings.TrimSpace(l.lines[i+n-1])
-		if line == "" {
+		if line == "" || isQuoted(line) {
 			return 0
 		}
 		joined.WriteString(" " + line)
-		if wroteEnd.MatchString(joined.String()) {
-			if dateInLine.MatchString(joined.String()) || strings.Contains(joined.String(), "@") {
+		text := joined.String()
+		switch {
+		case n <= 3 && l.inAnyLanguage(text, i+n):
+			return n
+		case named && wroteEnd.MatchString(text):
+			if dateInLine.MatchString(text) || strings.Contains(text, "@") {
 				return n
 			}
 			return 0
-		}
-		if strings.HasSuffix(line, ".") && n > 1 {
+		case strings.HasSuffix(line, ".") && n > 1:
 			return 0
 		}
 	}
 	return 0
+}
+
+// inAnyLanguage knows an attribution by its form: an address in brackets, a
+// day, a time, and nothing after them but a few words and a colon. Without a
+// colon, and without a time, a quoted line must follow.
+func (l *letter) inAnyLanguage(text string, below int) bool {
+	if len(text) > 300 || !bracketedAddress.MatchString(text) || !dayInLine.MatchString(text) || tellsItself(text) {
+		return false
+	}
+	colon := strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：") || wroteBare.MatchString(text)
+	if colon && timeInLine.MatchString(text) {
+		return true
+	}
+	next := l.nextText(below)
+	return next < l.limit && next <= below+1 && isQuoted(l.lines[next]) && (colon || startsDate.MatchString(text))
+}
+
+// tellsItself finds sentences of a resident who tells when he wrote to whom:
+// "I wrote to Jo <jo@…> on 3 May 2026 at 10:00 and this is what I said:".
+func tellsItself(text string) bool {
+	end := 0
+	for _, form := range []*regexp.Regexp{bracketedAddress, timeInLine, dateInLine} {
+		for _, m := range form.FindAllStringIndex(text, -1) {
+			end = max(end, m[1])
+		}
+	}
+	return countWords(text[end:]) > 4 || firstPerson.MatchString(text)
+}
+
+// addressNear says whether an address is near, as attributions have it.
+func (l *letter) addressNear(i int) bool {
+	for j := i; j < l.limit && j < i+3; j++ {
+		if strings.Contains(l.lines[j], "@") {
+			return true
+		}
+	}
+	return false
 }
 
 // leadsToQuote says whether a line of any language names a writer or a time
@@ -255,11 +331,12 @@ func (l *letter) colonNear(i int) bool {
 	return false
 }
 
-// certain wants an address or a whole date with a time before all that
-// follows is taken for old: a resident may write "on 3 May your man wrote:".
+// certain wants an address, or in an answer a whole date with a time, before
+// all that follows is taken for old: a resident may write "on 3 May your man
+// wrote:", or what was said to him.
 func (l *letter) certain(i, n int) bool {
 	joined := strings.Join(l.lines[i:i+n], " ")
-	return strings.Contains(joined, "@") || len(dateInLine.FindAllString(joined, 3)) > 1
+	return strings.Contains(joined, "@") || l.reply && len(dateInLine.FindAllString(joined, 3)) > 1 && !tellsSpeech.MatchString(joined)
 }
 
 func (l *letter) nextText(i int) int {

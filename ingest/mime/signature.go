@@ -129,7 +129,10 @@ var footer = regexp.MustCompile(`(?i)^[\s>*_-]*(sent (from|via|with|using) (my |
 	`outlook|yahoo|mail|aol|bt|o2|ee|vodafone|three|proton|gmail|tablet|kindle|hotmail|sky|virgin|talktalk|tesco|giffgaff|fairphone|nothing phone|bluemail|spark|gmx|hey|email)\b[^\n]{0,100}|` +
 	`get outlook for (ios|android)[^\n]{0,80}|download outlook for[^\n]{0,60}|get bluemail for[^\n]{0,60}|yahoo mail: search, organi[sz]e, conquer[^\n]{0,60}|` +
 	`envoyé (de(puis)?|à partir de) (mon |l')?\S[^\n]{0,40}|von meinem \S+( \S+)? gesendet|gesendet (von|mit) [^\n]{0,60}|enviado (desde|do|a partir do) (mi |meu )?[^\n]{0,40}|inviato da(l mio)? [^\n]{0,40}|verzonden (vanaf|met) [^\n]{0,40}|` +
-	`wysłan[eoa] z (mojego )?[^\n]{0,60}|trimis de pe [^\n]{0,40}|odesláno z [^\n]{0,40}|skickat från [^\n]{0,40}|anfonwyd o['’]?[^\n]{0,40}|отправлено с [^\n]{0,40}|发自我的[^\n]{0,40}|iphoneから送信)\s*[.>]?\s*(<https?://[^\s>]*>)?\s*$`)
+	`wysłan[eoa] z (mojego )?[^\n]{0,60}|trimis de pe [^\n]{0,40}|odesláno z [^\n]{0,40}|skickat från [^\n]{0,40}|anfonwyd o['’]?[^\n]{0,40}|отправлено с [^\n]{0,40}|发自我的[^\n]{0,40}|iphoneから送信|从我的[^\n]{0,30}发送|verstuurd (vanaf|met|via) [^\n]{0,40}|sendt (fra|med) min[^\n]{0,40}|lähetetty [^\n]{0,30}(phone|puhelim)[^\n]{0,20}|odoslané z [^\n]{0,40}|` +
+	`elküldve [^\n]{0,30}(phone|telefon)[^\n]{0,20}|\S+['’]?(dan|den|umdan) gönderildi|أُ?رسلت من [^\n]{0,40}|poslano (s|iz) (mojega |mog )?[^\n]{0,30}|εστάλη από [^\n]{0,40}|надіслано з [^\n]{0,40}|` +
+	`sent from my [^\n]{0,40}\b(4g|5g|lte|device|handset)\b[^\n]{0,20}|sent from (mymail|the all new aol app) [^\n]{0,30}|get (typeapp|aqua mail|spark|edison|newton) for [^\n]{0,40}|` +
+	`(télécharge[rz]|obtenir|obtener|obtén|obter|scarica|ottieni|download|hämta|hent|pobierz|descarga) (o |aplikację )?outlook (pour|para|per|voor|för|til|dla) [^\n]{0,60}|outlook für (ios|android) (herunterladen|beziehen|abrufen)[^\n]{0,60})\s*[.>]?\s*(<https?://[^\s>]*>)?\s*$`)
 
 // banner knows what mail gateways write above or below a letter.
 var banner = regexp.MustCompile(`(?i)^[\s\[*!_>-]*(caution|warning|external|external (e-?mail|sender|message)|be careful)\b[\]:!*\s-]*((this (e-?mail|message)|it) (originated|came|was sent|has been sent|is) from (outside|an external)|do not click|you don't often get email|this is an external|sender)|` +
