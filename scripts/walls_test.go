@@ -136,6 +136,7 @@ func libraryBricks() []brick {
 		{"github.com/jung-kurt/gofpdf", "pdf", "internal/paper"},
 		{"github.com/go-fonts/liberation", "pdf", "internal/paper"},
 		{"golang.org/x/crypto/argon2", "passwords", "internal/password"},
+		{"github.com/makiuchi-d/gozxing/qrcode", "codes", "ingest/scan internal/paper"},
 		{"github.com/redis/go-redis/v9", "redis", "internal/queue"},
 		{"github.com/alicebob/miniredis/v2", "redis", "internal/queue"},
 		{"github.com/jackc/pgx/v5", "sql", "internal/register"},

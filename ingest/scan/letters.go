@@ -1,0 +1,170 @@
+package scan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Letter is one letter of a file.
+type Letter struct {
+	Pages      []int // of the file, from 1; blank backs are left out
+	Text       string
+	Confidence float64  // mean of all words, 0 to 1
+	Doubts     []string // why a person must look, each in a sentence
+	Repairs    []string // what was mended, each in a sentence
+	Error      string   // why nothing could be read, in a sentence
+	Received   string   // the day that the separator sheet before it says, 2006-01-02
+	Stamped    string   // the day that a received stamp on it says, 2006-01-02
+	Writer     Writer
+}
+
+// Splitting says how a file of many letters is parted.
+type Splitting struct {
+	Blanks bool // at blank pages as well as at separator sheets
+}
+
+// Letters parts a file into its letters. held says why a person must part it
+// instead; then the letters are none. A file that could not be read is one
+// letter, with that error.
+func Letters(d Document, s Splitting) (letters []Letter, held string) {
+	if d.Error != "" {
+		return []Letter{{Error: d.Error, Pages: numbers(d.Pages)}}, ""
+	}
+	for i := range d.Pages {
+		if d.Pages[i].Suspect && len(d.Pages) > 1 {
+			return nil, fmt.Sprintf("page %d looks like a separator sheet that cannot be read: where one letter ends and the next begins is for a person to say", d.Pages[i].Number)
+		}
+	}
+	for _, g := range groups(d.Pages, s) {
+		letters = append(letters, letterOf(g))
+	}
+	if len(letters) == 0 {
+		return []Letter{{Error: "all pages are blank; were they scanned the wrong way up?", Pages: numbers(d.Pages)}}, ""
+	}
+	return letters, ""
+}
+
+// A group is the pages between two separators.
+type group struct {
+	pages []*Page
+	sheet *Sheet
+}
+
+func groups(pages []Page, s Splitting) []group {
+	var all []group
+	var now group
+	end := func(next group) {
+		if len(now.pages) > 0 {
+			all = append(all, now)
+		}
+		now = next
+	}
+	for i := range pages {
+		switch p := &pages[i]; {
+		case p.Sheet != nil:
+			end(group{sheet: p.Sheet})
+		case p.Blank && s.Blanks:
+			end(group{sheet: now.sheet})
+		case p.Blank: // a back
+		default:
+			now.pages = append(now.pages, p)
+		}
+	}
+	end(group{})
+	return all
+}
+
+func numbers(pages []Page) []int {
+	var all []int
+	for i := range pages {
+		all = append(all, pages[i].Number)
+	}
+	return all
+}
+
+func letterOf(g group) Letter {
+	var l Letter
+	if g.sheet != nil {
+		l.Received = g.sheet.Received
+	}
+	var lines []PageLine
+	sum, words, unread := 0.0, 0, 0
+	for _, p := range g.pages {
+		l.Pages = append(l.Pages, p.Number)
+		lines = append(lines, PageLine{})
+		lines = append(lines, p.Lines...)
+		sum, words = sum+p.Confidence*float64(p.Words), words+p.Words
+		l.note(p, len(g.pages) > 1)
+		if p.Error != "" {
+			unread++
+			l.Error = p.Error
+		}
+	}
+	if unread < len(g.pages) {
+		l.Error = ""
+	}
+	if words > 0 {
+		l.Confidence = sum / float64(words)
+	}
+	lines = l.takeStamp(lines, g.pages)
+	l.Text = textOf(lines)
+	l.Writer = writerOf(lines, len(l.Doubts) == 0)
+	if l.Text == "" && l.Error == "" {
+		l.Error = "no words were found on the page; read it in the picture"
+	}
+	return l
+}
+
+// note collects what the pages' readings leave open.
+func (l *Letter) note(p *Page, many bool) {
+	which := ""
+	if many {
+		which = fmt.Sprintf("page %d: ", p.Number)
+	}
+	for _, d := range p.Doubts {
+		l.Doubts = append(l.Doubts, which+d)
+	}
+	for _, r := range p.Repairs {
+		l.Repairs = append(l.Repairs, which+r)
+	}
+	if p.Error != "" {
+		l.Doubts = append(l.Doubts, which+p.Error)
+	}
+}
+
+// takeStamp takes the received stamp out of the resident's words.
+func (l *Letter) takeStamp(lines []PageLine, pages []*Page) []PageLine {
+	for _, p := range pages {
+		if day := stampDay(p.Stamp); day != "" && l.Stamped == "" {
+			l.Stamped = day
+		}
+	}
+	kept := make([]PageLine, 0, len(lines))
+	for _, line := range lines {
+		stamp := receivedWords(line.Text)
+		if day := stampDay(stamp); day != "" {
+			if l.Stamped == "" && line.Confidence >= sureStamp {
+				l.Stamped = day
+			}
+			line.Text = strings.Join(strings.Fields(received.ReplaceAllString(line.Text, " ")), " ")
+			if !hasLetter(line.Text) {
+				continue
+			}
+		}
+		kept = append(kept, line)
+	}
+	return kept
+}
+
+// textOf joins lines; an empty one stands between paragraphs, never two.
+func textOf(lines []PageLine) string {
+	var out []string
+	for _, l := range lines {
+		if l.Text != "" || len(out) > 0 && out[len(out)-1] != "" {
+			out = append(out, l.Text)
+		}
+	}
+	out = slices.Clip(out)
+	return strings.TrimSpace(strings.Join(out, "\n"))
+}
