@@ -93,22 +93,22 @@ func firstWords(text string) string {
 var failSubject = regexp.MustCompile(`(undeliver(able|ed)|returned mail|mail delivery (failed|failure|error|problem)|delivery (status notification|failure|notification|has failed|report|problem|failed)|` +
 	`failure notice|mail (system )?error|non[- ]?delivery|message (could not be delivered|undeliverable|delivery (failure|has failed))|nondeliverable|` +
 	`unzustellbar|nicht zugestellt|rückläufer|non remis|échec de (la )?(remise|distribution)|niet bestelbaar|onbestelbaar|mancato recapito|no se puede entregar|no entregable|` +
-	`niedostarczone|olevererbart|ikke leveret|kan ikke leveres|kunde inte levereras|rejected mail|error sending your mail|could not be (sent|delivered)|\[bounce\]|mail status report|delivery_failure|user unknown|unknown (user|recipient)|ndn:|returned to sender|delivery to the following|无法投递|退信|配信不能)`)
+	`niedostarczone|olevererbart|ikke leveret|kan ikke leveres|kunde inte levereras|rejected mail|error sending your mail|could not be (sent|delivered)|\[bounce\]|mail status report|delivery_failure|user unknown|unknown (user|recipient)|ndn:|returned to sender|delivery to the following|^message \S+ frozen|无法投递|退信|配信不能)`)
 
 var failWords = regexp.MustCompile(`(?i)(could not be delivered|couldn't be delivered|cannot be delivered|can't be delivered|was(n't| not) delivered|unable to deliver|not able to deliver|wasn't able to deliver|could not deliver|had trouble delivering|error(s)? (was|were) reported|error (delivering|sending) your (mail|message)|delivery (problems|errors?)|failure reasons?|delivery (to the following|failed|has failed)|` +
 	`permanent (fatal )?errors?|undeliverable|did not reach the following|not delivered to|returned to (the )?sender|user unknown|unknown user|no such (user|recipient|mailbox|person)|` +
 	`mailbox (is )?(full|unavailable|not found)|recipient (address )?rejected|address (rejected|not found)|does not exist|doesn't have an? .{0,30} account|message was rejected|rejected your message|550[ -]5?|konnte nicht zugestellt|n'a pas pu être remis)`)
 
-var delayWords = regexp.MustCompile(`(?i)(this is a warning message only|you do not need to resend|has not (yet )?been delivered|delivery (has been )?delayed|delivery (is )?incomplete|still (being )?(retr|try)|will (continue to|keep) (try|be retried)|could not be delivered (yet|for \d+ hours)|warning: (could not send|message) .{0,40}(hour|delay)|temporary problem delivering)`)
+var delayWords = regexp.MustCompile(`(?i)(this is a warning message only|you do not need to resend|has not (yet )?been delivered|delivery (has been )?delayed|delivery (is )?incomplete|still (being )?(retr|try)|will (continue to|keep) (try|be retried)|could not be delivered (yet|for \d+ hours)|warning: (could not send|message) .{0,40}(hour|delay)|temporary problem delivering|is delayed for more than|only a temporary failure)`)
 
-var delaySubject = regexp.MustCompile(`(?i)(\bdelay(ed)?\b|warning: (message|could not send|mail)|\(warning\)|delivery incomplete|not yet been delivered|still being retried)`)
+var delaySubject = regexp.MustCompile(`(?i)(\bdelay(ed)?\b|warning: (message|could not send|mail)|\(warning\)|delivery incomplete|notification: warning|not yet been delivered|still being retried)`)
 
 // isDelayWords knows the subjects of delay notices.
 func isDelayWords(subject string) bool {
 	return delaySubject.MatchString(subject) && !strings.Contains(strings.ToLower(subject), "failure")
 }
 
-var tempWords = regexp.MustCompile(`(?i)(mailbox (is )?full|over quota|quota exceeded|exceeded (its|the|his) (storage|quota|mailbox)|insufficient (disk|storage|system)|try again later|temporar(y|ily)|timed? ?out|connection (refused|timed)|greylist)`)
+var tempWords = regexp.MustCompile(`(?i)(mailbox (is )?full|over (the )?quota|quota exceeded|exceeded (its|the|his) (storage|quota|mailbox)|insufficient (disk|storage|system)|try again later|temporar(y|ily)|timed? ?out|connection (refused|timed)|greylist)`)
 
 // statusInWords finds the status code that free text gives, or makes one of
 // its words.
@@ -177,12 +177,13 @@ var phrases = []struct {
 	words  *regexp.Regexp
 	status string
 }{
-	{regexp.MustCompile(`(?i)(mailbox (is )?full|over ?quota|quota exceeded|exceed(s|ed) .{0,30}(quota|storage|mailbox))`), "5.2.2"},
-	{regexp.MustCompile(`(?i)(user unknown|unknown user|no such (user|recipient|mailbox|person|address)|no mailbox here|unknown (recipient|address|local)|does ?n[o']t exist|not listed in|recipient not found|address (could not be|not) found|invalid (recipient|mailbox|address)|unrouteable address|mailbox (unavailable|not found)|doesn't have an? .{0,30} account|address you entered couldn't be found|not known at)`), "5.1.1"},
+	{regexp.MustCompile(`(?i)(mailbox (is )?full|over (the |his |its )?quota|quota exceeded|exceed(s|ed) .{0,30}(quota|storage|mailbox)|mailbox exceeds)`), "5.2.2"},
+	{regexp.MustCompile(`(?i)(user unknown|unknown user|no such (user|recipient|mailbox|person|address)|no mailbox here|unknown (recipient|address|local)|does ?n[o']t exist|not listed in|recipient not found|address (could not be|not) found|invalid (recipient|mailbox|address)|unrouteable address|mailbox (unavailable|not found)|doesn't have an? .{0,30} account|address you entered couldn't be found|not known at|group you tried to contact)`), "5.1.1"},
 	{regexp.MustCompile(`(?i)(host (unknown|not found)|unknown host|domain (not found|does ?n[o']t exist)|couldn't find any host|name service error|bad destination)`), "5.1.2"},
 	{regexp.MustCompile(`(?i)(account (has been )?(disabled|inactive|suspended)|mailbox (has been )?(disabled|inactive)|disabled account)`), "5.2.1"},
 	{regexp.MustCompile(`(?i)(message (is )?too (large|big)|size (limit )?exceed|exceeds .{0,20}size)`), "5.3.4"},
 	{regexp.MustCompile(`(?i)(spam|blocked|blacklist|policy|access denied|not authori[sz]ed|relay(ing)? (access )?denied)`), "5.7.1"},
+	{regexp.MustCompile(`(?i)(not delivered within \d|delivery time expired|message expired|queue\.expired)`), "4.4.7"},
 	{regexp.MustCompile(`(?i)(retry (time|timeout) (not reached|exceeded)|timed? ?out|connection refused|in the queue (on this server )?too long|wasn't able to establish an smtp connection)`), "4.4.1"},
 }
 

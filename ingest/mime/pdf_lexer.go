@@ -170,6 +170,7 @@ func (l *pdfLexer) literal() pdfString {
 		}
 		out = append(out, c)
 	}
+	l.at = len(l.b)
 	return pdfString(out)
 }
 
@@ -216,7 +217,7 @@ func (l *pdfLexer) hexString() pdfString {
 		}
 		l.at++
 	}
-	l.at++
+	l.at = min(l.at+1, len(l.b))
 	if len(digits)%2 == 1 {
 		digits = append(digits, '0')
 	}

@@ -144,6 +144,8 @@ func TestPDFBombs(t *testing.T) {
 func FuzzPDF(f *testing.F) {
 	f.Add(onePage("BT /F1 10 Tf 12 TL 50 700 Td (The wall) Tj T* [(is)-300(wet.)] TJ ET", "<</Encoding<</Differences[97/eacute]>>/Widths[500]/FirstChar 97>>"))
 	f.Add([]byte("1 0 obj<</Type/Page/Contents 2 0 R>>endobj 2 0 obj<<>>stream\nBT /F1 9 Tf <0001> ' q 1 0 0 1 5 5 cm /X Do Q"))
+	f.Add([]byte("0 0 obj <<0 [0 <"))
+	f.Add([]byte("0 0 obj (\\"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		read := func() string {
 			m := &Message{}
