@@ -50,11 +50,13 @@ func (d *DKIM) Aligned(from string) bool {
 // Record is the name and the text of the TXT record to publish (RFC 6376,
 // section 3.6.1; RFC 8463, section 4).
 func (d *DKIM) Record() (name, text string, err error) {
-	kind, public := "rsa", []byte(nil)
+	kind := "rsa"
+	public, err := x509.MarshalPKIXPublicKey(d.key.Public())
+	if err != nil {
+		return "", "", fmt.Errorf("notify: DKIM record: %w", err)
+	}
 	if k, ok := d.key.Public().(ed25519.PublicKey); ok {
 		kind, public = "ed25519", k
-	} else if public, err = x509.MarshalPKIXPublicKey(d.key.Public()); err != nil {
-		return "", "", fmt.Errorf("notify: DKIM record: %w", err)
 	}
 	return d.selector + "._domainkey." + d.domain, "v=DKIM1; k=" + kind + "; p=" + base64.StdEncoding.EncodeToString(public), nil
 }
