@@ -114,6 +114,17 @@ func admin(tb testing.TB, dsn, statement string) {
 	}
 }
 
+// EndLeases ends every lease in a PostgreSQL register at once, as waiting would
+// after a crash: a test need not sit them out.
+func EndLeases(tb testing.TB, c register.Config) {
+	tb.Helper()
+	for _, statement := range []string{
+		"UPDATE lease SET until = 0", "UPDATE message SET lease_until = 0", "UPDATE outgoing SET lease_until = 0 WHERE state = 'sending'",
+	} {
+		admin(tb, c.DSN, statement)
+	}
+}
+
 // Open opens the register and closes it with the test.
 func Open(tb testing.TB, c register.Config) *register.Register {
 	tb.Helper()

@@ -1,0 +1,426 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/textproto"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"postroom/cmd/postroom/demomail"
+	"postroom/internal/register"
+	"postroom/internal/registertest"
+	"postroom/notify/smtptest"
+)
+
+// A townPlan says what a town is built of; the zero value needs only Go.
+type townPlan struct {
+	dovecot     bool   // the mailbox is on the Dovecot that the environment names
+	postgres    bool   // the register is on the PostgreSQL that it names
+	redis       string // empty: inside the process
+	connections int    // to the mail server at once; 0: 1
+	decide      func(smtptest.Call) smtptest.Action
+	final       time.Duration // the wait for the reply to the mail's end; 0: 2 minutes
+}
+
+// A town is a mailbox to poll, a mail server for the residents, and a
+// configuration for postroom serve between them.
+type town struct {
+	t        *testing.T
+	folder   string
+	config   string
+	mailbox  townMailbox
+	office   *smtptest.Server // of the residents
+	register register.Config
+	sent     int
+	beside   *register.Register
+}
+
+// A townMailbox is the landlord's.
+type townMailbox struct {
+	host, password string
+	port           int
+	user           string
+	deliver        func(from string, raw []byte) error
+}
+
+// The landlord's address, and the name that its mail server signs with.
+const (
+	townAddress = "complaints@citrine.example"
+	townServer  = "mx.citrine.example"
+)
+
+func newTown(t *testing.T, plan townPlan) *town {
+	t.Helper()
+	w := &town{t: t, folder: t.TempDir(), office: smtptest.Start(t, smtptest.Config{Decide: plan.decide})}
+	for _, folder := range []string{"data", "keys"} {
+		w.must(os.Mkdir(filepath.Join(w.folder, folder), 0o700))
+	}
+	for _, key := range []string{"reference", "message"} {
+		w.must(os.WriteFile(filepath.Join(w.folder, "keys", key), []byte(strings.Repeat(key, 8)), 0o600))
+	}
+	if plan.dovecot {
+		w.mailbox = w.dovecotMailbox()
+	} else {
+		w.mailbox = w.memoryMailbox()
+	}
+	w.register = registertest.Config(t, time.Now)
+	if plan.postgres {
+		w.register = registertest.Postgres(t, w.register)
+	} else {
+		w.register.Driver, w.register.DSN = "sqlite", filepath.Join(w.folder, "data", "register.db")
+	}
+	w.config = filepath.Join(w.folder, "config.yaml")
+	w.must(os.WriteFile(w.config, []byte(w.settings(plan)), 0o600))
+	return w
+}
+
+func (w *town) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// settings are the configuration file.
+func (w *town) settings(plan townPlan) string {
+	w.t.Helper()
+	if plan.final == 0 {
+		plan.final = 2 * time.Minute
+	}
+	more := "register: {driver: sqlite, path: data/register.db}\n"
+	if w.register.Driver == "postgres" {
+		more = "register: {driver: postgres, dsn_env: TOWN_REGISTER}\n"
+	}
+	if plan.redis != "" {
+		more += fmt.Sprintf("queue: {redis: %q, prefix: %q}\n", plan.redis, "town"+rand.Text()+":")
+	}
+	return fmt.Sprintf(`landlord: {name: Citrine Homes, reference_prefix: CIT, phone: 01632 960100, out_of_hours: 01632 960999, email: %[1]s}
+mailboxes:
+  - {name: complaints, host: %[2]s, port: %[3]d, tls: none, user: %[4]s, password_env: TOWN_PASSWORD, start: 2020-01-01, filed_folder: Filed, authserv_id: %[5]s, addresses: [%[1]s], poll: 1s}
+smtp: {host: 127.0.0.1, port: %[6]d, tls: none, from: {address: %[1]s}, message_id_domain: post.citrine.example, connections: %[7]d, final_timeout: %[8]v, retry: {first: 1s}}
+caps: {global: {most: 100000, within: 1h}}
+keys: {reference_key_file: keys/reference, message_id_key_file: keys/message}
+web: {listen: ""}
+rules: {file: %[9]q}
+roles: [mailbox, read, reply]
+%[10]s`, townAddress, w.mailbox.host, w.mailbox.port, w.mailbox.user, townServer, w.office.Port(), max(plan.connections, 1), plan.final, testRules(w.t), more)
+}
+
+// memoryMailbox is a mailbox in this process.
+func (w *town) memoryMailbox() townMailbox {
+	w.t.Helper()
+	servers, err := demomail.Start(w.t.Context(), demomail.Config{Complaints: townAddress, AuthservID: townServer})
+	w.must(err)
+	w.t.Cleanup(func() { _ = servers.Close() })
+	host, port, err := hostPort(servers.IMAPAddr())
+	w.must(err)
+	return townMailbox{
+		host: host, port: port, user: townAddress, password: servers.Config().Password,
+		deliver: func(from string, raw []byte) error { return servers.Deliver(from, townAddress, raw) },
+	}
+}
+
+// dovecotMailbox is a fresh mailbox on a real server.
+func (w *town) dovecotMailbox() townMailbox {
+	w.t.Helper()
+	at := os.Getenv("POSTROOM_TEST_DOVECOT")
+	if at == "" {
+		w.t.Skip("integration: POSTROOM_TEST_DOVECOT is not set")
+	}
+	u, err := url.Parse(at)
+	w.must(err)
+	host, port, err := hostPort(u.Host)
+	w.must(err)
+	password, _ := u.User.Password()
+	m := townMailbox{host: host, port: port, user: "town-" + strings.ToLower(rand.Text()), password: password}
+	conn, err := textproto.Dial("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	w.must(err)
+	w.t.Cleanup(func() { _ = conn.Close() })
+	w.must(imapCommand(conn, "LOGIN "+m.user+" "+password))
+	m.deliver = func(_ string, raw []byte) error {
+		vouched := "Authentication-Results: " + townServer + "; dmarc=pass header.from=homes.example\r\n" + string(raw)
+		return imapCommand(conn, fmt.Sprintf("APPEND INBOX {%d+}\r\n%s", len(vouched), vouched))
+	}
+	return m
+}
+
+// imapCommand gives one command and waits for its end.
+func imapCommand(conn *textproto.Conn, command string) error {
+	if err := conn.PrintfLine("a %s", command); err != nil {
+		return err
+	}
+	for {
+		line, err := conn.ReadLine()
+		switch {
+		case err != nil:
+			return err
+		case strings.HasPrefix(line, "a OK"):
+			return nil
+		case strings.HasPrefix(line, "a "):
+			return errors.New(line)
+		}
+	}
+}
+
+// testRules are the plainest rules, so that what is tested here does not
+// change with the rules in force.
+func testRules(t *testing.T) string {
+	t.Helper()
+	path, err := filepath.Abs("../../ingest/testdata/rules.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// post delivers n complaints, each from a resident of its own.
+func (w *town) post(n int) {
+	w.t.Helper()
+	for range n {
+		w.sent++
+		w.postFrom(fmt.Sprintf("resident%d@homes.example", w.sent))
+	}
+}
+
+// postFrom delivers a complaint from one resident; post counts it.
+func (w *town) postFrom(from string) {
+	w.t.Helper()
+	raw := strings.ReplaceAll(fmt.Sprintf(`From: Resident <%[1]s>
+To: %[3]s
+Subject: Complaint about my heating
+Message-ID: <%[2]d@homes.example>
+Content-Type: text/plain
+
+I am writing to complain. The heating in my flat, number %[2]d, has been broken for three weeks.
+I rang four times and nobody came. I am very unhappy with your service. Please repair the boiler this week.
+`, from, w.sent, townAddress), "\n", "\r\n")
+	w.must(w.mailbox.deliver(from, []byte(raw)))
+}
+
+// arrived is how many residents have mail, how many mails are too many, and
+// how many of those are the identical bytes once more.
+func (w *town) arrived() (residents, extra, identical int) {
+	first := map[string][]byte{}
+	for _, m := range w.office.Delivered() {
+		before, again := first[m.To[0]]
+		if !again {
+			first[m.To[0]] = m.Raw
+			continue
+		}
+		extra++
+		if bytes.Equal(before, m.Raw) {
+			identical++
+		}
+	}
+	return len(first), extra, identical
+}
+
+// A process is one run of postroom serve.
+type process struct {
+	cmd  *exec.Cmd
+	log  bytes.Buffer
+	over chan error
+}
+
+func (w *town) serve(killAt string) *process {
+	w.t.Helper()
+	p := &process{over: make(chan error, 1)}
+	p.cmd = exec.CommandContext(context.WithoutCancel(w.t.Context()), os.Args[0], "serve", "-config", w.config)
+	p.cmd.Env = append(os.Environ(), "POSTROOM_TEST_BE_POSTROOM=1", "TOWN_PASSWORD="+w.mailbox.password,
+		"TOWN_REGISTER="+w.register.DSN, "POSTROOM_KILL_AT="+killAt)
+	p.cmd.Stderr = &p.log
+	w.must(p.cmd.Start())
+	go func() { p.over <- p.cmd.Wait() }()
+	w.t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	return p
+}
+
+// patience bounds waiting for something that must happen; it is no
+// measurement.
+const patience = 5 * time.Minute
+
+// killed waits until the process has killed itself.
+func (p *process) killed(t *testing.T) {
+	t.Helper()
+	select {
+	case err := <-p.over:
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL { //nolint:forcetypeassert // on Linux it is one
+			t.Fatalf("ended by itself: %v\n%s", err, p.log.String())
+		}
+	case <-time.After(patience):
+		t.Fatalf("never reached the step\n%s", p.ended())
+	}
+}
+
+// stop ends the process as a service manager does.
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-p.over:
+		if err != nil {
+			t.Errorf("stopping: %v\n%s", err, p.log.String())
+		}
+	case <-time.After(patience):
+		t.Fatalf("does not stop\n%s", p.ended())
+	}
+}
+
+// ended kills a process that runs still and returns what it logged, which
+// nobody writes to any more.
+func (p *process) ended() string {
+	_ = p.cmd.Process.Kill()
+	<-p.over //nolint:errcheck // how it ended does not matter
+	return p.log.String()
+}
+
+// look opens the register from beside, as any other command may.
+func (w *town) look() *register.Register {
+	w.t.Helper()
+	if w.beside == nil {
+		w.beside = registertest.Open(w.t, w.register)
+	}
+	return w.beside
+}
+
+// status is the register's, once every mail is registered.
+func (w *town) status() (s register.Status, all bool) {
+	w.t.Helper()
+	messages, err := w.look().Messages(w.t.Context(), time.Unix(0, 0), w.sent+1)
+	if err != nil || len(messages) != w.sent {
+		return s, false
+	}
+	s, err = w.look().Status(w.t.Context())
+	return s, err == nil
+}
+
+// quiet reports whether every mail is registered and nothing is unread or
+// owed any more.
+func (w *town) quiet() bool {
+	s, all := w.status()
+	return all && s.Arrived == 0 && s.Owed == 0
+}
+
+// answered waits until everybody who can be answered is.
+func (w *town) answered(p *process) { w.until(p, "everybody is answered", w.quiet) }
+
+// until waits for something, as long as the process lives.
+func (w *town) until(p *process, what string, happened func() bool) {
+	w.t.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !happened() {
+		select {
+		case <-tick.C:
+		case err := <-p.over:
+			w.t.Fatalf("ended by itself: %v\n%s", err, p.log.String())
+		case <-deadline:
+			w.t.Fatalf("not yet: %s; %s\n%s", what, w.stuck(), p.ended())
+		}
+	}
+}
+
+// A sum is what an audit found of the replies.
+type sum struct{ delivered, refused, uncertain int }
+
+// audit looks into the register after everything stopped: each message is
+// exactly one case with exactly one acknowledgement.
+func (w *town) audit() (found sum) {
+	w.t.Helper()
+	r := w.look()
+	messages, err := r.Messages(w.t.Context(), time.Unix(0, 0), 100_000)
+	w.must(err)
+	cases := map[register.ID]int{}
+	for _, m := range messages {
+		if m.State != register.Filed {
+			w.t.Errorf("message %s is %s: %s", m.Reference, m.State, m.Problem)
+		}
+		cases[m.Case]++
+	}
+	if len(messages) != w.sent || len(cases) != w.sent {
+		w.t.Errorf("%d messages and %d cases of %d mails", len(messages), len(cases), w.sent)
+	}
+	for id := range cases {
+		replies, err := r.CaseOutgoings(w.t.Context(), id)
+		if err != nil || len(replies) != 1 {
+			w.t.Errorf("case %s: %d replies %v", id, len(replies), err)
+			continue
+		}
+		found.count(w.t, replies[0])
+	}
+	if broken, err := r.VerifyHistories(w.t.Context()); err != nil || len(broken) > 0 {
+		w.t.Errorf("histories broken: %v %v", broken, err)
+	}
+	w.auditArchive(messages)
+	return found
+}
+
+func (s *sum) count(t *testing.T, o register.Outgoing) {
+	t.Helper()
+	switch o.State {
+	case register.Delivered:
+		s.delivered++
+	case register.Failed:
+		s.refused++
+	case register.Uncertain:
+		s.uncertain++
+	case register.Owed, register.Sending, register.Held, register.Cancelled:
+		t.Errorf("reply %s is %s: %s", o.Reference, o.State, o.Why)
+	default:
+		t.Errorf("reply %s is %s", o.Reference, o.State)
+	}
+}
+
+// stuck says what is not where it should be.
+func (w *town) stuck() string {
+	var out strings.Builder
+	messages, err := w.look().Messages(w.t.Context(), time.Unix(0, 0), 100_000)
+	if err != nil {
+		return err.Error()
+	}
+	_, _ = fmt.Fprintf(&out, "%d of %d mails registered; ", len(messages), w.sent)
+	for _, m := range messages {
+		if m.State != register.Filed {
+			_, _ = fmt.Fprintf(&out, "%s %s after %d attempts %s; ", m.Reference, m.State, m.Attempts, m.Problem)
+		}
+	}
+	replies, err := w.look().Outgoings(w.t.Context(), 100_000)
+	if err != nil {
+		return err.Error()
+	}
+	for _, o := range replies {
+		if o.State != register.Delivered {
+			_, _ = fmt.Fprintf(&out, "reply %s %s attempt %d not before %v lease %v %s; ", o.Reference, o.State, o.Attempt, o.NotBefore, o.LeaseUntil, o.Why)
+		}
+	}
+	return out.String()
+}
+
+func (w *town) auditArchive(messages []register.Message) {
+	w.t.Helper()
+	for _, m := range messages {
+		raw, err := os.ReadFile(filepath.Join(w.folder, "data", "archive", m.Original[:2], m.Original))
+		sum := sha256.Sum256(raw)
+		if err != nil || hex.EncodeToString(sum[:]) != m.Original {
+			w.t.Errorf("the original of %s is not what it was: %v", m.Reference, err)
+		}
+	}
+}
