@@ -13,6 +13,7 @@ import (
 
 	"github.com/wneessen/go-mail"
 
+	"postroom/internal/paper"
 	"postroom/internal/reference"
 	"postroom/internal/register"
 	"postroom/internal/workday"
@@ -23,6 +24,8 @@ import (
 type Composer struct {
 	Words       *templates.Set
 	Landlord    templates.Landlord
+	Press       *paper.Press     // nil: letters wait for a person
+	LargePrint  bool             // for every letter
 	From        register.Address // who our mail is from
 	IDs         reference.MessageIDs
 	ReturnPaths reference.ReturnPaths // zero: Envelope alone

@@ -101,6 +101,7 @@ type Reply struct {
 	Received  Date   // the day the message came
 	Emergency bool   // somebody may be in danger
 	Complaint bool   // a receipt: the case is a complaint
+	Letter    bool   // it goes on paper: nobody can reply to it by a click
 
 	Issues         []string // what went wrong, in the resident's words
 	Outcomes       []string // what they want, in the resident's words

@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -61,22 +62,70 @@ func New() (*Set, error) {
 // of that name. It fails when a file cannot be parsed or a reply is missing;
 // the error names the file and line.
 func Load(files fs.FS, language string) (*Set, error) {
+	return load(language, files)
+}
+
+// LoadFolder parses a landlord's own words from a folder that holds a folder
+// for each language. English needs only the files that differ from the
+// built-in ones; another language needs all.
+func LoadFolder(folder fs.FS, language string) (*Set, error) {
+	if _, err := fs.Stat(embedded, language); err == nil {
+		return load(language, embedded, folder)
+	}
+	return load(language, folder)
+}
+
+// load parses layers of files, of which a later one wins.
+func load(language string, layers ...fs.FS) (*Set, error) {
 	s := &Set{}
 	var err error
-	if s.terms, err = loadTerms(files, path.Join(language, "terms.txt")); err != nil {
+	if s.terms, err = loadTerms(holder(layers, path.Join(language, "terms.txt"))); err != nil {
 		return nil, err
 	}
-	if s.masks, err = loadMasks(files, path.Join(language, "left-out.txt")); err != nil {
+	if s.masks, err = loadMasks(holder(layers, path.Join(language, "left-out.txt"))); err != nil {
 		return nil, err
 	}
-	s.words, err = template.New(language).Option("missingkey=error").Funcs(s.funcs()).ParseFS(files, language+"/*.tmpl")
-	if err != nil {
-		return nil, fmt.Errorf("templates: parse words: %w", err)
+	s.words = template.New(language).Option("missingkey=error").Funcs(s.funcs())
+	for _, files := range layers {
+		if err := s.parseLayer(files, language); err != nil {
+			return nil, err
+		}
 	}
 	if s.page, err = newPage(layout); err != nil {
 		return nil, err
 	}
 	return s, s.complete()
+}
+
+// holder finds the last layer that has a file.
+func holder(layers []fs.FS, name string) (fs.FS, string) {
+	for i := len(layers) - 1; i > 0; i-- {
+		if _, err := fs.Stat(layers[i], name); err == nil {
+			return layers[i], name
+		}
+	}
+	return layers[0], name
+}
+
+// parseLayer parses the replies of one layer. A file that is no reply is a
+// slip of the pen: its words would never be seen.
+func (s *Set) parseLayer(files fs.FS, language string) error {
+	names, err := fs.Glob(files, language+"/*")
+	if err != nil {
+		return fmt.Errorf("templates: read words: %w", err)
+	}
+	for _, name := range names {
+		switch base := path.Base(name); {
+		case base == "terms.txt", base == "left-out.txt":
+			continue
+		case !strings.HasSuffix(base, ".tmpl") || base != "shared.tmpl" && !slices.Contains(Names(), strings.TrimSuffix(base, ".tmpl")):
+			return fmt.Errorf("templates: %s is not the name of a reply; known are shared.tmpl and %s", name, strings.Join(Names(), ".tmpl, ")+".tmpl")
+		}
+		if _, err := s.words.ParseFS(files, name); err != nil {
+			return fmt.Errorf("templates: parse words: %w", err)
+		}
+	}
+	return nil
 }
 
 // Names lists every reply that a set of words must hold.

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -23,110 +22,15 @@ func newSet(tb testing.TB) *Set {
 	return s
 }
 
-func sample() Reply {
-	return Reply{
-		Landlord: Landlord{
-			Name: "Larkmere Homes", Team: "Complaints team",
-			Address: []string{"Post room", "1 Quay Street", "Larkmere", "LM1 1AA"},
-			Phone:   "01632 960000", Hours: "Monday to Friday, 9am to 5pm", OutOfHours: "01632 960999",
-			Email: "complaints@larkmere.example.org", Website: "https://larkmere.example.org",
-			Ombudsman: DefaultOmbudsman(),
-		},
-		Today:     Date{2026, time.November, 24},
-		Received:  Date{2026, time.November, 23},
-		AnswerBy:  Date{2026, time.December, 8},
-		Deadline:  Date{2026, time.November, 30},
-		Reference: "CIT26-7KR4-M9X9",
-		Name:      "Sam Farraway",
-		Stage:     1,
-		Issues:    []string{"The boiler has been broken for three weeks & nobody came.", "I took two days off work for nothing."},
-		Outcomes:  []string{"I want the boiler mended and an apology."},
-		Topics:    []string{"heating_hot_water", "staff_conduct", "repairs"},
-	}
-}
+func sample() Reply { return sampleReply() }
 
 // variants are the replies that the goldens show.
 func variants() map[string]func() (kind, form string, r Reply) {
-	with := func(kind, form string, change func(*Reply)) func() (string, string, Reply) {
-		return func() (string, string, Reply) {
-			r := sample()
-			if change != nil {
-				change(&r)
-			}
-			return kind, form, r
-		}
+	all := map[string]func() (string, string, Reply){}
+	for _, s := range Samples() {
+		all[s.Name] = func() (string, string, Reply) { return s.Kind, s.Form, s.Reply }
 	}
-	stage2 := func(r *Reply) { r.Stage = 2; r.AnswerBy = Date{2026, time.December, 22} }
-	stranger := func(r *Reply) { r.Name, r.Issues, r.Outcomes = "", nil, nil }
-	own := func(what string) func(*Reply) {
-		return func(r *Reply) { stranger(r); r.What = what; r.Link = "https://post.larkmere.example.org/message/01j" }
-	}
-	return map[string]func() (string, string, Reply){
-		"defined-1": with("acknowledgement", "defined", nil),
-		"defined-2": with("acknowledgement", "defined", stage2),
-		"defined-1-emergency": with("acknowledgement", "defined", func(r *Reply) {
-			r.Emergency, r.Outcomes = true, nil
-			r.NotResponsible = []string{"The street lamps, which the council looks after."}
-			r.RepairRef = "CIT26-22CB-4R8K"
-		}),
-		"defined-2-no-outcome": with("acknowledgement", "defined", func(r *Reply) { stage2(r); r.Outcomes = nil }),
-		"unquoted-1":           with("acknowledgement", "unquoted", stranger),
-		"unquoted-1-no-topic":  with("acknowledgement", "unquoted", func(r *Reply) { stranger(r); r.Topics = []string{"staff_conduct"} }),
-		"unquoted-2":           with("acknowledgement", "unquoted", func(r *Reply) { stranger(r); stage2(r) }),
-		"holding-1":            with("acknowledgement", "holding", stranger),
-		"holding-2":            with("acknowledgement", "holding", func(r *Reply) { stranger(r); stage2(r) }),
-		"notice":               with("service_request_notice", "", nil),
-		"notice-emergency":     with("service_request_notice", "", func(r *Reply) { stranger(r); r.Emergency = true }),
-		"receipt-follow-up":    with("receipt", "follow_up", func(r *Reply) { r.Complaint = true }),
-		"receipt-follow-up-sr": with("receipt", "follow_up", func(r *Reply) { r.AnswerBy = Date{} }),
-		"receipt-enquiry":      with("receipt", "enquiry", nil),
-		"clarification": with("clarification", "", func(r *Reply) {
-			r.Complaint, r.Questions = true, []string{"Which room is it?", "- Since when?\n= And how often?"}
-		}),
-		"clarification-one": with("clarification", "", func(r *Reply) {
-			r.AnswerBy, r.Emergency, r.Questions = Date{}, true, []string{"Which room is it?"}
-		}),
-		"extension": with("extension", "", func(r *Reply) {
-			r.OldDate, r.NewDate, r.Reason = r.AnswerBy, Date{2026, time.December, 22}, []string{"We are waiting for the heating engineer's report.\n\n! It comes next week."}
-		}),
-		"extension-2": with("extension", "", func(r *Reply) {
-			stage2(r)
-			r.OldDate, r.NewDate, r.Reason = r.AnswerBy, Date{2027, time.January, 12}, []string{"We still have to speak to two people."}
-		}),
-		"answer-1": with("answer", "", func(r *Reply) {
-			r.Outcome, r.Answer = "upheld", []string{"You reported the boiler on 2 November.\nWe came on 20 November. That was too late."}
-			r.Remedies = []string{"We say sorry for the wait.", "We pay you 150 pounds."}
-			r.Actions = []Action{{What: "Fit a new boiler", Due: Date{2026, time.December, 18}}, {What: "Check the radiators"}}
-		}),
-		"answer-2": with("answer", "", func(r *Reply) {
-			stage2(r)
-			stranger(r)
-			r.Outcome, r.Answer = "not_upheld", []string{"We came within the time that our repairs policy gives."}
-		}),
-		"not-accepted": with("not_accepted", "", func(r *Reply) {
-			r.Exclusion, r.Reason = "over_12_months", []string{"You wrote that the fence fell in 2019. We see no reason to look at it so long after."}
-		}),
-		"not-accepted-2": with("not_accepted", "", func(r *Reply) {
-			stage2(r)
-			r.Exclusion, r.Reason = "court_claim_filed", []string{"The court will decide about the damp in your home."}
-		}),
-		"forward": with("forward", "", func(r *Reply) {
-			r.Channel, r.Files, r.Care, r.Hazard = "email", 2, true, "significant"
-			r.Link = "https://post.larkmere.example.org/message/01j"
-		}),
-		"forward-emergency":  with("forward", "", func(r *Reply) { stranger(r); r.Hazard = "emergency" }),
-		"alert":              with("alert", "", own("Something new happened.")),
-		"alert-emergency":    with("alert", "emergency", own("The rules read of a smell of gas.")),
-		"alert-safeguarding": with("alert", "safeguarding", own("")),
-		"alert-deadline":     with("alert", "deadline", own("2 working days are left.")),
-		"alert-unsent":       with("alert", "unsent", own("The mail server refuses the address for good.")),
-		"alert-brake": with("alert", "brake", func(r *Reply) {
-			own("1000 replies went out within an hour.")(r)
-			r.Reference = ""
-			r.Deadline, r.Received = Date{}, Date{}
-		}),
-		"alert-failsafe": with("alert", "failsafe", own("")),
-	}
+	return all
 }
 
 func TestGoldens(t *testing.T) {

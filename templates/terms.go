@@ -32,7 +32,7 @@ func loadTerms(files fs.FS, name string) (map[string]string, error) {
 		}
 		terms[strings.TrimSpace(key)] = strings.TrimSpace(words)
 	}
-	for _, key := range []string{"weekdays", "months", "left_out.link", "left_out.address", "left_out.number", "left_out.word"} {
+	for _, key := range []string{"weekdays", "months", "letter.page", "left_out.link", "left_out.address", "left_out.number", "left_out.word"} {
 		if terms[key] == "" {
 			return nil, fmt.Errorf("templates: %s: the key %s is missing", name, key)
 		}
@@ -100,6 +100,19 @@ func need(what string, value any) (any, error) {
 	}
 	return value, nil
 }
+
+// Day writes a date in full, or nothing for no date.
+func (s *Set) Day(d Date) string {
+	words, err := s.day("date", d)
+	if err != nil {
+		return ""
+	}
+	return words
+}
+
+// PageWords are the words at the foot of a letter's sheet, with {page} and
+// {pages} where the numbers go.
+func (s *Set) PageWords() string { return s.terms["letter.page"] }
 
 // day writes a date in full: "Monday 30 November 2026".
 func (s *Set) day(what string, d Date) (string, error) {

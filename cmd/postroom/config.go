@@ -32,6 +32,8 @@ type config struct {
 	Alerts     alertsConfig      `yaml:"alerts"`
 	Caps       capsConfig        `yaml:"caps"`
 	Forwarding map[string]string `yaml:"forwarding"` // topic, or *, to address
+	Templates  templatesConfig   `yaml:"templates"`
+	Letters    lettersConfig     `yaml:"letters"`
 	Limits     limitsConfig      `yaml:"limits"`
 	Rules      rulesConfig       `yaml:"rules"`
 	Web        webConfig         `yaml:"web"`
@@ -201,6 +203,34 @@ type capConfig struct {
 	Within time.Duration `yaml:"within"`
 }
 
+type templatesConfig struct {
+	Folder   string `yaml:"folder" is:"path"`
+	Language string `yaml:"language"`
+}
+
+type lettersConfig struct {
+	Profile      string         `yaml:"profile"` // of paper.Profiles, or custom
+	Envelope     envelopeConfig `yaml:"envelope"`
+	Logo         string         `yaml:"logo" is:"path"`
+	Head         []string       `yaml:"head"` // empty: from landlord
+	LargePrint   bool           `yaml:"large_print"`
+	DoubleSided  bool           `yaml:"double_sided"`
+	DaysToPost   int            `yaml:"days_to_post"`
+	PrintFolder  string         `yaml:"print_folder" is:"path"`
+	PickupFolder string         `yaml:"pickup_folder" is:"path"`
+}
+
+// envelopeConfig are the measures of profile: custom, in millimetres.
+type envelopeConfig struct {
+	Width        millimetres `yaml:"width"`
+	Height       millimetres `yaml:"height"`
+	WindowLeft   millimetres `yaml:"window_left"`
+	WindowTop    millimetres `yaml:"window_top"`
+	WindowWidth  millimetres `yaml:"window_width"`
+	WindowHeight millimetres `yaml:"window_height"`
+	Fold         millimetres `yaml:"fold"`
+}
+
 type limitsConfig struct {
 	MessageMB int           `yaml:"message_mb"`
 	Parts     int           `yaml:"parts"`
@@ -255,10 +285,12 @@ func defaultConfig() config {
 			Team:      1000,
 			Global:    capConfig{Most: 2000, Within: time.Hour},
 		},
-		Limits: defaultLimits(),
-		Web:    webConfig{Listen: "127.0.0.1:8080"},
-		Roles:  roles(),
-		Log:    logConfig{Level: "info", Format: "text"},
+		Templates: templatesConfig{Language: templates.English},
+		Letters:   lettersConfig{Profile: "dl-35x90", DoubleSided: true, DaysToPost: 1, PrintFolder: "data/print"},
+		Limits:    defaultLimits(),
+		Web:       webConfig{Listen: "127.0.0.1:8080"},
+		Roles:     roles(),
+		Log:       logConfig{Level: "info", Format: "text"},
 	}
 }
 

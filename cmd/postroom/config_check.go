@@ -62,6 +62,7 @@ func (c *config) check() []problem {
 	c.checkSMTP(&k)
 	c.checkKeys(&k)
 	c.checkReplies(&k)
+	c.checkLetters(&k)
 	c.checkLimits(&k)
 	c.checkProcess(&k)
 	return k.problems

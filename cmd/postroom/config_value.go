@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 )
 
@@ -36,5 +38,18 @@ func (t *timeOfDay) UnmarshalText(text []byte) error {
 		return errors.New("want a time of day such as 12:00, in quotation marks")
 	}
 	t.Hour, t.Minute = at.Hour(), at.Minute()
+	return nil
+}
+
+// millimetres are a measure, such as 148.5.
+type millimetres float64
+
+// UnmarshalText reads a number.
+func (m *millimetres) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || !(n >= 0 && n <= 1000) {
+		return fmt.Errorf("want millimetres such as 148.5, not %q", text)
+	}
+	*m = millimetres(n)
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"postroom/ingest"
 	"postroom/ingest/mime"
 	"postroom/internal/archive"
+	"postroom/internal/paper"
 	"postroom/internal/queue"
 	"postroom/internal/reference"
 	"postroom/internal/register"
@@ -34,6 +35,9 @@ type plan struct {
 	ids        reference.MessageIDs
 	rules      *classify.Rules
 	landlord   templates.Landlord
+	words      *templates.Set
+	press      func() (*paper.Press, error) // loads fonts and logo
+	largePrint bool                         // for every letter
 	policy     register.Policy
 	from       register.Address
 	envelope   string
@@ -100,11 +104,10 @@ func build(ctx context.Context, p plan) (_ *house, err error) {
 	if h.queue, err = queue.Open(ctx, queue.Config{URL: p.redisURL, Prefix: p.redisPrefix, Now: p.now, Logger: p.logger}); err != nil {
 		return nil, err
 	}
-	words, err := templates.New()
-	if err != nil {
+	h.composer = p.composer()
+	if h.composer.Press, err = p.press(); err != nil {
 		return nil, err
 	}
-	h.composer = p.composer(words)
 	if p.listen == "" || !p.plays("web") {
 		return h, nil
 	}
@@ -148,8 +151,8 @@ func (h *house) openDesk(ctx context.Context) (err error) {
 	return nil
 }
 
-func (p *plan) composer(words *templates.Set) *notify.Composer {
-	return &notify.Composer{Words: words, Landlord: p.landlord, From: p.from, IDs: p.ids, Envelope: p.envelope, ReturnPaths: p.returns, DKIM: p.dkim}
+func (p *plan) composer() *notify.Composer {
+	return &notify.Composer{LargePrint: p.largePrint, Words: p.words, Landlord: p.landlord, From: p.from, IDs: p.ids, Envelope: p.envelope, ReturnPaths: p.returns, DKIM: p.dkim}
 }
 
 // queueWords says how the queue is, in words for the status page.

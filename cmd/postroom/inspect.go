@@ -21,7 +21,6 @@ import (
 	"postroom/internal/register"
 	"postroom/internal/workday"
 	"postroom/notify"
-	"postroom/templates"
 )
 
 // inspectLimit bounds a file that is inspected: more is not a mail.
@@ -155,11 +154,7 @@ func newInspector(config, rules, received string) (*inspector, error) {
 			return nil, fmt.Errorf("-received: %w", err)
 		}
 	}
-	words, err := templates.New()
-	if err != nil {
-		return nil, err
-	}
-	in.composer = in.plan.composer(words)
+	in.composer = in.plan.composer()
 	return in, nil
 }
 

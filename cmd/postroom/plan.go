@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postroom/classify"
+	"postroom/internal/paper"
 	"postroom/internal/reference"
 	"postroom/internal/register"
 	"postroom/internal/workday"
@@ -29,7 +30,15 @@ func examplePlan(secret []byte) (plan, error) {
 		},
 		now: time.Now, logger: slog.New(slog.DiscardHandler),
 	}
+	p.press = func() (*paper.Press, error) {
+		c := defaultConfig()
+		c.Landlord.Name, c.Landlord.Address, c.Landlord.Phone = p.landlord.Name, p.landlord.Address, p.landlord.Phone
+		return c.press()
+	}
 	var err error
+	if p.words, err = templates.New(); err != nil {
+		return p, err
+	}
 	if p.calendar, err = workday.Default(workday.EnglandAndWales); err != nil {
 		return p, err
 	}

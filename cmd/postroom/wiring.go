@@ -31,6 +31,7 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 		redisURL: string(c.Queue.URL), redisPrefix: c.Queue.Prefix, smtp: c.SMTP.smtp(), guard: c.guard(),
 		windows: register.Windows{Recipient: c.Caps.Recipient.Within, Case: c.Caps.Case.Within, All: c.Caps.Global.Within},
 		webhook: notify.Webhook{Timeout: c.Alerts.WebTimeout, Secret: string(c.Alerts.Token)}, alarms: c.Alerts.recipients(),
+		press: c.press, largePrint: c.Letters.LargePrint,
 		roles: map[string]bool{}, listen: c.Web.Listen, options: map[string]mime.Options{}, now: time.Now, logger: logger,
 	}
 	if p.driver == "postgres" {
@@ -41,7 +42,12 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 	}
 	p.landlord.StaffPages = c.Web.Address
 	p.addMailboxes(c)
-	return p, errors.Join(p.addCalendar(c), p.addKeys(c), p.addDKIM(c.SMTP), p.addRules(c))
+	return p, errors.Join(p.addCalendar(c), p.addKeys(c), p.addDKIM(c.SMTP), p.addRules(c), p.addWords(c))
+}
+
+func (p *plan) addWords(c config) (err error) {
+	p.words, err = c.words()
+	return err
 }
 
 func (p *plan) addCalendar(c config) (err error) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"image/png"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jung-kurt/gofpdf"
@@ -61,7 +63,7 @@ type Letter struct {
 	Date      string   // in words
 	Title     string   // what the letter is, above its text
 	Reference string
-	PageWords string // such as "Page %d of %d", which it is when empty
+	PageWords string // such as "Page {page} of {pages}", which it is when empty
 	Blocks    []Block
 	Large     bool      // large print
 	Made      time.Time // what the file says
@@ -210,14 +212,12 @@ func (p *Press) setName(lost *[]rune) []placed {
 func (p *Press) footers(l Letter, pages int, set *setter) [][2][]piece {
 	words := l.PageWords
 	if words == "" {
-		words = "Page %d of %d"
+		words = "Page {page} of {pages}"
 	}
 	all := make([][2][]piece, pages)
 	for i := range all {
-		all[i] = [2][]piece{
-			pieces(clean(l.Reference), p.faces.regular, &set.lost),
-			pieces(clean(fmt.Sprintf(words, i+1, pages)), p.faces.regular, &set.lost),
-		}
+		page := strings.NewReplacer("{page}", strconv.Itoa(i+1), "{pages}", strconv.Itoa(pages)).Replace(words)
+		all[i] = [2][]piece{pieces(clean(l.Reference), p.faces.regular, &set.lost), pieces(clean(page), p.faces.regular, &set.lost)}
 	}
 	return all
 }

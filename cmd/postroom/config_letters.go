@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"postroom/internal/paper"
+	"postroom/templates"
+)
+
+func (c *config) checkLetters(k *checker) {
+	l := c.Letters
+	known := []string{"custom"}
+	for _, p := range paper.Profiles() {
+		known = append(known, p.Name)
+	}
+	k.oneOf(l.Profile, "letters.profile", known...)
+	if l.Profile == "custom" {
+		_, err := l.profile()
+		k.must(err == nil, "letters.envelope", "%v", err)
+	}
+	k.between(l.DaysToPost, 0, 4, "letters.days_to_post")
+	k.must(l.PrintFolder != "", "letters.print_folder", "is missing")
+	k.must(c.Templates.Language != "" && !strings.ContainsAny(c.Templates.Language, `/\.*?[`), "templates.language", "want the name of a folder, such as en")
+	k.must(c.Templates.Language == templates.English || c.Templates.Folder != "", "templates.folder", "is missing; only English is built in")
+}
+
+func (l lettersConfig) profile() (paper.Profile, error) {
+	if l.Profile == "custom" {
+		return paper.NewProfile("custom", "the envelope of the configuration", l.Envelope.envelope())
+	}
+	p, ok := paper.ProfileNamed(l.Profile)
+	if !ok {
+		return p, fmt.Errorf("there is no profile %q", l.Profile)
+	}
+	return p, nil
+}
+
+func (e envelopeConfig) envelope() paper.Envelope {
+	return paper.Envelope{
+		Width: float64(e.Width), Height: float64(e.Height), WindowLeft: float64(e.WindowLeft), WindowTop: float64(e.WindowTop),
+		WindowWidth: float64(e.WindowWidth), WindowHeight: float64(e.WindowHeight), Fold: float64(e.Fold),
+	}
+}
+
+// press loads what letters are printed with.
+func (c config) press() (*paper.Press, error) {
+	s := paper.Sender{Name: c.Landlord.Name, Lines: c.letterHead()}
+	var err error
+	if s.Profile, err = c.Letters.profile(); err != nil {
+		return nil, fmt.Errorf("letters.profile: %w", err)
+	}
+	if c.Letters.Logo != "" {
+		if s.Logo, err = readAtMost(c.Letters.Logo, largestLogo); err != nil {
+			return nil, fmt.Errorf("letters.logo: %w", err)
+		}
+	}
+	press, err := paper.NewPress(s)
+	if err != nil {
+		return nil, fmt.Errorf("letters: %w", err)
+	}
+	return press, nil
+}
+
+// largestLogo is in bytes.
+const largestLogo = 20 << 20
+
+func (c config) letterHead() []string {
+	if len(c.Letters.Head) > 0 {
+		return c.Letters.Head
+	}
+	l := c.Landlord
+	return append(append([]string{l.Team}, l.Address...), l.Phone, l.Email)
+}
+
+// words loads the landlord's words over the built-in ones, and refuses what
+// could not be sent.
+func (c config) words() (*templates.Set, error) {
+	words, err := c.uncheckedWords()
+	if err != nil || c.Templates.Folder == "" {
+		return words, err
+	}
+	if problems := words.Check(); len(problems) > 0 {
+		return nil, errors.New("templates.folder: " + strings.Join(problems, "\n  "))
+	}
+	return words, nil
+}
+
+func (c config) uncheckedWords() (*templates.Set, error) {
+	if c.Templates.Folder == "" {
+		return templates.New()
+	}
+	words, err := templates.LoadFolder(os.DirFS(c.Templates.Folder), c.Templates.Language)
+	if err != nil {
+		return nil, fmt.Errorf("templates.folder: %w", err)
+	}
+	return words, nil
+}
