@@ -27,6 +27,7 @@ type Poller struct {
 	memory  memory
 	failed  int  // passes since the last good one
 	ahead   bool // the last failure brought us nearer to a poison mail
+	once    bool // ends when the folder is taken in
 }
 
 // NewPoller refuses a mailbox whose settings are wrong.
@@ -150,6 +151,9 @@ func (p *Poller) visit(ctx context.Context) error {
 			return err
 		}
 		p.failed = 0
+		if v.finished() {
+			return nil
+		}
 		if full, err = v.rest(ctx); err != nil {
 			return err
 		}

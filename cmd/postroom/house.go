@@ -133,13 +133,9 @@ func (p *plan) registerConfig(own bool) register.Config {
 }
 
 func (h *house) openDesk(ctx context.Context) (err error) {
-	outgoing := ""
-	if h.guard.Held {
-		outgoing = "held: nothing leaves until the configuration says outgoing: send"
-	}
 	h.desk, err = web.New(web.Config{
 		Register: h.register, Archive: h.archive, Calendar: h.calendar, Landlord: h.landlord.Name, Rules: h.rules.Version(),
-		Outgoing: outgoing, Queue: h.queueWords, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
+		Outgoing: h.outgoingWords, Queue: h.queueWords, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
 	})
 	if err != nil {
 		return err
@@ -205,6 +201,7 @@ func (h *house) run(ctx context.Context) error {
 				return err
 			}
 			g.Go(func() error { return poller.Run(ctx) })
+			g.Go(func() error { return h.rescan(ctx, m, in) })
 		}
 	}
 	if h.plays("read") {
@@ -214,7 +211,7 @@ func (h *house) run(ctx context.Context) error {
 	if h.plays("reply") {
 		worker, err := notify.NewWorker(notify.Config{
 			Register: h.register, Queue: h.queue, Archive: h.archive, Composer: h.composer, Guard: h.guard, Windows: h.windows,
-			SMTP: h.smtp, Webhook: h.webhook, Alarms: h.alarms, Retry: h.retry, Connections: h.lines, Now: h.now, Logger: h.logger, Step: h.steps("out"), Sweep: h.sweep,
+			SMTP: h.smtp, Webhook: h.webhook, Alarms: h.alarms, Retry: h.retry, Connections: h.lines, Held: h.stopped(ctx), Now: h.now, Logger: h.logger, Step: h.steps("out"), Sweep: h.sweep,
 		})
 		if err != nil {
 			return err

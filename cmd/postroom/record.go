@@ -20,6 +20,9 @@ import (
 func recordCommands() []command {
 	return []command{
 		{"verify", "prove that register, archive and histories agree", runVerify},
+		{"backup", "copy register, archive and keys, also while serve runs", runBackup},
+		{"restore", "put a backup into empty places", runRestore},
+		{"outgoing", "stop everything that leaves, or let it go", runOutgoing},
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package records looks after the record as a whole: it proves that register,
-// archive and histories agree. It takes nothing in, decides nothing about a
-// message and sends nothing.
+// archive and histories agree, and makes and restores backups. It takes
+// nothing in, decides nothing about a message and sends nothing.
 package records
 
 import (

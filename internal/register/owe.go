@@ -44,6 +44,13 @@ func (r *Register) owe(t *tx, o Outgoing) (Hint, error) {
 	if o.Way == ByLetter {
 		o.State, o.Why = Held, "a letter has to be printed and posted"
 	}
+	doubt, err := mayHaveGone(t, o)
+	if err != nil {
+		return Hint{}, err
+	}
+	if doubt {
+		o.State, o.Why = Held, doubtfulWhy
+	}
 	about := ""
 	if o.About != nil {
 		about = clean(asJSON(o.About))

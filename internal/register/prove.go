@@ -11,7 +11,7 @@ const pageSize = 1000
 
 // A File is one that the register names and the archive must hold.
 type File struct {
-	Of        string // "message" or "reply": whose bytes they are
+	Of        string // "message", "reply" or "answer": whose bytes they are
 	ID        ID
 	Reference string
 	Name      string // in the archive: the SHA-256
@@ -23,6 +23,7 @@ func (r *Register) Files(ctx context.Context, fn func(File) error) error {
 	for _, q := range []struct{ of, query string }{
 		{"message", `SELECT id, reference, original, size FROM message WHERE id > $1 ORDER BY id LIMIT $2`},
 		{"reply", `SELECT id, reference, bytes, 0 FROM outgoing WHERE id > $1 AND bytes <> '' ORDER BY id LIMIT $2`},
+		{"answer", `SELECT a.id, c.reference, a.file, 0 FROM answer a JOIN cases c ON c.id = a.case_id WHERE a.id > $1 AND a.file <> '' ORDER BY a.id LIMIT $2`},
 	} {
 		scan := func(s scanner) (File, error) {
 			f := File{Of: q.of}
@@ -97,7 +98,7 @@ func consistency() []rule {
 		},
 		{
 			"case", "it is an open complaint and nothing acknowledges it",
-			`SELECT c.id, c.reference FROM cases c WHERE c.kind = 'complaint' AND c.closed_at = 0
+			`SELECT c.id, c.reference FROM cases c WHERE c.kind = 'complaint' AND c.closed_at = 0 AND c.merged_into = ''
 				AND NOT EXISTS (SELECT 1 FROM outgoing o WHERE o.case_id = c.id AND o.kind = 'acknowledgement' AND o.stage = c.stage AND o.state <> 'cancelled')
 				AND EXISTS (SELECT 1 FROM clock k WHERE k.case_id = c.id AND k.met_at = 0 AND k.name = 'stage' || c.stage || '_acknowledgement')`,
 		},

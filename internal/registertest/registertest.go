@@ -90,7 +90,7 @@ func Postgres(tb testing.TB, c register.Config) register.Config {
 	}
 	schema := fmt.Sprintf("t%d_%d", os.Getpid(), schemas.Add(1))
 	admin(tb, dsn, "CREATE SCHEMA "+schema)
-	tb.Cleanup(func() { admin(tb, dsn, "DROP SCHEMA "+schema+" CASCADE") })
+	tb.Cleanup(func() { admin(tb, dsn, "DROP SCHEMA IF EXISTS "+schema+" CASCADE") })
 	u, err := url.Parse(dsn)
 	if err != nil {
 		tb.Fatal(err)

@@ -27,7 +27,8 @@ type Config struct {
 	Calendar *workday.Calendar
 	Landlord string
 	Rules    string // the version of the rules in force
-	Outgoing string // said on the page when nothing leaves, such as "held"; empty otherwise
+	// Outgoing says in words why nothing leaves; empty when it does. nil: it does.
+	Outgoing func(context.Context) string
 	// Queue says in words how the queue is.
 	Queue func(context.Context) string
 	// Refresh makes the front page load itself again after so many seconds; 0: never.
@@ -54,6 +55,13 @@ func New(c Config) (*Desk, error) {
 		return nil, err
 	}
 	return &Desk{c: c, pages: pages}, nil
+}
+
+func (d *Desk) outgoing(ctx context.Context) string {
+	if d.c.Outgoing == nil {
+		return ""
+	}
+	return d.c.Outgoing(ctx)
 }
 
 // Handler is the whole of the pages. There is no sign-in yet, so it answers

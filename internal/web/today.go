@@ -60,7 +60,7 @@ func (d *Desk) today(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.Refresh = d.c.Refresh
-	page := todayPage{frame: f, Day: day.Long(), Rules: d.c.Rules, Outgoing: d.c.Outgoing, Hints: d.c.Hints, Queue: d.c.Queue(ctx)}
+	page := todayPage{frame: f, Day: day.Long(), Rules: d.c.Rules, Outgoing: d.outgoing(ctx), Hints: d.c.Hints, Queue: d.c.Queue(ctx)}
 	if !f.Status.OldestUndecided.IsZero() {
 		page.Oldest = clockTime(f.Status.OldestUndecided)
 	}
