@@ -90,6 +90,7 @@ var (
 	startsDate       = regexp.MustCompile(`^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})\b`)
 	wroteBare        = regexp.MustCompile(`(?i)\bwrote\s*$`)
 	firstPerson      = regexp.MustCompile(`\b(I|I['’](m|ve|d|ll)|we|We)\b`)
+	sentFrom         = regexp.MustCompile(`(?i)^\s*sent from `)
 	tellsSpeech      = regexp.MustCompile(`(?i)\b(said|says|writes)\s?:\s*$`)
 	// dashedWrote is "---- On Mon, 2 Mar 2026 10:00:00 +0000 jo@example.net wrote ----".
 	dashedWrote = regexp.MustCompile(`(?i)^\s*-{2,}\s*on .{8,200}\bwrote\s*:?\s*-{2,}\s*$`)
@@ -191,7 +192,7 @@ func (l *letter) headerBlock(i int) bool {
 // is not "From:", as some programs write it, or whose language is none that is
 // known here; the latter only below Outlook's line.
 func (l *letter) blockInAnyOrder(i int) bool {
-	if !labelled.MatchString(l.lines[i]) || i > 0 && strings.TrimSpace(l.lines[i-1]) != "" && !underscores.MatchString(l.lines[i-1]) {
+	if !labelled.MatchString(l.lines[i]) {
 		return false
 	}
 	lines, from, date, to, address, when := 0, false, false, false, false, false
@@ -263,11 +264,11 @@ func (l *letter) attribution(i int) int {
 		joined.WriteString(" " + line)
 		text := joined.String()
 		switch {
-		case n <= 3 && l.inAnyLanguage(text, i+n):
-			return n
+		case n <= 3 && (dayInLine.MatchString(first) || strings.Contains(first, "@")) && l.inAnyLanguage(text, i+n):
+			return l.unlessBelow(i, n)
 		case named && wroteEnd.MatchString(text):
 			if dateInLine.MatchString(text) || strings.Contains(text, "@") {
-				return n
+				return l.unlessBelow(i, n)
 			}
 			return 0
 		case strings.HasSuffix(line, ".") && n > 1:
@@ -275,6 +276,19 @@ func (l *letter) attribution(i int) int {
 		}
 	}
 	return 0
+}
+
+// unlessBelow gives n, or nothing when the attribution is whole without its
+// first line, which is then the last of the sender's own words.
+func (l *letter) unlessBelow(i, n int) int {
+	if n == 1 {
+		return n
+	}
+	rest := strings.Join(l.lines[i+1:i+n], " ")
+	if (dayInLine.MatchString(rest) || sentFrom.MatchString(rest)) && (wroteEnd.MatchString(rest) || l.inAnyLanguage(rest, i+n)) {
+		return 0
+	}
+	return n
 }
 
 // inAnyLanguage knows an attribution by its form: an address in brackets, a

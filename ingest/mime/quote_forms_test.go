@@ -85,9 +85,10 @@ func TestQuotesOfManyPrograms(t *testing.T) {
 		"Sent from myMail for iOS", "Sent from AOL on Android", "Sent from the all new AOL app for iOS", "Sent from Yahoo Mail on Android\n\nOn Mon, 2 Mar 2026 at 10:00, Jo<jo@abc.example> wrote:   OLD\nOLD",
 		"Sent via the Samsung Galaxy S24, an AT&T 5G smartphone", "Sent from my T-Mobile 4G LTE Device", "Enviado do meu iPhone", "Inviato da iPhone", "Von meinem iPhone gesendet", "Envoyé de mon iPhone", "Wysłane z iPhone'a", "Trimis de pe iPhone-ul meu", "Enviado desde mi iPhone", "iPhoneから送信", "从我的 iPhone 发送", "Skickat från min iPhone", "Sendt fra min iPhone", "Verstuurd vanaf mijn iPhone", "Lähetetty iPhonesta", "Odesláno z iPhonu", "Odoslané z iPhonu", "Elküldve iPhone-omról", "Отправлено с iPhone", "iPhone'umdan gönderildi", "أُرسلت من الـ iPhone", "Anfonwyd o fy iPhone", "Get TypeApp for Android", "Sent with Proton Mail secure email.", "Sent from Gmail Mobile", "Sent from Outlook for iOS<https://aka.ms/o0ukef>", "Sent from my Huawei phone", "Sent from Samsung tablet.",
 	} {
-		text := "NEW one.\n\n" + below + "\n"
-		if got := newText(text, true, own); got != "NEW one." {
-			t.Errorf("%q below it:\ngot %q", below, got)
+		for _, above := range []string{"NEW one.\n\n", "NEW one.\n", "On 3 May I\nNEW one.\n", "On 3 May 2026 I rang.\n"} {
+			if got := newText(above+below+"\n", true, own); got != strings.TrimSpace(above) {
+				t.Errorf("%q above %q:\ngot %q", above, below, got)
+			}
 		}
 	}
 }
