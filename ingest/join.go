@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"strings"
 
 	"postroom/classify"
 	"postroom/internal/register"
@@ -79,12 +80,19 @@ func settleJoin(rd register.Reading, holders []register.Holder) (register.Join, 
 	}
 	assumed := len(rd.ReferencesFound) > 0 || len(rd.ReferencesNear) == 0 || mine.Why != "reference"
 	switch {
-	case mine.Case != "" && len(cases) == 1 && rd.Authenticated && assumed:
+	case mine.Case != "" && len(cases) == 1 && rd.Authenticated && assumed && !sentOn(rd):
 		return register.Join{Case: mine.Case, Why: mine.Why, Trusted: true}, mine
 	case mine.Case != "":
 		return register.Join{Case: mine.Case, Why: mine.Why}, mine
 	}
 	return register.Join{Case: first.Case, Why: first.Why}, first
+}
+
+// sentOn knows a mail that somebody only passes on: its signs are those of the
+// mail inside, and what the sender wants is for a person to read.
+func sentOn(rd register.Reading) bool {
+	subject := strings.ToLower(strings.TrimSpace(rd.Subject))
+	return rd.Complainant.Address != "" || strings.HasPrefix(subject, "fwd:") || strings.HasPrefix(subject, "fw:")
 }
 
 // waitsFor says that a message answers one that a person has yet to decide.
@@ -122,7 +130,9 @@ func caseContext(join register.Join, h register.Holder) classify.Context {
 	if !join.Trusted {
 		return classify.Context{}
 	}
-	return ContextOf(h.Kind, h.Stage)
+	c := ContextOf(h.Kind, h.Stage)
+	c.Stage1Answered, c.Stage2Answered = h.Stage1Answered, h.Stage2Answered
+	return c
 }
 
 // ContextOf tells the rules about a case that a message joined.

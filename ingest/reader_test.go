@@ -182,6 +182,9 @@ func TestJoining(t *testing.T) {
 		"a stranger who forwards her mail": {func(_ *room, m register.Message) mail {
 			return mail{from: "bob@example.com", subject: "Fwd: heating", headers: []string{"References: <first@example.com>"}, text: "See below. Could you tell me what has happened?"}
 		}, register.InReview, false, true},
+		"the resident herself, who sends it on": {func(_ *room, m register.Message) mail {
+			return mail{from: "ann@example.com", subject: "Fwd: " + m.Reference, headers: []string{"References: <first@example.com>"}, text: "Could you tell my daughter what has happened?"}
+		}, register.InReview, false, true},
 		"a reference with one wrong character": {func(_ *room, m register.Message) mail {
 			last := m.Reference[len(m.Reference)-2]
 			other := byte('2')

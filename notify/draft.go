@@ -206,7 +206,7 @@ func wouldOwe(m register.Message, f register.Facts, p register.Plan, reply regis
 		Topics: f.Verdict.Topics, Flags: f.Verdict.Flags, HazardLevel: f.Verdict.HazardLevel,
 	}
 	if p.Opens == "" {
-		k.Kind, k.Message = f.JoinedKind, ""
+		k.Kind, k.Message = f.Joined.Kind, ""
 	}
 	m.Reading, m.Verdict = &f.Reading, &f.Verdict
 	o := register.Claimed{

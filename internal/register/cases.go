@@ -152,6 +152,12 @@ type Ruling struct {
 	// and the letter that says so takes the acknowledgement's place. Its Case
 	// and By are filled in.
 	NotAccepted *NotAccepting
+	// Also is the kind of a second case that the same message opens: a request
+	// beside a complaint. It is split off in the same step.
+	Also CaseKind
+	// Apart: it opens a case of its own beside the one that it joined or was
+	// offered, and the two are linked (Code 6.8).
+	Apart bool
 }
 
 // Signs is what a message carries that may tie it to a case.
@@ -164,12 +170,14 @@ type Signs struct {
 
 // A Holder is a case, or a message without one, that a sign points at.
 type Holder struct {
-	Case         ID // empty: the message has no case yet
-	Message      ID
-	MessageState MessageState // of the message pointed at, when there is no case
-	Why          string       // as Join.Why
-	Belongs      bool         // the sender's address is one of the case's people
-	Kind         CaseKind
-	Stage        int
-	Closed       bool
+	Case           ID // empty: the message has no case yet
+	Message        ID
+	MessageState   MessageState // of the message pointed at, when there is no case
+	Why            string       // as Join.Why
+	Belongs        bool         // the sender's address is one of the case's people
+	Kind           CaseKind
+	Stage          int
+	Stage1Answered bool
+	Stage2Answered bool
+	Closed         bool
 }

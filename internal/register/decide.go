@@ -24,6 +24,11 @@ func (r *Register) Decide(ctx context.Context, d Ruling) (Opened, error) {
 
 func (r *Register) decide(t *tx, d Ruling) (Opened, error) {
 	out, err := r.rule(t, d)
+	if err == nil && d.Also != "" {
+		var second Opened
+		second, err = r.split(t, Splitting{Case: out.Case, Kind: d.Also, By: d.By, Definition: d.Definition, Words: d.Words})
+		out.Owed = append(out.Owed, second.Owed...)
+	}
 	if err != nil || d.NotAccepted == nil {
 		return out, err
 	}
@@ -48,8 +53,17 @@ func (r *Register) rule(t *tx, d Ruling) (Opened, error) {
 	}
 	m.Reading, m.Verdict, m.DecidedBy, m.Problem = &f.Reading, &f.Verdict, d.By, ""
 	plan := r.cfg.Policy.Plan(f)
-	if m.Case != "" {
+	switch {
+	case d.Apart:
+		return r.settleApart(t, m, f, plan, d)
+	case m.Case != "":
 		return r.settleOpened(t, m, f, plan, d)
+	case plan.Stage == 2 && f.Joined.Kind == ComplaintCase:
+		c, err := caseByID(t, f.Join.Case)
+		if err != nil {
+			return Opened{}, err
+		}
+		return r.escalate(t, m, c, f, d)
 	}
 	return r.carryOut(t, m, f, plan, d.Reason)
 }
@@ -68,18 +82,20 @@ func (r *Register) rulingFacts(t *tx, m Message, d Ruling) (Facts, error) {
 	}
 	f.Verdict.Label, f.Verdict.Second, f.Verdict.Route, f.Verdict.Confidence = d.Label, "", classify.Auto, 1
 	f.Verdict.Definition = d.Definition
+	if d.Apart && d.Join != "" {
+		return f, notAllowed("A message either joins a case or opens one of its own.")
+	}
 	if d.Correspondent.Address != "" {
 		f.Reading.ReplyTo = []Address{d.Correspondent}
 	}
 	if d.Join != "" {
-		f.Join = Join{Case: d.Join, Why: "officer", Trusted: true}
-		c, err := caseByID(t, d.Join)
+		c, err := livingCase(t, d.Join)
 		if err != nil {
 			return f, err
 		}
-		f.JoinedKind = c.Kind
+		f.Join, f.Joined = Join{Case: c.ID, Why: "officer", Trusted: true}, c.asJoined()
 	}
-	opens := d.Join == "" || f.JoinedKind != ComplaintCase
+	opens := d.Join == "" || d.Apart || f.Joined.Kind != ComplaintCase
 	if d.Label == classify.Complaint && opens && d.Definition.Empty() {
 		return f, ErrNeedsDefinition
 	}
@@ -118,11 +134,46 @@ func (r *Register) settleOpened(t *tx, m Message, f Facts, plan Plan, d Ruling) 
 	return r.settle(t, m, c, plan, d.Reason)
 }
 
+// settleApart opens a case of its own for a message that joined one or was
+// offered one, and links the two.
+func (r *Register) settleApart(t *tx, m Message, f Facts, plan Plan, d Ruling) (Opened, error) {
+	if plan.Opens == "" {
+		return Opened{}, notAllowed("Only a complaint, a request or an enquiry opens a case of its own.")
+	}
+	beside := m.Case
+	if beside == "" {
+		beside = m.OfferedCase
+	}
+	if beside != "" {
+		c, err := livingCase(t, beside)
+		if err != nil {
+			return Opened{}, err
+		}
+		if c.Message == m.ID {
+			return Opened{}, notAllowed("This message has a case of its own already.")
+		}
+		f.Join, plan.Links = Join{Case: c.ID, Why: "officer"}, true
+	}
+	m.Case = ""
+	return r.carryOut(t, m, f, plan, d.Reason)
+}
+
 // settleJoined decides on a message that joined a case, or is told to.
 func (r *Register) settleJoined(t *tx, m Message, c Case, f Facts, plan Plan, d Ruling) (Opened, error) {
+	own := c
 	if d.Join == "" {
-		f.Join, f.JoinedKind = Join{Case: c.ID, Why: "officer", Trusted: true}, c.Kind
+		f.Join, f.Joined = Join{Case: c.ID, Why: "officer", Trusted: true}, c.asJoined()
 		plan = r.cfg.Policy.Plan(f)
+	} else if joined, err := caseByID(t, f.Join.Case); err != nil {
+		return Opened{}, err
+	} else if c = joined; own.Message == m.ID && own.ID != c.ID {
+		// The fail-safe opened a complaint for it, which must not be left behind.
+		if own.Kind != c.Kind {
+			return Opened{}, notAllowed("This message is a complaint already. It can join a complaint, or stay one of its own.")
+		}
+		if err := r.merge(t, own, c, d.By, detail{"message": m.ID}); err != nil {
+			return Opened{}, err
+		}
 	}
 	m.Case = ""
 	if plan.Opens == ComplaintCase && plan.Stage == 2 && c.Kind == ComplaintCase {
@@ -131,29 +182,23 @@ func (r *Register) settleJoined(t *tx, m Message, c Case, f Facts, plan Plan, d 
 	return r.carryOut(t, m, f, plan, d.Reason)
 }
 
-// escalate takes the joined complaint to stage 2 (Code 6.10): the same case
-// and reference, new clocks from the request's receipt (6.11).
+// escalate takes the joined complaint to stage 2. A second request for it only
+// gets a receipt; the request that the fail-safe acted on gets a fuller
+// acknowledgement in place of the holding form.
 func (r *Register) escalate(t *tx, m Message, c Case, f Facts, d Ruling) (Opened, error) {
-	if c.Stage == 2 {
-		return r.settle(t, m, c, Plan{State: Filed, Replies: []PlannedReply{{Kind: Receipt}}}, d.Reason)
+	plan := Plan{State: Filed, Replies: []PlannedReply{{Acknowledgement, stage2Form(c, f)}}}
+	var err error
+	switch {
+	case c.Stage == 2 && c.Stage2Message == m.ID:
+		err = r.dropUnsent(t, c.ID, d.By, Acknowledgement)
+	case c.Stage == 2:
+		plan.Replies = []PlannedReply{{Kind: Receipt}}
+	default:
+		c, err = r.toStage2(t, m, c, d.By)
 	}
-	if !c.ClosedAt.IsZero() {
-		if err := reopenCase(t, c, d.By, detail{"message": m.ID}); err != nil {
-			return Opened{}, err
-		}
-	}
-	if err := t.exec(`UPDATE cases SET stage = 2, stage2_message = $1 WHERE id = $2`, m.ID, c.ID); err != nil {
+	if err != nil {
 		return Opened{}, err
 	}
-	c.Stage, c.Stage2Message = 2, m.ID
-	started := detail{"message": m.ID}
-	if err := r.startClocks(t, c.ID, 2, m.ReceivedAt, started); err != nil {
-		return Opened{}, err
-	}
-	if err := t.note(caseSubject(c.ID), d.By, "stage2_requested", started); err != nil {
-		return Opened{}, err
-	}
-	plan := Plan{State: Filed, Replies: []PlannedReply{{Acknowledgement, quoting(f)}}}
 	return r.settle(t, m, c, plan, d.Reason)
 }
 
@@ -244,6 +289,9 @@ func (r *Register) failsafe(t *tx, id ID) (Opened, error) {
 	if err := t.exec(`UPDATE message SET failsafe_at = 0 WHERE id = $1`, m.ID); err != nil {
 		return out, err
 	}
+	if acted, done, err := r.failsafeJoined(t, m); err != nil || done {
+		return acted, err
+	}
 	why := failsafeLeaves(m)
 	if why == "" {
 		return r.failsafeOpens(t, m)
@@ -297,8 +345,12 @@ func (r *Register) failsafeOpens(t *tx, m Message) (Opened, error) {
 	m.DecidedBy = "fail-safe"
 	f := Facts{Verdict: *m.Verdict, Reading: *m.Reading, Channel: m.Channel}
 	f.Verdict.Definition = classify.Definition{}
+	joined := m.Case
 	c, err := r.openCase(t, m, f, Plan{Opens: ComplaintCase, Stage: stage})
 	if err != nil {
+		return Opened{Message: m.ID}, err
+	}
+	if err := linkCases(t, c.ID, joined, LinkAbout, "postroom"); err != nil {
 		return Opened{Message: m.ID}, err
 	}
 	out := Opened{Message: m.ID, State: InReview, Case: c.ID, Reference: c.Reference}

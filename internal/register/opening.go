@@ -45,7 +45,7 @@ func (r *Register) open(t *tx, o Opening) (Opened, error) {
 		return r.openTwin(t, m, twin)
 	}
 	f := Facts{Verdict: o.Verdict, Reading: o.Reading, Channel: m.Channel, Junk: m.Junk, History: m.History, Problem: o.Problem}
-	if f.Join, f.JoinedKind, err = recheckJoin(t, o.Join, o.Reading.From.Address); err != nil {
+	if f.Join, f.Joined, err = recheckJoin(t, o.Join, o.Reading.From.Address); err != nil {
 		return Opened{Message: m.ID}, err
 	}
 	m.Problem = o.Problem
@@ -59,9 +59,11 @@ func (r *Register) carryOut(t *tx, m Message, f Facts, plan Plan, reason string)
 	var err error
 	switch {
 	case plan.Opens != "":
-		c, err = r.openCase(t, m, f, plan)
+		if c, err = r.openCase(t, m, f, plan); err == nil && plan.Links {
+			err = linkCases(t, c.ID, f.Join.Case, LinkAbout, m.DecidedBy)
+		}
 	case plan.Joins:
-		c, err = joinCase(t, m, f.Join)
+		c, err = r.joinCase(t, m, f, &plan)
 	}
 	if err != nil {
 		return out, err
@@ -195,12 +197,23 @@ func addPerson(t *tx, caseID ID, address string) error {
 	return t.exec(`INSERT INTO case_person (case_id, address) VALUES ($1, $2) ON CONFLICT DO NOTHING`, caseID, mailbox(address))
 }
 
-func joinCase(t *tx, m Message, j Join) (Case, error) {
-	c, err := caseByID(t, j.Case)
+// joinCase puts a message with a case, and does to the case what was planned.
+func (r *Register) joinCase(t *tx, m Message, f Facts, plan *Plan) (Case, error) {
+	c, err := caseByID(t, f.Join.Case)
 	if err != nil {
 		return c, err
 	}
-	return c, t.note(caseSubject(c.ID), m.DecidedBy, "joined", detail{"message": m.ID, "sign": j.Why})
+	if err := t.note(caseSubject(c.ID), m.DecidedBy, "joined", detail{"message": m.ID, "sign": f.Join.Why}); err != nil {
+		return c, err
+	}
+	switch {
+	case plan.Escalates:
+		plan.Replies = []PlannedReply{{Acknowledgement, stage2Form(c, f)}}
+		return r.toStage2(t, m, c, m.DecidedBy)
+	case plan.Adds:
+		return c, addIssues(t, &c, f, m.DecidedBy)
+	}
+	return c, nil
 }
 
 func caseByID(t *tx, id ID) (Case, error) {
@@ -208,27 +221,31 @@ func caseByID(t *tx, id ID) (Case, error) {
 }
 
 // recheckJoin looks again, inside the transaction, whether the case is there
-// and the sender belongs to it.
-func recheckJoin(t *tx, j Join, sender string) (Join, CaseKind, error) {
+// and the sender belongs to it. A case that was merged leads to the one that
+// lives on.
+func recheckJoin(t *tx, j Join, sender string) (Join, JoinedCase, error) {
 	if j.Case == "" {
-		return Join{}, "", nil
+		return Join{}, JoinedCase{}, nil
 	}
-	c, err := caseByID(t, j.Case)
+	c, err := livingCase(t, j.Case)
 	if errors.Is(err, ErrNotFound) {
-		return Join{}, "", nil
+		return Join{}, JoinedCase{}, nil
 	}
 	if err != nil {
-		return Join{}, "", err
+		return Join{}, JoinedCase{}, err
 	}
+	j.Case = c.ID
 	if j.Trusted {
 		j.Trusted, err = belongs(t, c.ID, sender)
 	}
-	return j, c.Kind, err
+	return j, c.asJoined(), err
 }
 
+// belongs reports whether an address is one of the case's people, or of a case
+// that was merged into it.
 func belongs(t *tx, caseID ID, address string) (bool, error) {
 	var n int
-	err := t.one(`SELECT count(*) FROM case_person WHERE case_id = $1 AND address = $2`, []any{caseID, mailbox(address)}, &n)
+	err := t.one(`SELECT count(*) FROM case_person WHERE address = $2 AND case_id IN (`+familyOf+`)`, []any{caseID, mailbox(address)}, &n)
 	return n > 0, err
 }
 

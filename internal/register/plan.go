@@ -4,28 +4,31 @@ import "postroom/classify"
 
 // Facts is all that decides what becomes of a message.
 type Facts struct {
-	Verdict    Verdict
-	Reading    Reading
-	Channel    Channel
-	Junk       bool
-	History    bool
-	Problem    string   // why it could not be read or judged
-	Join       Join     // zero: none
-	JoinedKind CaseKind // of that case
-	Officer    bool     // a person decided; Verdict says what
-	Words      bool     // that person has looked at the words that will be said back
+	Verdict Verdict
+	Reading Reading
+	Channel Channel
+	Junk    bool
+	History bool
+	Problem string // why it could not be read or judged
+	Join    Join   // zero: none
+	Joined  JoinedCase
+	Officer bool // a person decided; Verdict says what
+	Words   bool // that person has looked at the words that will be said back
 }
 
 // A Plan is what becomes of a message, and what it is owed. It is pure: the
 // same facts under the same policy give the same plan, in the register and in
 // postroom inspect.
 type Plan struct {
-	State   MessageState
-	Opens   CaseKind // empty: no case is opened
-	Stage   int      // of the case that is opened, or to which the joined one goes
-	Joins   bool     // the case of Facts.Join
-	Replies []PlannedReply
-	Why     string // why a person is asked, or why nothing is sent
+	State     MessageState
+	Opens     CaseKind // empty: no case is opened
+	Stage     int      // of the case that is opened, or to which the joined one goes
+	Joins     bool     // the case of Facts.Join
+	Escalates bool     // the joined case goes to stage 2
+	Adds      bool     // its issues go into the joined complaint's definition
+	Links     bool     // the case that is opened is linked to the one of Facts.Join
+	Replies   []PlannedReply
+	Why       string // why a person is asked, or why nothing is sent
 }
 
 // A PlannedReply is a reply that will be owed.
@@ -57,7 +60,7 @@ func (p Policy) Plan(f Facts) Plan {
 		return review(doubt + "; a person decides whether it is answered")
 	}
 	if f.Join.Case != "" {
-		return joined(f)
+		return p.joined(f)
 	}
 	return p.judged(f)
 }
@@ -73,30 +76,6 @@ func doubtful(f Facts) string {
 		return r.DoNotAnswer
 	}
 	return ""
-}
-
-// joined plans a message that carries the sign of a case.
-func joined(f Facts) Plan {
-	if !f.Join.Trusted {
-		return review("it carries a sign of a case, but the sender is not known to belong to it; a person decides whether it joins")
-	}
-	plan := Plan{State: Filed, Joins: true, Replies: []PlannedReply{{Kind: Receipt}}}
-	if why := needsPerson(f.Verdict); why != "" {
-		plan.Why = why
-	}
-	unhappy := dissatisfied(f.Verdict)
-	switch {
-	case f.Verdict.Label == classify.Stage2 || f.Verdict.Second == classify.Stage2 && f.Verdict.Route == classify.Review:
-		plan.Why = "it may ask for stage 2 of the case that it joins"
-	case unhappy && f.JoinedKind != ComplaintCase:
-		plan.Why = "dissatisfaction is heard about a request that is not a complaint yet (Code 1.5)"
-	case unhappy && f.Verdict.Route == classify.Review:
-		plan.Why = f.Verdict.Why
-	}
-	if plan.Why != "" {
-		plan.State, plan.Replies = InReview, nil
-	}
-	return plan
 }
 
 // dissatisfied reports whether a complaint is among the two likeliest labels.
@@ -164,11 +143,11 @@ func (p Policy) ruled(f Facts) Plan {
 		if f.Verdict.Label == classify.Stage2 {
 			plan.Stage = 2
 		}
-		if plan.Joins && plan.Stage == 1 && f.JoinedKind == ComplaintCase {
+		if plan.Joins && plan.Stage == 1 && f.Joined.Kind == ComplaintCase {
 			plan.Replies = []PlannedReply{{Kind: Receipt}}
 			return plan
 		}
-		plan.Opens = ComplaintCase
+		plan.Opens, plan.Links = ComplaintCase, plan.Joins
 		plan.Replies = []PlannedReply{{Acknowledgement, quoting(f)}}
 	case classify.ServiceRequest:
 		if plan.Joins {

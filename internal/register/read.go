@@ -59,9 +59,10 @@ func (r *Register) GetCase(ctx context.Context, id ID) (Case, []Clock, error) {
 	return c, clocks, err
 }
 
-// CaseMessages lists the messages of a case, oldest first.
+// CaseMessages lists the messages of a case and of those that were merged
+// into it, oldest first.
 func (r *Register) CaseMessages(ctx context.Context, caseID ID) ([]Message, error) {
-	return list(ctx, r, "case messages", scanMessage, `SELECT `+messageColumns+messageTables+`WHERE m.case_id = $1 ORDER BY m.received_at, m.id`, caseID)
+	return list(ctx, r, "case messages", scanMessage, `SELECT `+messageColumns+messageTables+`WHERE m.case_id IN (`+familyOf+`) ORDER BY m.received_at, m.id`, caseID)
 }
 
 // GetOutgoing reads one outgoing.

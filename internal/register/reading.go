@@ -106,7 +106,7 @@ func (r *Register) holders(ctx context.Context, s Signs) ([]Holder, error) {
 	}
 	err := look("our_message_id", `SELECT case_id, message_id FROM outgoing WHERE mail_id = $1 AND kind <> 'alert' LIMIT 5`, s.MessageIDs)
 	if err == nil {
-		err = look("reference", `SELECT case_id, id FROM message WHERE reference = $1 LIMIT 5`, s.References)
+		err = look("reference", `SELECT case_id, id FROM message WHERE reference = $1 UNION SELECT id, message_id FROM cases WHERE reference = $1 LIMIT 5`, s.References)
 	}
 	if err == nil {
 		err = look("thread", `SELECT case_id, id FROM message WHERE mail_id = $1 LIMIT 5`, s.MessageIDs)
@@ -150,12 +150,27 @@ func (r *Register) fillHolder(ctx context.Context, h *Holder, sender string) err
 		}
 		return err
 	}
-	var closed int64
+	c, err := r.living(ctx, h.Case)
+	if err != nil {
+		return err
+	}
 	var people int
-	err := r.db.QueryRowContext(ctx, `SELECT c.kind, c.stage, c.closed_at, (SELECT count(*) FROM case_person p WHERE p.case_id = c.id AND p.address = $2)
-		FROM cases c WHERE c.id = $1`, h.Case, mailbox(sender)).Scan(&h.Kind, &h.Stage, &closed, &people)
-	h.Closed, h.Belongs = closed > 0, people > 0
+	err = r.db.QueryRowContext(ctx, `SELECT count(*) FROM case_person WHERE address = $2 AND case_id IN (`+familyOf+`)`, c.ID, mailbox(sender)).Scan(&people)
+	h.Case, h.Kind, h.Stage, h.Closed, h.Belongs = c.ID, c.Kind, c.Stage, !c.ClosedAt.IsZero(), people > 0
+	h.Stage1Answered, h.Stage2Answered = !c.Answered1At.IsZero(), !c.Answered2At.IsZero()
 	return err
+}
+
+// living follows the signposts of merged cases to the one that lives on.
+func (r *Register) living(ctx context.Context, id ID) (Case, error) {
+	for seen := map[ID]bool{}; ; {
+		c, err := get(ctx, r, "living case", scanCase, `SELECT `+caseColumns+` FROM cases c WHERE c.id = $1`, id)
+		if err != nil || c.MergedInto == "" || seen[id] {
+			return c, err
+		}
+		seen[id] = true
+		id = c.MergedInto
+	}
 }
 
 // dedupe keeps the first sign that points at each case or message.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"postroom/internal/workday"
 )
@@ -37,6 +38,19 @@ func (r *Register) receive(t *tx, a Arrival) (Received, error) {
 			return Received{}, err
 		default:
 			return Received{ID: m.ID, Reference: m.Reference, New: true, State: m.State, Deadline: m.Deadline}, r.noteReceived(t, m)
+		}
+	}
+}
+
+// freshReference makes a reference for a case that is split off: the same for
+// the same split, and no other message's or case's.
+func (r *Register) freshReference(t *tx, fingerprint string, received time.Time) (string, error) {
+	for counter := 0; ; counter++ {
+		ref := r.cfg.References.Make(fingerprint, workday.DateOf(received).Year, counter)
+		var taken int
+		err := t.one(`SELECT (SELECT count(*) FROM message WHERE reference = $1) + (SELECT count(*) FROM cases WHERE reference = $1)`, []any{ref}, &taken)
+		if err != nil || taken == 0 {
+			return ref, err
 		}
 	}
 }

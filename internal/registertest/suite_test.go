@@ -381,8 +381,14 @@ func TestAnUnhappyReplyToARequestIsNeverJustFiled(t *testing.T) {
 			Reading: registertest.Reading("2@x", "ann@example.com", "nobody came"), Verdict: registertest.Verdict(classify.Complaint),
 			Join: register.Join{Case: req.Case, Why: "reference", Trusted: true},
 		})
-		if o.State != register.InReview || o.Case != req.Case {
+		if o.State != register.Filed || o.Case == req.Case || d.theCase(o.Case).Kind != register.ComplaintCase || len(o.Owed) != 1 {
 			t.Errorf("%+v", o)
+		}
+		if linked, err := d.LinkedCases(t.Context(), req.Case); err != nil || len(linked) != 1 || linked[0].ID != o.Case {
+			t.Errorf("linked %+v %v", linked, err)
+		}
+		if c := d.theCase(req.Case); !c.ClosedAt.IsZero() {
+			t.Error("the request does not go on (Code 1.5)")
 		}
 	})
 }
