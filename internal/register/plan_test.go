@@ -15,7 +15,7 @@ import (
 // whole names the queries that may read a whole table: they run seldom, or
 // the table is small.
 var whole = []string{
-	"FROM event ORDER BY subject", // verify
+	"FROM event ORDER BY subject", "NOT EXISTS (SELECT 1", "m.decisions <> (", "o.bytes = ''", // verify
 	"FROM migration", "DELETE FROM lease", "mailbox_status", "mailbox_uid", "FROM alarm WHERE taken_at = 0`",
 	"FROM outgoing WHERE state = 'held'", "FROM outgoing WHERE state = 'refused'", "FROM outgoing WHERE state = 'unknown'",
 	"count(*), COALESCE(min(created_at)", "count(*), COALESCE(min(received_at)", // the status page
