@@ -68,7 +68,7 @@ type splitState struct {
 
 // isScheme keeps "mailto:fred@example.com" and "SMTP:…" from being a group.
 func isScheme(s string) bool {
-	s = strings.ToLower(strings.Trim(s, " \t[<"))
+	s = strings.ToLower(s[strings.LastIndexAny(s, " \t[<(")+1:])
 	return s == "mailto" || s == "smtp"
 }
 
@@ -89,6 +89,9 @@ func parseAddress(entry string) Address {
 	name := ""
 	if open := strings.IndexByte(entry, '('); open >= 0 && text != entry {
 		inside, _, _ := strings.Cut(entry[open+1:], ")")
+		if end := strings.LastIndexByte(entry, ')'); strings.Contains(inside, "(") && end > open {
+			inside = entry[open+1 : end] // comments nest
+		}
 		name = displayName(inside) // "fred@example.com (Fred)", the old form
 	}
 	if rest := displayName(withoutAddress(text)); name == "" && rest != "" {

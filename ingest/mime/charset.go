@@ -28,6 +28,9 @@ func toUTF8(b []byte, label string) (text, repair string) {
 	if isUTF7(label) {
 		return decodeUTF7(b), ""
 	}
+	if label == "iso-2022-kr" || label == "csiso2022kr" {
+		b, label = unshifted(b), "euc-kr"
+	}
 	enc := findEncoding(label)
 	if enc == unicode.UTF8 || enc == nil {
 		return guess(b, label)
@@ -49,8 +52,38 @@ func toUTF8(b []byte, label string) (text, repair string) {
 	return text, ""
 }
 
+// unshifted turns the 7 bits of ISO-2022-KR (RFC 1557) into the 8 of EUC-KR:
+// between SO and SI the high bit is meant.
+func unshifted(b []byte) []byte {
+	b = bytes.ReplaceAll(b, []byte("\x1b$)C"), nil)
+	out := make([]byte, 0, len(b))
+	var high byte
+	for _, c := range b {
+		switch {
+		case c == 0x0E:
+			high = 0x80
+		case c == 0x0F:
+			high = 0
+		case c > ' ':
+			out = append(out, c|high)
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// isShiftedJapanese knows ISO-2022-JP by its escape sequences (RFC 1468),
+// which mean nothing anywhere else.
+func isShiftedJapanese(b []byte) bool {
+	return bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@"))
+}
+
 // guess reads text whose charset is UTF-8, missing or unheard of.
 func guess(b []byte, label string) (text, repair string) {
+	if isShiftedJapanese(b) {
+		return decodeWith(japanese.ISO2022JP, b), ""
+	}
 	if utf8.Valid(b) {
 		if label != "" && findEncoding(label) == nil && !isASCII(b) {
 			return string(b), "The charset of the text is unknown; it was read as UTF-8."
@@ -94,8 +127,9 @@ func bom(b []byte) encoding.Encoding {
 
 func cleanLabel(label string) string {
 	label, _, _ = strings.Cut(label, "*") // RFC 2231 language
-	label = strings.ToLower(strings.Trim(label, " \t\"'<>;,"))
-	return strings.TrimSuffix(strings.TrimPrefix(label, "charset="), ";")
+	label, _, _ = strings.Cut(label, ";") // `"utf-8;format=flowed"`
+	label = strings.ToLower(strings.Trim(label, " \t\"'<>,=_"))
+	return strings.Trim(strings.TrimPrefix(label, "charset="), "\"'")
 }
 
 // findEncoding maps a label to a decoder, by the WHATWG's list first because
@@ -108,11 +142,13 @@ func findEncoding(label string) encoding.Encoding {
 		return unicode.UTF8 // ASCII is a part of it, and raw bytes are guessed
 	case "gb2312", "gb18030", "gbk", "gb_2312-80", "cp936", "x-gbk":
 		return simplifiedchinese.GB18030
+	case "hz-gb-2312", "hz": // for which WHATWG's list has nothing
+		return simplifiedchinese.HZGB2312
 	case "iso-2022-jp-ms", "iso-2022-jp-1", "iso-2022-jp-2", "cp50220", "cp50221", "csiso2022jp":
 		return japanese.ISO2022JP
 	case "cp932", "windows-31j", "ms932", "x-ms-cp932", "shift-jis", "sjis":
 		return japanese.ShiftJIS
-	case "ks_c_5601-1987", "cp949", "uhc", "iso-2022-kr":
+	case "ks_c_5601-1987", "cp949", "uhc":
 		return korean.EUCKR
 	case "utf-32", "utf32":
 		return utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
@@ -122,12 +158,17 @@ func findEncoding(label string) encoding.Encoding {
 		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)
 	}
 	if enc, err := htmlindex.Get(label); err == nil {
+		if enc == encoding.Replacement {
+			return nil // it would make one mark of a whole letter
+		}
 		return enc
 	}
 	if n, ok := strings.CutPrefix(strings.ReplaceAll(label, "_", "-"), "cp"); ok {
-		if enc, err := htmlindex.Get("windows-" + strings.TrimPrefix(n, "-")); err == nil {
+		n = strings.TrimPrefix(n, "-")
+		if enc, err := htmlindex.Get("windows-" + n); err == nil {
 			return enc
 		}
+		label = "cp" + n
 	}
 	return ianaEncoding(label)
 }
@@ -175,7 +216,7 @@ func isWide(enc encoding.Encoding) bool {
 	name, err := htmlindex.Name(enc)
 	if err != nil {
 		_, byReader := enc.(readerEncoding)
-		return !byReader && enc != japanese.ISO2022JP
+		return !byReader && enc != japanese.ISO2022JP && enc != simplifiedchinese.HZGB2312
 	}
 	return strings.HasPrefix(name, "utf-16")
 }

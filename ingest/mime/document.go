@@ -28,7 +28,7 @@ func (w *walk) attachmentText(kind string, p attachmentPart, r io.Reader) (text,
 			return "", ""
 		}
 		return rtfText(string(raw)), ""
-	case kind == "text/plain" && (isTextType(p.declared.value) || strings.HasSuffix(name, ".txt") || strings.HasSuffix(name, ".text")):
+	case kind == "text/plain" && (isTextType(p.declared.value) || name == "" && isNoType(p.declared.value) && !w.seen.encrypted || strings.HasSuffix(name, ".txt") || strings.HasSuffix(name, ".text")):
 		text, _ = w.partText(w.capture(r), mediaType{value: "text/plain", params: p.declared.params})
 		return text, ""
 	case kind == "text/html":
@@ -40,6 +40,18 @@ func (w *walk) attachmentText(kind string, p attachmentPart, r io.Reader) (text,
 		w.note("A document is attached that cannot be read here; a person has to open it.")
 	}
 	return "", ""
+}
+
+// isNoType knows types that say nothing, or that nobody has heard of.
+func isNoType(t string) bool {
+	top, _, _ := strings.Cut(t, "/")
+	switch top {
+	case "application":
+		return t == "application/octet-stream" || t == "application/unknown"
+	case "image", "audio", "video", "message", "model", "font", "multipart":
+		return false
+	}
+	return true
 }
 
 const (

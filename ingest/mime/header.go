@@ -45,11 +45,15 @@ type headerBlock struct {
 	out   []byte
 	lines int
 	aside bool // the current field is set aside, its folded lines too
+	last  string
 	over  bool // the size limit was met: the rest of the block is skipped
 	body  bool // the body has begun
 }
 
 func (b *headerBlock) read() {
+	if b.s.delim == '\r' {
+		b.w.repair("Bare carriage returns were read as line ends.")
+	}
 	if b.top && !b.skipStart() {
 		return
 	}
@@ -160,13 +164,13 @@ func (b *headerBlock) field(line, text []byte) {
 	if b.lines == 0 {
 		line, text = bytes.TrimPrefix(line, []byte("\ufeff")), bytes.TrimPrefix(text, []byte("\ufeff"))
 	}
-	_, ok := fieldName(text)
+	name, ok := fieldName(text)
 	if ok && b.splits(text) {
 		return
 	}
 	b.lines++
 	if ok {
-		b.aside = false
+		b.aside, b.last = false, strings.ToLower(name)
 		b.add(line)
 		return
 	}
@@ -194,6 +198,12 @@ func (b *headerBlock) strange(text []byte) {
 	if bytes.HasPrefix(text, []byte("From ")) || bytes.HasPrefix(text, []byte(">From ")) {
 		b.aside = true
 		b.w.repair("A mailbox separator line (\"From …\") was dropped.")
+		return
+	}
+	folded := append(append([]byte(" "), text...), '\n') // before peek moves the bytes
+	if looksLikeHeader(nil, b.s.peek()) && b.last == "subject" && !b.aside {
+		b.add(folded)
+		b.w.repair("A line among the header lines was read as part of the subject above it.")
 		return
 	}
 	if looksLikeHeader(nil, b.s.peek()) {

@@ -8,6 +8,9 @@ import (
 
 // inner reads a mail inside the mail: listed as an attachment, and read.
 func (w *walk) inner(s *source, h header, mt mediaType) []piece {
+	if mt.value == "message/partial" { // RFC 2046, section 5.2.2
+		w.note("This is one piece of a larger mail; a person has to look for the others.")
+	}
 	body := s.body()
 	defer func() { _, _ = io.Copy(io.Discard, body) }()
 	r := io.Reader(body)

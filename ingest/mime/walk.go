@@ -106,7 +106,7 @@ func (w *walk) enter() error {
 }
 
 func isMessageType(t string) bool {
-	return t == "message/rfc822" || t == "message/global" || t == "message/news"
+	return t == "message/rfc822" || t == "message/global" || t == "message/news" || t == "message/partial"
 }
 
 // multipart reads RFC 2046, section 5.1. The split is ours and not
@@ -262,11 +262,10 @@ func contentType(h header) mediaType {
 	case "multipart":
 		mt.value = "multipart/mixed"
 	}
-	if !strings.Contains(mt.value, "/") {
+	if top, sub, whole := strings.Cut(mt.value, "/"); whole && (top == "" || sub == "") || !whole && len(mt.params) == 0 {
+		mt.value = "text/plain" // RFC 2045, section 5.2: what is no type
+	} else if !whole {
 		mt.value = "application/octet-stream"
-		if len(mt.params) == 0 {
-			mt.value = "text/plain"
-		}
 	}
 	return mt
 }
