@@ -110,9 +110,12 @@ func (m *mboxMail) line(line []byte) (done bool, err error) {
 		return false, m.counted(line)
 	}
 	empty := starts && len(bytes.TrimRight(line, "\r\n")) == 0 && m.starts
-	if starts && bytes.HasPrefix(line, []byte("From ")) && m.divides(line) {
-		m.b.sep = bytes.Clone(line)
-		return true, nil
+	if starts && bytes.HasPrefix(line, []byte("From ")) {
+		line = bytes.Clone(line) // looking ahead moves the reader's bytes
+		if m.divides(line) {
+			m.b.sep = line
+			return true, nil
+		}
 	}
 	if err := m.flushBlank(); err != nil {
 		return false, err

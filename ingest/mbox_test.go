@@ -124,6 +124,7 @@ func TestSeparatorDate(t *testing.T) {
 func FuzzMbox(f *testing.F) {
 	f.Add([]byte(sepA + "Subject: a\n\none\n\n" + sepB + "Subject: b\n\n>From two\n"))
 	f.Add([]byte(sepA + "Content-Length: 59\n\n12345\n\n" + sepB + "\n>From\n" + sepB + "Subject: b\n\ntwo\n"))
+	f.Add([]byte("From 0000000000000000000000000000000000000000\nFrom 00@0\n00000000000000000000000000000000000000000000000"))
 	f.Add([]byte("Subject: a\r\n\r\n" + sepB + "From jo@example.net\nX: y\n"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		mails, _ := split(t, file)
