@@ -217,11 +217,10 @@ func TestFrozenInIdle(t *testing.T) {
 		c.say("+ idling\r\n")
 		c.hang()
 	})
-	m := d.mailboxAt(s.addr).withDefaults()
-	m.Timeouts.Command = 50 * time.Millisecond
-	session, err := connect(t.Context(), m)
+	session, err := connect(t.Context(), d.mailboxAt(s.addr).withDefaults())
 	d.must(err)
 	defer session.close()
+	session.mailbox.Timeouts.Command = 50 * time.Millisecond
 	if _, err := session.idle(t.Context(), time.Millisecond); !errors.Is(err, errSilent) {
 		t.Errorf("got %v", err)
 	}

@@ -528,7 +528,7 @@ func TestLease(t *testing.T) {
 	d, s := newDesk(t), newMemServer(t, imap.CapIMAP4rev2, imap.CapIdle)
 	s.deliver("INBOX", letter(1), monday)
 	m := d.mailboxAt(s.addr)
-	m.Timeouts.Lease = 50 * time.Millisecond
+	m.Timeouts.Lease = 5 * time.Second // renewed each second
 	p := d.poller(m)
 	lease := "mailbox:complaints/INBOX"
 	held, err := d.intake.Register.Lease(t.Context(), lease, "another", time.Hour)

@@ -87,7 +87,7 @@ func (o *office) letters() []letter {
 }
 
 func (o *office) smtp() SMTP {
-	return SMTP{Host: o.server.Host(), Port: o.server.Port(), TLS: NoTLS, Helo: "post.larkmere.example", Timeout: 5 * time.Second, Final: 5 * time.Second, Now: time.Now}
+	return SMTP{Host: o.server.Host(), Port: o.server.Port(), TLS: NoTLS, Helo: "post.larkmere.example", Timeout: time.Minute, Final: time.Minute, Now: time.Now}
 }
 
 // A desk is everything that a worker needs, real, with a clock of the test's.
@@ -231,7 +231,7 @@ func (d *desk) complaint(n int) register.Opened {
 // until waits until an outgoing is as the test wants it.
 func (d *desk) until(id register.ID, what string, ok func(register.Outgoing) bool) register.Outgoing {
 	d.tb.Helper()
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		o, err := d.GetOutgoing(context.Background(), id)
 		if err != nil {

@@ -82,7 +82,7 @@ func TestTheUnknownOutcomeGoesOnceMoreWithTheSameBytes(t *testing.T) { // F29
 		t.Run(how.name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
-			d.cfg.SMTP.Final = 300 * time.Millisecond
+			d.cfg.SMTP.Final = 2 * time.Second
 			d.office.onData = func(_ int, to string) smtptest.Action {
 				if strings.HasPrefix(to, "person") {
 					return how.do
@@ -129,7 +129,7 @@ func TestTheUnknownOutcomeThenAcceptedIsSent(t *testing.T) {
 func TestAServerThatHangsBeforeDataIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	d.cfg.SMTP.Timeout = 200 * time.Millisecond
+	d.cfg.SMTP.Timeout = 3 * time.Second
 	d.office.onRcpt = func(n int, _ string) smtptest.Action {
 		if n == 1 {
 			return smtptest.Hang
