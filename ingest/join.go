@@ -54,7 +54,7 @@ func (r *Reader) judge(p *piece, holders []register.Holder) {
 	if p.opening.Problem == "" && rd.Error == "" {
 		p.opening.Problem = waitsFor(*rd, holders)
 	}
-	p.opening.Verdict = r.c.Rules.Decide(Question(p.message.Channel, *rd, holders), caseContext(join, holder))
+	p.opening.Verdict = Judge(r.c.Rules, p.message.Channel, *rd, holders, caseContext(join, holder))
 	rd.Language = p.opening.Verdict.Language
 }
 

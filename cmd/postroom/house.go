@@ -15,6 +15,7 @@ import (
 	"postroom/classify"
 	"postroom/ingest"
 	"postroom/ingest/mime"
+	"postroom/ingest/scan"
 	"postroom/internal/archive"
 	"postroom/internal/paper"
 	"postroom/internal/queue"
@@ -53,6 +54,8 @@ type plan struct {
 
 	mailboxes []ingest.Mailbox
 	options   map[string]mime.Options // by mailbox name
+	reading   scan.Config             // of letters
+	splitting scan.Splitting
 	smtp      notify.SMTP
 	guard     notify.GuardSettings
 	windows   register.Windows

@@ -18,6 +18,7 @@ import (
 	"postroom/classify"
 	"postroom/ingest"
 	"postroom/ingest/mime"
+	"postroom/ingest/scan"
 	"postroom/internal/register"
 	"postroom/internal/workday"
 	"postroom/notify"
@@ -68,6 +69,7 @@ type inspectedMessage struct {
 	PostalAddress   []string              `json:"postal_address"`
 	DoNotAnswer     string                `json:"do_not_answer"`
 	Complainant     register.Address      `json:"complainant"`
+	Paper           *register.Paper       `json:"paper,omitempty"`
 }
 
 type inspectedClock struct {
@@ -84,7 +86,7 @@ func runInspect(args []string, stdout, stderr io.Writer) int {
 	rules := flags.String("rules", "", "rule `FILE` to judge by, instead of the configured or built-in one")
 	received := flags.String("received", "", "the `TIME` at which the post arrived, such as \"2026-11-23 09:30\"")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: postroom inspect [-json] [-config FILE] [-rules FILE] [-received TIME] FILE...\n\nReads messages (.eml) or typed-in letters (.txt) and says what Postroom would do with them, keeping nothing.")
+		fmt.Fprintln(stderr, "usage: postroom inspect [-json] [-config FILE] [-rules FILE] [-received TIME] FILE...\n\nReads messages (.eml), scans (.pdf .tif .jpg .png) or typed-in letters (.txt) and says what Postroom would do with them, keeping nothing.")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -101,13 +103,14 @@ func runInspect(args []string, stdout, stderr io.Writer) int {
 	}
 	code := 0
 	for _, file := range flags.Args() {
-		line := in.inspect(context.Background(), file)
-		if line.Error != "" {
-			code = 1
-		}
-		if err := writeInspected(stdout, line, *asJSON); err != nil {
-			fmt.Fprintln(stderr, "postroom inspect:", err)
-			return 1
+		for _, line := range in.inspect(context.Background(), file) {
+			if line.Error != "" {
+				code = 1
+			}
+			if err := writeInspected(stdout, line, *asJSON); err != nil {
+				fmt.Fprintln(stderr, "postroom inspect:", err)
+				return 1
+			}
 		}
 	}
 	return code
@@ -127,6 +130,7 @@ type inspector struct {
 	plan     plan
 	composer *notify.Composer
 	options  mime.Options
+	letters  *scan.Reader
 	received time.Time
 }
 
@@ -135,7 +139,7 @@ func newInspector(config, rules, received string) (*inspector, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &inspector{plan: p}
+	in := &inspector{plan: p, letters: scan.NewReader(p.reading)}
 	in.options = p.options[importSource]
 	if len(p.mailboxes) > 0 {
 		in.options = p.options[p.mailboxes[0].Name]
@@ -158,56 +162,81 @@ func newInspector(config, rules, received string) (*inspector, error) {
 	return in, nil
 }
 
-func (in *inspector) inspect(ctx context.Context, file string) inspected {
+// inspect gives a line for each message in the file: a scan may hold several.
+func (in *inspector) inspect(ctx context.Context, file string) []inspected {
 	line := inspected{File: file, Part: 1, Parts: 1, Clocks: []inspectedClock{}}
-	m, err := in.read(ctx, file, &line)
-	if err == nil {
-		err = in.judge(&line, m)
-	}
-	if err != nil && line.Error == "" {
+	messages, err := in.read(ctx, file, &line)
+	if err != nil {
 		line.Error = err.Error()
+		fillEmpty(&line)
+		return []inspected{line}
 	}
-	fillEmpty(&line)
-	return line
+	lines := make([]inspected, len(messages))
+	for i, m := range messages {
+		lines[i] = line
+		lines[i].Part, lines[i].Parts, lines[i].Channel = i+1, len(messages), string(m.Channel)
+		if err := in.judge(&lines[i], m); err != nil && lines[i].Error == "" {
+			lines[i].Error = err.Error()
+		}
+		fillEmpty(&lines[i])
+	}
+	return lines
 }
 
 // read reads a file by what it is.
-func (in *inspector) read(ctx context.Context, file string, line *inspected) (register.Message, error) {
+func (in *inspector) read(ctx context.Context, file string, line *inspected) ([]register.Message, error) {
 	m := register.Message{ID: "inspect", Reference: "(reference)", Channel: register.Email, Basis: register.FileTime, Reading: &register.Reading{}}
 	info, err := os.Stat(file)
 	if err != nil {
-		return m, err
+		return nil, err
 	}
 	if info.IsDir() || info.Size() > inspectLimit {
-		return m, errors.New("not one message: a folder, or larger than 150 MB")
+		return nil, errors.New("not one message: a folder, or larger than 150 MB")
 	}
 	data, err := os.ReadFile(file) //nolint:gosec // the file that the user names
 	if err != nil {
-		return m, err
+		return nil, err
 	}
 	sum := sha256.Sum256(data)
 	line.SHA256 = hex.EncodeToString(sum[:])
 	m.Fingerprint, m.ReceivedAt = line.SHA256, info.ModTime()
+	messages := []register.Message{m}
 	switch ext := strings.ToLower(filepath.Ext(file)); ext {
 	case ".txt":
-		m.Channel = register.Letter
-		text := strings.ToValidUTF8(strings.ReplaceAll(string(data), "\x00", ""), "\uFFFD")
-		m.Reading = &register.Reading{Text: text, NewText: text, Automatic: "none"}
+		rd := ingest.TypeLetter(string(data), in.prefixes())
+		messages[0].Channel, messages[0].Reading = register.Letter, &rd
 	case ".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic", ".webp":
-		line.Channel = string(register.Letter)
-		return m, errors.New("scans are not read yet: type the letter's text into a .txt file and inspect that")
+		messages = in.readScan(ctx, data, m)
 	default:
-		in.readMail(ctx, data, &m)
+		in.readMail(ctx, data, &messages[0])
 	}
 	if !in.received.IsZero() {
-		m.ReceivedAt, m.Basis = in.received, register.Given
+		for i := range messages {
+			messages[i].ReceivedAt, messages[i].Basis = in.received, register.Given
+		}
 	}
-	line.Channel = string(m.Channel)
-	return m, nil
+	return messages, nil
+}
+
+func (in *inspector) prefixes() []string { return []string{in.plan.references.Prefix()} }
+
+// readScan reads the letters of a scan.
+func (in *inspector) readScan(ctx context.Context, data []byte, m register.Message) []register.Message {
+	m.Channel = register.Letter
+	var messages []register.Message
+	for _, rd := range ingest.ReadScan(in.letters.Read(ctx, bytes.NewReader(data), scan.Progress{}), in.plan.splitting, in.prefixes()) {
+		m.Reading = &rd
+		letter := m
+		if at, ok := ingest.LetterReceived(rd.Paper, in.plan.now()); ok {
+			letter.ReceivedAt, letter.Basis = at, register.Stamp
+		}
+		messages = append(messages, letter)
+	}
+	return messages
 }
 
 func (in *inspector) readMail(ctx context.Context, data []byte, m *register.Message) {
-	rd := ingest.Read(ctx, bytes.NewReader(data), in.options, []string{in.plan.references.Prefix()})
+	rd := ingest.Read(ctx, bytes.NewReader(data), in.options, in.prefixes())
 	m.Reading = &rd
 	if at, ok := ingest.TopReceived(data); ok {
 		m.ReceivedAt, m.Basis = at, register.ReceivedHeader
@@ -218,16 +247,16 @@ func (in *inspector) readMail(ctx context.Context, data []byte, m *register.Mess
 func (in *inspector) judge(line *inspected, m register.Message) error {
 	rd := m.Reading
 	line.Error = rd.Error
-	line.Verdict = in.plan.rules.Decide(ingest.Question(m.Channel, *rd, nil), classify.Context{})
+	line.Verdict = ingest.Judge(in.plan.rules, m.Channel, *rd, nil, classify.Context{})
 	rd.Language = line.Verdict.Language
 	line.Message = inspectedMessage{
 		MessageID: rd.MessageID, From: rd.From, ReplyTo: rd.ReplyTo, To: rd.To, Cc: rd.Cc, Subject: rd.Subject, Date: rd.Date,
 		Received: m.ReceivedAt.Format(time.RFC3339), ReceivedFrom: m.Basis, Authenticated: rd.Authenticated,
 		Text: rd.Text, NewText: rd.NewText, Language: rd.Language, Automatic: rd.Automatic, AutomaticWhy: rd.AutomaticWhy, Bounce: rd.Bounce,
 		ReferencesFound: rd.ReferencesFound, Repairs: rd.Repairs, Attachments: rd.Attachments, PostalAddress: rd.PostalAddress,
-		DoNotAnswer: rd.DoNotAnswer, Complainant: rd.Complainant,
+		DoNotAnswer: rd.DoNotAnswer, Complainant: rd.Complainant, Pages: rd.Pages, OCRConfidence: rd.OCRConfidence, Paper: rd.Paper,
 	}
-	f := register.Facts{Verdict: line.Verdict, Reading: *rd, Channel: m.Channel}
+	f := register.Facts{Verdict: line.Verdict, Reading: *rd, Channel: m.Channel, Problem: ingest.LetterProblem(*rd)}
 	plan := in.plan.policy.Plan(f)
 	line.State = string(plan.State)
 	answer := in.clocks(line, m)
@@ -306,6 +335,9 @@ func writeJSON(w io.Writer, v any) error {
 func inWords(line inspected) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", line.File)
+	if line.Parts > 1 {
+		fmt.Fprintf(&b, "  letter    %d of %d\n", line.Part, line.Parts)
+	}
 	if line.Error != "" {
 		fmt.Fprintf(&b, "  cannot be read: %s\n", line.Error)
 	}
@@ -314,6 +346,14 @@ func inWords(line inspected) string {
 	}
 	m, v := line.Message, line.Verdict
 	fmt.Fprintf(&b, "  from      %s <%s>\n  subject   %s\n  received  %s (%s)\n", m.From.Name, m.From.Address, m.Subject, m.Received, m.ReceivedFrom)
+	if m.Paper != nil {
+		fmt.Fprintf(&b, "  address   %s\n", strings.Join(m.PostalAddress, ", "))
+		for _, d := range append([]string{m.Paper.AddressDoubt}, m.Paper.Doubts...) {
+			if d != "" {
+				fmt.Fprintf(&b, "  doubt     %s\n", d)
+			}
+		}
+	}
 	if m.Automatic != "none" {
 		fmt.Fprintf(&b, "  automatic %s: %s\n", m.Automatic, m.AutomaticWhy)
 	}

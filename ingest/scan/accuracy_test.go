@@ -175,7 +175,7 @@ func TestBars(t *testing.T) {
 	t.Parallel()
 	for name, f := range truths(t) {
 		d := golden(t, name)
-		letters, held := Letters(d, Splitting{Blanks: strings.Contains(name, "blank")})
+		letters, held := Letters(d, Splitting{})
 		if held != "" || len(letters) != len(f.Letters) {
 			t.Errorf("%s: %d letters, held %q", name, len(letters), held)
 			continue
@@ -206,7 +206,7 @@ func TestWriters(t *testing.T) {
 	t.Parallel()
 	sure := 0
 	for name, f := range truths(t) {
-		letters, _ := Letters(golden(t, name), Splitting{Blanks: strings.Contains(name, "blank")})
+		letters, _ := Letters(golden(t, name), Splitting{})
 		for i, l := range letters {
 			want, w := f.Letters[i], l.Writer
 			address := strings.Join(w.Address, ", ")

@@ -19,10 +19,19 @@ type Letter struct {
 	Writer     Writer
 }
 
-// Splitting says how a file of many letters is parted.
-type Splitting struct {
-	Blanks bool // at blank pages as well as at separator sheets
-}
+// Blanks says what a blank page between two others means.
+type Blanks string
+
+// The meanings of a blank page.
+const (
+	BlanksAuto   Blanks = "auto"   // a letter ends at it where the next page begins like one; otherwise it is a back
+	BlanksSplit  Blanks = "split"  // a letter ends at it
+	BlanksIgnore Blanks = "ignore" // it is a back
+)
+
+// Splitting says how a file of many letters is parted, besides at separator
+// sheets. The zero value is BlanksAuto.
+type Splitting struct{ Blanks Blanks }
 
 // Letters parts a file into its letters. held says why a person must part it
 // instead; then the letters are none. A file that could not be read is one
@@ -37,6 +46,9 @@ func Letters(d Document, s Splitting) (letters []Letter, held string) {
 		}
 	}
 	for _, g := range groups(d.Pages, s) {
+		if n := g.anotherLetter(); n != 0 {
+			return nil, fmt.Sprintf("page %d begins like another person's letter, and no separator sheet is before it: whether it is one is for a person to say", n)
+		}
 		letters = append(letters, letterOf(g))
 	}
 	if len(letters) == 0 {
@@ -60,19 +72,54 @@ func groups(pages []Page, s Splitting) []group {
 		}
 		now = next
 	}
+	blank := false // the page before was
 	for i := range pages {
-		switch p := &pages[i]; {
-		case p.Sheet != nil:
-			end(group{sheet: p.Sheet})
-		case p.Blank && s.Blanks:
-			end(group{sheet: now.sheet})
-		case p.Blank: // a back
-		default:
+		p := &pages[i]
+		if p.Sheet == nil && !p.Blank {
+			if blank && s.Blanks != BlanksIgnore && (s.Blanks == BlanksSplit || p.begins() != "") {
+				end(group{sheet: now.sheet})
+			}
 			now.pages = append(now.pages, p)
+		}
+		if blank = p.Blank; p.Sheet != nil {
+			end(group{sheet: p.Sheet})
 		}
 	}
 	end(group{})
 	return all
+}
+
+// begins is the postcode at the top of a page that begins like a letter: an
+// address, and a date or a salutation below it. It is empty for other pages.
+func (p *Page) begins() string {
+	head := headOf(p.Lines)
+	b := addressBlock(head)
+	below := false
+	for i, l := range p.Lines {
+		below = below || i < 2*headLines && salutation.MatchString(l.Text)
+	}
+	if b.postcode == "" || !b.first || !below && dated(head) == "" {
+		return ""
+	}
+	return b.postcode
+}
+
+// anotherLetter finds a page that begins like a letter from another address
+// than the first: better a person looks than that one resident reads what
+// another wrote. An enclosed copy of our own letter is addressed to the
+// writer, and begins with the writer's address or none.
+func (g group) anotherLetter() int {
+	own := ""
+	for _, p := range g.pages {
+		code := p.begins()
+		if own != "" && code != "" && code != own {
+			return p.Number
+		}
+		if own == "" {
+			own = code
+		}
+	}
+	return 0
 }
 
 func numbers(pages []Page) []int {

@@ -64,12 +64,19 @@ func (r *Reader) Check(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, want := range append([]string{"osd"}, r.c.Languages...) {
+	for _, want := range []string{"osd", r.c.Languages[0]} {
 		if !slices.Contains(have, want) {
 			return "", fmt.Errorf("tesseract has no data for %q; install the package tesseract-ocr-%s", want, want)
 		}
 	}
-	found := []string{"read in " + strings.Join(r.c.Languages, ", ")}
+	found := []string{"read in " + r.c.Languages[0]}
+	for _, also := range r.c.Languages[1:] {
+		if slices.Contains(have, also) {
+			found[0] += ", " + also
+		} else {
+			found = append(found, "without the package tesseract-ocr-"+also+" letters in that language are read badly")
+		}
+	}
 	for _, p := range optional() {
 		if r.programs[p[0]] == "" {
 			found = append(found, "without "+p[0]+" (package "+p[1]+") some files cannot be opened")

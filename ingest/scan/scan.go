@@ -104,9 +104,13 @@ func (l Limits) orDefault() Limits {
 	return l
 }
 
+// DefaultLanguages are English, Welsh and Polish: English reads every page,
+// and a page that looks like one of the others is read again in it.
+func DefaultLanguages() []string { return []string{"eng", "cym", "pol"} }
+
 // Config says how to read.
 type Config struct {
-	Languages []string // of tesseract; the first reads everything, the others what looks like them. Empty: eng
+	Languages []string // of tesseract; the first reads everything, the others what looks like them. Empty: DefaultLanguages
 	Limits    Limits
 	Parallel  int    // pages at once, over all files; 0: as many as there are processors
 	Temp      string // where private folders are made; empty: the system's place
@@ -126,7 +130,7 @@ type Reader struct {
 func NewReader(c Config) *Reader {
 	c.Limits = c.Limits.orDefault()
 	if len(c.Languages) == 0 {
-		c.Languages = []string{"eng"}
+		c.Languages = DefaultLanguages()
 	}
 	if c.Parallel <= 0 {
 		c.Parallel = runtime.NumCPU()

@@ -259,21 +259,28 @@ func TestSplitting(t *testing.T) {
 	}
 	blank := func(n int) Page { return Page{Number: n, Blank: true} }
 	sheet := func(n int, day string) Page { return Page{Number: n, Sheet: &Sheet{Received: day}} }
+	first := func(n int, code string) Page {
+		return Page{Number: n, Words: 20, Lines: []PageLine{{Text: "1 High Street", Confidence: 1}, {Text: "Larkmere " + code, Confidence: 1}, {}, {Text: "Dear Sirs", Confidence: 1}, {}, {Text: "I write again.", Confidence: 1}}}
+	}
 	suspect := func(n int) Page { return Page{Number: n, Suspect: true} }
 	for _, row := range []struct {
 		name   string
 		pages  []Page
-		blanks bool
+		blanks Blanks
 		want   string
 	}{
-		{"one letter", []Page{word(1), word(2)}, false, "[1 2]"},
-		{"a blank back is left out", []Page{word(1), blank(2), word(3)}, false, "[1 3]"},
-		{"blanks part where the operator says so", []Page{word(1), blank(2), word(3)}, true, "[1] [3]"},
-		{"sheets part, their backs go", []Page{sheet(1, "2026-11-24"), blank(2), word(3), sheet(4, ""), word(5)}, false, "[3]2026-11-24 [5]"},
-		{"two sheets together", []Page{word(1), sheet(2, ""), sheet(3, ""), word(4)}, false, "[1] [4]"},
-		{"nothing but blanks", []Page{blank(1), blank(2)}, false, "[1 2]!"},
-		{"an unreadable sheet holds the batch", []Page{word(1), suspect(2), word(3)}, false, "held"},
-		{"a page alone is no batch", []Page{suspect(1)}, false, "[1]!"},
+		{"one letter", []Page{word(1), word(2)}, "", "[1 2]"},
+		{"a blank back is left out", []Page{word(1), blank(2), word(3)}, "", "[1 3]"},
+		{"blanks part where the operator says so", []Page{word(1), blank(2), word(3)}, BlanksSplit, "[1] [3]"},
+		{"sheets part, their backs go", []Page{sheet(1, "2026-11-24"), blank(2), word(3), sheet(4, ""), word(5)}, "", "[3]2026-11-24 [5]"},
+		{"two sheets together", []Page{word(1), sheet(2, ""), sheet(3, ""), word(4)}, "", "[1] [4]"},
+		{"nothing but blanks", []Page{blank(1), blank(2)}, "", "[1 2]!"},
+		{"an unreadable sheet holds the batch", []Page{word(1), suspect(2), word(3)}, "", "held"},
+		{"another's letter behind a blank", []Page{first(1, "LM1 1AA"), blank(2), first(3, "LM2 2BB")}, "", "[1] [3]"},
+		{"another's letter behind a blank that means nothing", []Page{first(1, "LM1 1AA"), blank(2), first(3, "LM2 2BB")}, BlanksIgnore, "held"},
+		{"another's letter without any separator", []Page{first(1, "LM1 1AA"), word(2), first(3, "LM2 2BB")}, "", "held"},
+		{"a copy of an earlier letter", []Page{first(1, "LM1 1AA"), word(2), first(3, "LM1 1AA")}, "", "[1 2 3]"},
+		{"a page alone is no batch", []Page{suspect(1)}, "", "[1]!"},
 	} {
 		letters, held := Letters(Document{Pages: row.pages}, Splitting{Blanks: row.blanks})
 		var got []string

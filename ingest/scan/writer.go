@@ -46,6 +46,15 @@ func writerOf(lines []PageLine, plain bool) Writer {
 	return w
 }
 
+// WriterOf finds who wrote a letter that a person typed in.
+func WriterOf(text string) Writer {
+	var lines []PageLine
+	for line := range strings.Lines(text) {
+		lines = append(lines, PageLine{Text: strings.Join(strings.Fields(line), " "), Confidence: 1})
+	}
+	return writerOf(lines, true)
+}
+
 // A block is the lines that end in a postcode.
 type block struct {
 	lines    []PageLine

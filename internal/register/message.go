@@ -124,6 +124,22 @@ type Reading struct {
 	PostalAddress   []string     `json:"postal_address"`
 	// BodyDigest is the same for the same mail by two routes.
 	BodyDigest string `json:"body_digest"`
+	// Paper is what only post on paper has; nil for all other.
+	Paper *Paper `json:"paper,omitempty"`
+}
+
+// Paper is what was found about a letter on paper.
+type Paper struct {
+	Pages        []int    `json:"pages"`         // of the original, from 1
+	Dated        string   `json:"dated"`         // the day that it says it was written, 2006-01-02; never a clock
+	Stamped      string   `json:"stamped"`       // the day of a received stamp, 2006-01-02: a proposal
+	Sheet        string   `json:"sheet"`         // the day of receipt that the separator sheet before it says
+	Phone        string   `json:"phone"`         // that it gives
+	Email        string   `json:"email"`         // that it gives
+	AddressDoubt string   `json:"address_doubt"` // why a person must confirm the postal address; empty when it may be used
+	Doubts       []string `json:"doubts"`        // why the text may be wrong, each in a sentence
+	Held         bool     `json:"held"`          // it may be several letters, and a person has to part them
+	NotRead      bool     `json:"not_read"`      // the programs that read letters were missing: it can be read later
 }
 
 // ReplyAddress is where an answer to the writer goes: the one Reply-To

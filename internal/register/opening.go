@@ -161,7 +161,7 @@ func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) 
 	v := f.Verdict
 	c := Case{
 		ID: newID(t.now), Reference: m.Reference, Kind: plan.Opens, Stage: plan.Stage, Message: m.ID,
-		Correspondent: f.Reading.ReplyAddress(), Postal: f.Reading.PostalAddress, Channel: m.Channel,
+		Correspondent: f.Reading.ReplyAddress(), Postal: confirmedAddress(f), Channel: m.Channel,
 		Definition: v.Definition, Defined: !v.Definition.Empty(), MayQuote: quoting(f) == Defined,
 		Topics: v.Topics, Flags: v.Flags, HazardLevel: v.HazardLevel, OpenedAt: t.now,
 	}
@@ -188,6 +188,15 @@ func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) 
 		}
 	}
 	return c, t.begin(caseSubject(c.ID), m.DecidedBy, "opened", d)
+}
+
+// confirmedAddress is the postal address that a letter may go to: one that was
+// read without doubt, or that a person has seen.
+func confirmedAddress(f Facts) []string {
+	if p := f.Reading.Paper; p != nil && (p.AddressDoubt != "" || len(p.Doubts) > 0) && !f.Officer {
+		return nil
+	}
+	return f.Reading.PostalAddress
 }
 
 func addPerson(t *tx, caseID ID, address string) error {
