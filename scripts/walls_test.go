@@ -91,6 +91,9 @@ func roomBricks() []brick {
 		{"internal/records/x.go", "postroom/notify", "records"},
 		{"internal/records/x.go", "postroom/internal/web", "records"},
 		{"internal/records/x.go", "database/sql", "sql"},
+		{"internal/figures/x.go", "postroom/internal/register", ""},
+		{"internal/figures/x.go", "postroom/internal/workday", ""},
+		{"internal/figures/x.go", "postroom/notify", "records"},
 
 		{"internal/web/x.go", "postroom/ingest", ""},
 		{"internal/web/x.go", "postroom/notify", ""},

@@ -52,6 +52,7 @@ type landlordConfig struct {
 	Website         string            `yaml:"website"`
 	ComplaintsAt    string            `yaml:"complaints_at"`
 	Address         []string          `yaml:"address"`
+	Homes           int               `yaml:"homes"`
 	Ombudsman       []ombudsmanConfig `yaml:"ombudsman"`
 }
 

@@ -20,6 +20,7 @@ import (
 func recordCommands() []command {
 	return []command{
 		{"verify", "prove that register, archive and histories agree", runVerify},
+		{"report", "count what was received, acknowledged and answered in time", runReport},
 		{"backup", "copy register, archive and keys, also while serve runs", runBackup},
 		{"restore", "put a backup into empty places", runRestore},
 		{"outgoing", "stop everything that leaves, or let it go", runOutgoing},
