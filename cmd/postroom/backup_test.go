@@ -80,8 +80,8 @@ func TestARestoreWithOtherKeysIsRefused(t *testing.T) {
 // from a backup that was made while it ran. It sets the environment, so it
 // cannot run beside others.
 func TestWhatCameAfterTheBackupIsFoundAgain(t *testing.T) {
-	w := newTown(t, "", 2)
-	t.Setenv("TOWN_PASSWORD", w.servers.Config().Password)
+	w := newTown(t, townPlan{connections: 2})
+	t.Setenv("TOWN_PASSWORD", w.mailbox.password)
 	p := w.serve("")
 	w.post(3)
 	w.answered(p)
@@ -92,17 +92,15 @@ func TestWhatCameAfterTheBackupIsFoundAgain(t *testing.T) {
 	w.answered(p)
 	p.stop(t)
 
-	if err := w.beside.Close(); err != nil {
-		t.Fatal(err)
-	}
+	w.must(w.beside.Close())
 	w.beside = nil
-	if err := os.RemoveAll(filepath.Join(w.folder, "data")); err != nil {
-		t.Fatal(err)
+	for _, lost := range []string{"data", "keys"} {
+		w.must(os.RemoveAll(filepath.Join(w.folder, lost)))
 	}
 	c.postroom(0, "restore", folder)
 	p = w.serve("")
 	w.answered(p) // all five are registered again, and nothing leaves
-	if got, extra, _ := w.outbox.count(); got != 5 || extra != 0 {
+	if got, extra, _ := w.arrived(); got != 5 || extra != 0 {
 		t.Errorf("%d residents were answered, %d of them twice; want 5 and none", got, extra)
 	}
 	var out bytes.Buffer
@@ -112,7 +110,7 @@ func TestWhatCameAfterTheBackupIsFoundAgain(t *testing.T) {
 	w.post(1)
 	w.answered(p)
 	p.stop(t)
-	if got, extra, _ := w.outbox.count(); got != 6 || extra != 0 {
+	if got, extra, _ := w.arrived(); got != 6 || extra != 0 {
 		t.Errorf("%d residents were answered, %d of them twice; want 6 and none", got, extra)
 	}
 	said, _ := c.postroom(0, "verify")
