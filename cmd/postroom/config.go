@@ -248,8 +248,14 @@ type rulesConfig struct {
 }
 
 type webConfig struct {
-	Listen  string `yaml:"listen"`
-	Address string `yaml:"address"`
+	Listen      string        `yaml:"listen"`
+	Address     string        `yaml:"address"`
+	Certificate string        `yaml:"tls_certificate" is:"path"`
+	Key         string        `yaml:"tls_key" is:"path"`
+	BehindProxy bool          `yaml:"behind_proxy"`
+	Cookies     string        `yaml:"cookies"` // auto, secure, plain
+	Idle        time.Duration `yaml:"session_idle"`
+	Longest     time.Duration `yaml:"session_longest"`
 }
 
 type logConfig struct {
@@ -289,7 +295,7 @@ func defaultConfig() config {
 		Templates: templatesConfig{Language: templates.English},
 		Letters:   lettersConfig{Profile: "dl-35x90", DoubleSided: true, DaysToPost: 1, PrintFolder: "data/print"},
 		Limits:    defaultLimits(),
-		Web:       webConfig{Listen: "127.0.0.1:8080"},
+		Web:       webConfig{Listen: "127.0.0.1:8080", Cookies: "auto", Idle: time.Hour, Longest: 12 * time.Hour},
 		Roles:     roles(),
 		Log:       logConfig{Level: "info", Format: "text"},
 	}

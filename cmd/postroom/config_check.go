@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"postroom/internal/reference"
+	"postroom/internal/web"
 	"postroom/internal/workday"
 )
 
@@ -254,15 +255,37 @@ func (c *config) checkLimits(k *checker) {
 	k.positive(l.Time, "limits.time")
 }
 
-// checkProcess keeps the pages on this machine: they have no sign-in, and
-// show what residents wrote.
-func (c *config) checkProcess(k *checker) {
-	if c.Web.Listen != "" {
-		host, _, err := net.SplitHostPort(c.Web.Listen)
-		k.must(err == nil, "web.listen", "want an address and port such as 127.0.0.1:8080, not %q", c.Web.Listen)
-		k.must(err != nil || loopback(host), "web.listen", "the pages have no sign-in yet, so they are for this machine only: 127.0.0.1:PORT")
+// check: passwords and residents' words never cross a network in the clear.
+func (w webConfig) check(k *checker) {
+	if w.Listen != "" {
+		host, _, err := net.SplitHostPort(w.Listen)
+		k.must(err == nil, "web.listen", "want an address and port such as 127.0.0.1:8080, not %q", w.Listen)
+		k.must(err != nil || loopback(host) || w.tls() || w.BehindProxy, "web.listen",
+			"without TLS the pages are for this machine only: 127.0.0.1:PORT; set tls_certificate and tls_key, or behind_proxy when a proxy does TLS")
 	}
-	k.web(c.Web.Address, "web.address")
+	k.web(w.Address, "web.address")
+	k.must(w.tls() == (w.Key != ""), "web.tls_key", "tls_certificate and tls_key belong together")
+	k.must(!w.tls() || !w.BehindProxy, "web.behind_proxy", "either the proxy does TLS or tls_certificate is set; keep one of the two")
+	k.must(!w.BehindProxy || w.Address != "", "web.address", "is missing; behind a proxy Postroom must know by which address staff reach it")
+	k.oneOf(w.Cookies, "web.cookies", "auto", "secure", "plain")
+	k.must(w.Cookies != "plain" || !w.tls() && !w.BehindProxy, "web.cookies", "plain is for pages without TLS on this machine only")
+	k.positive(w.Idle, "web.session_idle")
+	k.must(w.Longest >= w.Idle, "web.session_longest", "is shorter than session_idle")
+}
+
+func (w webConfig) tls() bool { return w.Certificate != "" }
+
+// access is who reaches the pages, and how.
+func (w webConfig) access() web.Access {
+	return web.Access{
+		Idle: w.Idle, Longest: w.Longest, BehindProxy: w.BehindProxy, Address: strings.TrimSuffix(w.Address, "/"),
+		SecureCookies: w.Cookies == "secure" || w.Cookies == "auto" && (w.tls() || w.BehindProxy),
+		AnyHost:       w.tls() && w.Address == "",
+	}
+}
+
+func (c *config) checkProcess(k *checker) {
+	c.Web.check(k)
 	k.must(len(c.Roles) > 0, "roles", "is empty; name at least one of %s", strings.Join(roles(), ", "))
 	for i, role := range c.Roles {
 		k.oneOf(role, fmt.Sprintf("roles[%d]", i), roles()...)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 	"postroom/cmd/postroom/demomail"
 	"postroom/ingest"
 	"postroom/ingest/mime"
+	"postroom/internal/password"
 	"postroom/internal/register"
 	"postroom/internal/web"
 	"postroom/internal/workday"
@@ -41,12 +44,12 @@ func runDemo(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.imap, "imap", "127.0.0.1:1143", "`ADDRESS` of the IMAP server, on loopback")
 	flags.StringVar(&o.smtp, "smtp", "127.0.0.1:1025", "`ADDRESS` of the SMTP server, on loopback")
-	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`ADDRESS` of the page, on loopback")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`ADDRESS` of the pages, on loopback")
 	flags.DurationVar(&o.every, "every", 4*time.Second, "`TIME` between two pieces of sample post; 0: none")
 	flags.StringVar(&o.folder, "folder", "", "`FOLDER` to keep the register and the originals in; default: one that is thrown away")
 	flags.BoolVar(&o.verbose, "v", false, "log what happens")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: postroom demo [-imap ADDRESS] [-smtp ADDRESS] [-listen ADDRESS] [-every TIME] [-folder FOLDER] [-v]\n\nRuns a mailbox, a mail server, Postroom and its page in one process on this machine alone.\nSample post flows in; send your own with any mail program. Ctrl-C ends it.")
+		fmt.Fprintln(stderr, "usage: postroom demo [-imap ADDRESS] [-smtp ADDRESS] [-listen ADDRESS] [-every TIME] [-folder FOLDER] [-v]\n\nRuns a mailbox, a mail server, Postroom and its pages in one process on this machine alone.\nSample post flows in; send your own with any mail program. Ctrl-C ends it.")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -85,13 +88,32 @@ func demo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	welcome(stdout, h, servers, o)
+	word, err := demoAccount(ctx, h.register)
+	if err != nil {
+		return err
+	}
+	welcome(stdout, h, servers, o, word)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.run(ctx) })
 	if o.every > 0 {
 		g.Go(func() error { return servers.Play(ctx, o.every, demomail.Sample()) })
 	}
 	return g.Wait()
+}
+
+// demoOfficer signs in to the demo's pages.
+const demoOfficer = "demo"
+
+// demoAccount makes the demo's account, or gives the one that a kept folder
+// has another password. It returns the password.
+func demoAccount(ctx context.Context, r *register.Register) (string, error) {
+	word := strings.ToLower(rand.Text()[:4] + "-" + rand.Text()[:4] + "-" + rand.Text()[:4])
+	hash := password.Usual().Hash(word)
+	_, err := r.AddAccount(ctx, demoOfficer, register.Manager, hash)
+	if errors.Is(err, register.ErrNameTaken) {
+		err = errors.Join(r.SetPassword(ctx, demoOfficer, hash), r.EnableAccount(ctx, demoOfficer))
+	}
+	return word, err
 }
 
 // demoFolder is where the demo keeps its register; what nobody asked to keep
@@ -179,15 +201,16 @@ func hostPort(address string) (string, int, error) {
 	return host, port, err
 }
 
-func welcome(w io.Writer, h *house, servers *demomail.Servers, o demoOptions) {
+func welcome(w io.Writer, h *house, servers *demomail.Servers, o demoOptions, word string) {
 	c := servers.Config()
 	fmt.Fprintf(w, `Postroom is running, on this machine alone.
 
-  The page           http://%s/
+  The pages          http://%s/
+  Sign in            name: %s, password: %s
   Write a complaint  to %s by SMTP at %s (no TLS, no password)
   Read the replies   by IMAP at %s (no TLS), user: the address you wrote from, password: %s
 
-`, h.listener.Addr(), c.Complaints, servers.SMTPAddr(), servers.IMAPAddr(), c.Password)
+`, h.listener.Addr(), demoOfficer, word, c.Complaints, servers.SMTPAddr(), servers.IMAPAddr(), c.Password)
 	if o.every > 0 {
 		fmt.Fprintf(w, "Sample post arrives every %v. ", o.every)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -64,6 +65,8 @@ type plan struct {
 
 	roles   map[string]bool // empty: all
 	listen  string          // of the pages; empty: no pages
+	access  web.Access
+	tls     keyPair // of the pages; zero: none
 	refresh int
 	hints   []web.Hint
 	sweep   time.Duration // 0: the rooms' own
@@ -135,10 +138,14 @@ func (p *plan) registerConfig(own bool) register.Config {
 	}
 }
 
+// A keyPair names the files of a certificate and its key.
+type keyPair struct{ certificate, key string }
+
 func (h *house) openDesk(ctx context.Context) (err error) {
 	h.desk, err = web.New(web.Config{
 		Register: h.register, Archive: h.archive, Calendar: h.calendar, Landlord: h.landlord.Name, Rules: h.rules.Version(),
-		Outgoing: h.outgoingWords, Queue: h.queueWords, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
+		Outgoing: h.outgoingWords, Queue: h.queueWords, Owed: h.owed, Reading: func(source string) mime.Options { return h.options[source] },
+		Access: h.access, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
 	})
 	if err != nil {
 		return err
@@ -147,7 +154,27 @@ func (h *house) openDesk(ctx context.Context) (err error) {
 	if h.listener, err = lc.Listen(ctx, "tcp", h.listen); err != nil {
 		return fmt.Errorf("web.listen: %w; another program may use the port, name another one", err)
 	}
+	if h.tls.certificate == "" {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(h.tls.certificate, h.tls.key)
+	if err != nil {
+		return fmt.Errorf("web.tls_certificate: %w", err)
+	}
+	h.listener = tls.NewListener(h.listener, &tls.Config{
+		Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+	})
 	return nil
+}
+
+// owed tells the queue what a decision on the pages owes. A hint that is lost
+// costs a minute: the sweep puts it again.
+func (h *house) owed(ctx context.Context, hints []register.Hint) {
+	items := make([]queue.Item, len(hints))
+	for i, hint := range hints {
+		items[i] = queue.Item{ID: hint.ID, NotBefore: hint.NotBefore, Deadline: hint.Deadline}
+	}
+	_ = h.queue.Put(context.WithoutCancel(ctx), notify.Lane, items...)
 }
 
 func (p *plan) composer() *notify.Composer {

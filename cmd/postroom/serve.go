@@ -57,10 +57,18 @@ func serve(ctx context.Context, file string, stderr io.Writer) error {
 	}
 	attributes := []any{slog.String("rules", p.rules.Version()), slog.Int("mailboxes", len(p.mailboxes)), slog.Bool("outgoing_held", p.guard.Held)}
 	if h.listener != nil {
-		attributes = append(attributes, slog.String("pages", "http://"+h.listener.Addr().String()+"/"))
+		attributes = append(attributes, slog.String("pages", h.pagesAddress()))
 	}
 	logger.InfoContext(ctx, "postroom serves", attributes...)
 	err = h.run(ctx)
 	logger.InfoContext(context.WithoutCancel(ctx), "postroom stops")
 	return errors.Join(err, h.close())
+}
+
+// pagesAddress is where the pages are on this machine.
+func (h *house) pagesAddress() string {
+	if h.tls.certificate != "" {
+		return "https://" + h.listener.Addr().String() + "/"
+	}
+	return "http://" + h.listener.Addr().String() + "/"
 }

@@ -32,7 +32,7 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 		windows: register.Windows{Recipient: c.Caps.Recipient.Within, Case: c.Caps.Case.Within, All: c.Caps.Global.Within},
 		webhook: notify.Webhook{Timeout: c.Alerts.WebTimeout, Secret: string(c.Alerts.Token)}, alarms: c.Alerts.recipients(),
 		press: c.press, largePrint: c.Letters.LargePrint,
-		roles: map[string]bool{}, listen: c.Web.Listen, options: map[string]mime.Options{}, now: time.Now, logger: logger,
+		roles: map[string]bool{}, listen: c.Web.Listen, access: c.Web.access(), tls: keyPair{c.Web.Certificate, c.Web.Key}, options: map[string]mime.Options{}, now: time.Now, logger: logger,
 	}
 	if p.driver == "postgres" {
 		p.dsn = string(c.Register.DSN)

@@ -64,3 +64,8 @@ func (r *Register) QueueAlarms(ctx context.Context) ([]Alarm, error) {
 		FROM alarm a JOIN message m ON m.id = a.message_id
 		WHERE m.state = 'review' AND a.kind IN ('emergency', 'safeguarding') ORDER BY a.raised_at, a.id`)
 }
+
+// GetAlarm reads one alarm.
+func (r *Register) GetAlarm(ctx context.Context, id ID) (Alarm, error) {
+	return get(ctx, r, "get alarm", scanAlarm, `SELECT `+alarmColumns+` FROM alarm WHERE id = $1`, id)
+}

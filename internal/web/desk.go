@@ -1,6 +1,7 @@
-// Package web owns the staff's pages: what came in today, what waits for a
-// person, the replies as sent, and whether everything runs. It reads the
-// register and the archive; it sends nothing and decides nothing by itself.
+// Package web owns the staff's pages: signing in, the review queue, deciding
+// on what waits there, the replies that wait for people, and whether
+// everything runs. It reads the register and the archive and changes them only
+// by the register's verbs; it sends nothing and judges nothing by itself.
 package web
 
 import (
@@ -12,8 +13,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
+	"postroom/ingest/mime"
 	"postroom/internal/archive"
 	"postroom/internal/register"
 	"postroom/internal/workday"
@@ -31,7 +34,13 @@ type Config struct {
 	Outgoing func(context.Context) string
 	// Queue says in words how the queue is.
 	Queue func(context.Context) string
-	// Refresh makes the front page load itself again after so many seconds; 0: never.
+	// Owed tells the queue what a decision owes, after the commit.
+	Owed func(context.Context, []register.Hint)
+	// Reading is how the mail of a source is read; attachments are taken out
+	// of the original with it.
+	Reading func(source string) mime.Options
+	Access  Access
+	// Refresh makes the lists load themselves again after so many seconds; 0: never.
 	Refresh int
 	// Hints are shown with the status, such as a demo's addresses.
 	Hints  []Hint
@@ -46,15 +55,18 @@ type Hint struct{ Name, Value string }
 type Desk struct {
 	c     Config
 	pages *template.Template
+	decoy string        // a hash that nothing matches, for names that are none
+	work  chan struct{} // bounds how many passwords are compared at once
 }
 
 // New parses the pages.
 func New(c Config) (*Desk, error) {
-	pages, err := templates.Pages(template.FuncMap{"labelName": labelName, "labelClass": labelClass, "alarmName": alarmName})
+	pages, err := templates.Pages(template.FuncMap{"labelName": labelName, "labelClass": labelClass, "alarmName": alarmName, "small": small})
 	if err != nil {
 		return nil, err
 	}
-	return &Desk{c: c, pages: pages}, nil
+	c.Access = c.Access.withDefaults()
+	return &Desk{c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce)}, nil
 }
 
 func (d *Desk) outgoing(ctx context.Context) string {
@@ -64,27 +76,49 @@ func (d *Desk) outgoing(ctx context.Context) string {
 	return d.c.Outgoing(ctx)
 }
 
-// Handler is the whole of the pages. There is no sign-in yet, so it answers
-// only requests that name this machine: a page of somebody else's that a
-// browser here has open cannot read the post by a name of its own.
-func (d *Desk) Handler() http.Handler {
+// Handler is the whole of the pages. http.CrossOriginProtection refuses what
+// another site makes a browser post (Sec-Fetch-Site, else Origin).
+func (d *Desk) Handler() (http.Handler, error) {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", d.today)
-	mux.HandleFunc("GET /messages/{id}", d.message)
-	mux.HandleFunc("GET /messages/{id}/original", d.original)
-	mux.HandleFunc("GET /replies/{id}", d.reply)
-	mux.HandleFunc("GET /replies/{id}/raw", d.raw)
+	mux.HandleFunc("GET /sign-in", d.signInPage)
+	mux.HandleFunc("POST /sign-in", d.signIn)
+	mux.HandleFunc("POST /sign-out", d.signOut)
 	mux.HandleFunc("GET /style.css", styleSheet)
+	mux.HandleFunc("GET /{$}", d.staff(d.queue))
+	mux.HandleFunc("GET /today", d.staff(d.today))
+	mux.HandleFunc("GET /status", d.staff(d.status))
+	mux.HandleFunc("GET /messages/{id}", d.staff(d.message))
+	mux.HandleFunc("GET /messages/{id}/original", d.staff(d.original))
+	mux.HandleFunc("GET /messages/{id}/attachments/{n}", d.staff(d.attachment))
+	mux.HandleFunc("POST /messages/{id}/decision", d.deciders(d.decide))
+	mux.HandleFunc("GET /replies", d.staff(d.replies))
+	mux.HandleFunc("GET /replies/{id}", d.staff(d.reply))
+	mux.HandleFunc("GET /replies/{id}/raw", d.staff(d.raw))
+	mux.HandleFunc("POST /replies/{id}/ruling", d.deciders(d.ruleReply))
+	mux.HandleFunc("POST /alarms/{id}/take", d.deciders(d.takeAlarm))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		d.problem(w, r, http.StatusNotFound, "Not found", "There is no such page.")
 	})
-	return http.NewCrossOriginProtection().Handler(secured(onlyHere(mux)))
+	protection := http.NewCrossOriginProtection()
+	if u, err := url.Parse(d.c.Access.Address); err == nil && u.Host != "" {
+		if err := protection.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			return nil, err
+		}
+	}
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.problem(w, r, http.StatusForbidden, "Not from here", "Another website sent this. Nothing was done.")
+	}))
+	return d.secured(d.rightHost(protection.Handler(mux))), nil
 }
 
 // Serve serves the pages on the listener until ctx ends.
 func (d *Desk) Serve(ctx context.Context, l net.Listener) error {
+	handler, err := d.Handler()
+	if err != nil {
+		return err
+	}
 	server := &http.Server{
-		Handler: d.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 2 * time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(d.c.Logger.Handler(), slog.LevelWarn),
 	}
@@ -96,7 +130,7 @@ func (d *Desk) Serve(ctx context.Context, l net.Listener) error {
 		defer cancel()
 		_ = server.Shutdown(soon)
 	}()
-	err := server.Serve(l)
+	err = server.Serve(l)
 	if !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
@@ -106,7 +140,7 @@ func (d *Desk) Serve(ctx context.Context, l net.Listener) error {
 
 // secured puts the headers on every answer that keep a stranger's words from
 // doing anything in a reviewer's browser.
-func secured(next http.Handler) http.Handler {
+func (d *Desk) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
@@ -114,21 +148,10 @@ func secured(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cache-Control", "no-store")
-		next.ServeHTTP(w, r)
-	})
-}
-
-// onlyHere refuses requests under any name but this machine's own.
-func onlyHere(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		if ip := net.ParseIP(host); host != "localhost" && host != "[::1]" && (ip == nil || !ip.IsLoopback()) {
-			http.Error(w, "This page is served to this machine alone.", http.StatusForbidden)
-			return
+		if d.c.Access.SecureCookies {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -163,16 +186,24 @@ func (d *Desk) failed(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	id := rand.Text()[:8]
 	d.c.Logger.ErrorContext(r.Context(), "a request failed", slog.String("id", id), slog.Any("error", err))
-	d.problem(w, r, http.StatusInternalServerError, "Something went wrong", "No post is lost. Try again; if it goes on, tell the operator this number: "+id)
+	d.problem(w, r, http.StatusInternalServerError, "Something went wrong", "No post is lost. Go back and try again; what you typed is still there. If it goes on, tell the operator this number: "+id)
 }
 
 // A frame is what every page has around it.
 type frame struct {
 	Title    string
 	Landlord string
+	Current  string // the entry of the menu that this page is
 	Refresh  int
+	Officer  register.Account // who is signed in; no name: nobody
 	Status   statusView
 }
+
+// MayDecide reports whether the page offers to change anything.
+func (f frame) MayDecide() bool { return f.Officer.Role.MayDecide() }
+
+// ForPeople is how many replies wait for people.
+func (f frame) ForPeople() int { return f.Status.Held + f.Status.Failed + f.Status.Uncertain }
 
 type problemPage struct {
 	frame
@@ -183,7 +214,7 @@ func (d *Desk) problem(w http.ResponseWriter, r *http.Request, status int, title
 	d.show(w, r, status, "problem.html", problemPage{frame: frame{Title: title, Landlord: d.c.Landlord}, Text: text})
 }
 
-func (d *Desk) frame(ctx context.Context, title string) (frame, error) {
+func (d *Desk) frame(ctx context.Context, who register.Account, current, title string) (frame, error) {
 	s, err := d.c.Register.Status(ctx)
-	return frame{Title: title, Landlord: d.c.Landlord, Status: d.statusView(s)}, err
+	return frame{Title: title, Landlord: d.c.Landlord, Current: current, Officer: who, Status: d.statusView(s)}, err
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 
 	"postroom/classify"
@@ -12,18 +13,21 @@ import (
 const rowLimit = 200
 
 type row struct {
-	ID, Reference, Subject, Who, Channel string
-	Received, Due, Left, State, Why      string
-	Sure                                 string
-	Late                                 bool
-	Boxes                                []bool
-	Label                                classify.Label
-	Flags                                []flagView
-	Words                                []string
+	ID, Reference, Subject, Who, Channel      string
+	Writer                                    string // by name alone, for lists
+	Received, Due, DueShort, Left, State, Why string
+	Sure                                      string
+	Late                                      bool
+	Private                                   bool // its words are not shown
+	Boxes                                     []bool
+	Label                                     classify.Label
+	Flags                                     []flagView
+	Words                                     []string
 }
 
 type replyRow struct {
 	ID, What, To, Reference, State, Class, When, Why string
+	LateAfter                                        string
 	HasBytes                                         bool
 }
 
@@ -40,10 +44,28 @@ type statusView struct {
 type todayPage struct {
 	frame
 	Day      string
-	Alarms   []register.Alarm
-	Waiting  []row
 	Messages []row
-	Replies  []replyRow
+}
+
+// today lists what came in since midnight, decided or not.
+func (d *Desk) today(w http.ResponseWriter, r *http.Request, who register.Account) {
+	day := workday.DateOf(d.c.Now())
+	f, err := d.frame(r.Context(), who, "today", "Today's post")
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	f.Refresh = d.c.Refresh
+	messages, err := d.c.Register.Messages(r.Context(), day.Start(), rowLimit)
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	d.show(w, r, http.StatusOK, "today.html", todayPage{frame: f, Day: day.Long(), Messages: d.rows(messages)})
+}
+
+type statusPage struct {
+	frame
 	Oldest   string
 	Queue    string
 	Rules    string
@@ -51,61 +73,48 @@ type todayPage struct {
 	Hints    []Hint
 }
 
-func (d *Desk) today(w http.ResponseWriter, r *http.Request) {
-	ctx := r.Context()
-	day := workday.DateOf(d.c.Now())
-	f, err := d.frame(ctx, "Today's post")
+// status says whether everything runs.
+func (d *Desk) status(w http.ResponseWriter, r *http.Request, who register.Account) {
+	f, err := d.frame(r.Context(), who, "status", "Status")
 	if err != nil {
 		d.failed(w, r, err)
 		return
 	}
 	f.Refresh = d.c.Refresh
-	page := todayPage{frame: f, Day: day.Long(), Rules: d.c.Rules, Outgoing: d.outgoing(ctx), Hints: d.c.Hints, Queue: d.c.Queue(ctx)}
+	page := statusPage{frame: f, Rules: d.c.Rules, Outgoing: d.outgoing(r.Context()), Hints: d.c.Hints, Queue: d.c.Queue(r.Context())}
 	if !f.Status.OldestUndecided.IsZero() {
 		page.Oldest = clockTime(f.Status.OldestUndecided)
 	}
-	if page.Alarms, err = d.c.Register.OpenAlarms(ctx, 20); err != nil {
-		d.failed(w, r, err)
-		return
-	}
-	waiting, err := d.c.Register.Queue(ctx, rowLimit)
-	if err != nil {
-		d.failed(w, r, err)
-		return
-	}
-	messages, err := d.c.Register.Messages(ctx, day.Start(), rowLimit)
-	if err != nil {
-		d.failed(w, r, err)
-		return
-	}
-	replies, err := d.c.Register.Outgoings(ctx, rowLimit)
-	if err != nil {
-		d.failed(w, r, err)
-		return
-	}
-	page.Waiting, page.Messages = d.rows(waiting), d.rows(messages)
-	for _, o := range replies {
-		page.Replies = append(page.Replies, replyView(o))
-	}
-	d.show(w, r, http.StatusOK, "today.html", page)
+	d.show(w, r, http.StatusOK, "status.html", page)
 }
 
 func (d *Desk) rows(ms []register.Message) []row {
 	out := make([]row, len(ms))
 	for i, m := range ms {
-		out[i] = d.row(m)
+		out[i] = d.listed(m)
 	}
 	return out
 }
 
+// listed is a message's row in a list. Where somebody may be in danger none of
+// their words stand in lists, which are seen over shoulders and printed.
+func (d *Desk) listed(m register.Message) row {
+	v := d.row(m)
+	if m.Verdict != nil && m.Verdict.Has(classify.Safeguarding) {
+		v.Subject, v.Words, v.Private = "(not shown in lists)", nil, true
+		v.Why = "Somebody may be in danger: a person reads it first. Its words are not shown in lists"
+	}
+	return v
+}
+
 func (d *Desk) row(m register.Message) row {
 	v := row{
-		ID: m.ID, Reference: m.Reference, Subject: "(no subject)", Who: "(not read yet)", Channel: string(m.Channel),
-		Received: clockTime(m.ReceivedAt), Due: m.Deadline.Long(), State: stateName(m), Flags: flagViews(m.Verdict), Why: capital(m.Problem),
+		ID: m.ID, Reference: m.Reference, Subject: "(no subject)", Who: "(not read yet)", Writer: "(not read yet)", Channel: channelName(m.Channel),
+		Received: clockTime(m.ReceivedAt), Due: m.Deadline.Long(), DueShort: shortDay(m.Deadline), State: stateName(m), Flags: flagViews(m.Verdict), Why: capital(m.Problem),
 	}
 	v.Left, v.Boxes, v.Late = d.daysLeft(m)
 	if rd := m.Reading; rd != nil {
-		v.Who = who(rd.From)
+		v.Who, v.Writer = who(rd.From), cmp.Or(rd.From.Name, rd.From.Address, v.Who)
 		if rd.Subject != "" {
 			v.Subject = rd.Subject
 		}
@@ -131,7 +140,7 @@ func (d *Desk) statusView(s register.Status) statusView {
 func replyView(o register.Outgoing) replyRow {
 	v := replyRow{
 		ID: o.ID, What: kindName(o), To: who(o.To), Reference: o.Reference, Why: o.Why, HasBytes: o.Bytes != "",
-		When: clockTime(o.CreatedAt),
+		When: clockTime(o.CreatedAt), LateAfter: shortDay(workday.DateOf(o.Deadline)),
 	}
 	v.State, v.Class = outgoingState(o.State)
 	if !o.SentAt.IsZero() {

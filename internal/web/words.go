@@ -192,3 +192,132 @@ func plainHistory(what string) string {
 
 // capital begins a sentence.
 func capital(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] }
+
+func who(a register.Address) string {
+	switch {
+	case a.Address == "" && a.Name == "":
+		return "(no address)"
+	case a.Name == "" || a.Name == a.Address:
+		return a.Address
+	}
+	return a.Name + " <" + a.Address + ">"
+}
+
+func percent(p float64) string {
+	if p == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(p*100+0.5)) + " %"
+}
+
+// deciding picks the first words that counted towards the label.
+func deciding(v *classify.Verdict, n int) []string {
+	var words []string
+	for _, e := range v.Evidence {
+		if e.Label == string(v.Label) && e.Weight > 0 && e.Quote != "" && len(words) < n {
+			words = append(words, e.Quote)
+		}
+	}
+	return words
+}
+
+// labelSends says what choosing a label sends.
+func labelSends(l classify.Label) string {
+	switch l {
+	case classify.Complaint:
+		return "acknowledged at stage 1"
+	case classify.Stage2:
+		return "acknowledged at stage 2"
+	case classify.ServiceRequest:
+		return "notice, and on to the team"
+	case classify.FollowUp, classify.Enquiry:
+		return "short receipt"
+	case classify.NotActionable:
+		return "nothing is sent"
+	}
+	return ""
+}
+
+// forName is what a weight counts for: a label, a flag or a topic.
+func forName(s string) string {
+	for _, l := range classify.Labels() {
+		if string(l) == s {
+			return small(labelName(l))
+		}
+	}
+	return strings.ReplaceAll(s, "_", " ")
+}
+
+func channelName(c register.Channel) string {
+	if c == register.WebForm {
+		return "form"
+	}
+	return string(c)
+}
+
+// signName is the sign of a case that a message carries.
+func signName(why string) string {
+	switch why {
+	case "our_message_id":
+		return "an answer to our mail about it"
+	case "reference":
+		return "its reference"
+	case "thread":
+		return "an answer to a mail that belongs to it"
+	}
+	return "a sign of it"
+}
+
+// language is the message's, where it is known and not English.
+func language(m register.Message) string {
+	l := ""
+	if m.Reading != nil {
+		l = m.Reading.Language
+	}
+	if m.Verdict != nil && m.Verdict.Language != "" {
+		l = m.Verdict.Language
+	}
+	if l == "und" || l == "en" {
+		return ""
+	}
+	return l
+}
+
+func caseRow(c register.Case) caseView {
+	v := caseView{ID: c.ID, Reference: c.Reference, Message: c.Message}
+	if len(c.Definition.Issues) > 0 {
+		v.About = cut(c.Definition.Issues[0], 160)
+	}
+	switch c.Kind {
+	case register.ComplaintCase:
+		v.State = "Complaint, stage " + strconv.Itoa(c.Stage)
+	case register.ServiceRequestCase:
+		v.State = "Service request"
+	case register.EnquiryCase:
+		v.State = "Enquiry"
+	}
+	v.State += ", since " + c.OpenedAt.In(workday.London()).Format("2 Jan 2006")
+	if !c.ClosedAt.IsZero() {
+		v.State += ", closed"
+	}
+	return v
+}
+
+// dangerous reports whether a message stands first in the queue.
+func dangerous(m register.Message) bool {
+	return m.Verdict != nil && (m.Verdict.HazardLevel != classify.NoHazard || m.Verdict.Has(classify.Safeguarding))
+}
+
+// size is a number of bytes as people read it.
+func size(n int64) string {
+	switch {
+	case n < 1000:
+		return strconv.FormatInt(n, 10) + " bytes"
+	case n < 1_000_000:
+		return strconv.FormatInt((n+500)/1000, 10) + " kB"
+	}
+	return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + " MB"
+}
+
+// shortDay is a date in a table, such as "Tue 1 Dec".
+func shortDay(d workday.Date) string { return d.Start().In(workday.London()).Format("Mon 2 Jan") }

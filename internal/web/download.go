@@ -1,0 +1,126 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"unicode"
+
+	readmail "postroom/ingest/mime"
+	"postroom/internal/register"
+)
+
+// original hands out the bytes as they came, as a download that no browser
+// opens by itself.
+func (d *Desk) original(w http.ResponseWriter, r *http.Request, _ register.Account) {
+	m, err := d.c.Register.GetMessage(r.Context(), r.PathValue("id"))
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	d.download(w, r, m.Original, m.Reference+".eml")
+}
+
+func (d *Desk) raw(w http.ResponseWriter, r *http.Request, _ register.Account) {
+	o, err := d.c.Register.GetOutgoing(r.Context(), r.PathValue("id"))
+	if err == nil && o.Bytes == "" {
+		err = register.ErrNotFound
+	}
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	d.download(w, r, o.Bytes, "reply-"+o.Reference+".eml")
+}
+
+// attachment takes one attachment out of the original, whole and compared
+// with what was read before a byte of it leaves.
+func (d *Desk) attachment(w http.ResponseWriter, r *http.Request, _ register.Account) {
+	m, err := d.c.Register.GetMessage(r.Context(), r.PathValue("id"))
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	n, err := strconv.Atoi(r.PathValue("n"))
+	if err != nil || m.Channel != register.Email || m.Reading == nil || n < 1 || n > len(m.Reading.Attachments) {
+		d.failed(w, r, register.ErrNotFound)
+		return
+	}
+	f, err := d.takeOut(r, m, n-1)
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	defer f.Close() //nolint:errcheck // only read
+	d.send(w, f, m.Reading.Attachments[n-1].Filename)
+}
+
+// takeOut writes an attachment into a file without a name.
+func (d *Desk) takeOut(r *http.Request, m register.Message, index int) (*os.File, error) {
+	original, err := d.c.Archive.Get(r.Context(), m.Original)
+	if err != nil {
+		return nil, err
+	}
+	defer original.Close() //nolint:errcheck // only read
+	f, err := os.CreateTemp("", "postroom-attachment-*")
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	err = errors.Join(os.Remove(f.Name()), readmail.OpenAttachment(r.Context(), original, index, io.MultiWriter(f, sum), d.c.Reading(m.Source)))
+	if err == nil && hex.EncodeToString(sum.Sum(nil)) != m.Reading.Attachments[index].SHA256 {
+		err = errOtherBytes
+	}
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+var errOtherBytes = errors.New("web: the attachment read now differs from the one read before; download the original")
+
+func (d *Desk) download(w http.ResponseWriter, r *http.Request, name, as string) {
+	f, err := d.c.Archive.Get(r.Context(), name)
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	defer f.Close() //nolint:errcheck // only read
+	d.send(w, f, as)
+}
+
+// send hands out a stranger's bytes so that no browser shows them: as a
+// download of no known type, and sandboxed should one try all the same.
+func (d *Desk) send(w http.ResponseWriter, f *os.File, as string) {
+	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": fileName(as)})
+	if disposition == "" {
+		disposition = "attachment"
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Disposition", disposition)
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
+	if info, err := f.Stat(); err == nil {
+		w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+	}
+	_, _ = io.Copy(w, f)
+}
+
+// fileName keeps what can stand in a name on any system.
+func fileName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || strings.ContainsRune(`<>:"/\|?*`, r) {
+			return '_'
+		}
+		return r
+	}, s)
+	return cut(strings.Trim(s, " ."), 150)
+}

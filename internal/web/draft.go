@@ -1,0 +1,137 @@
+package web
+
+import (
+	"fmt"
+	"net/mail"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"postroom/classify"
+	"postroom/internal/register"
+)
+
+// A draft is a decision as it stands in the form, before it is one.
+type draft struct {
+	Version          int64
+	Label            classify.Label
+	Reason           string
+	Issues, Outcomes string // one a line
+	To               string // "writer", "complainant" or "other"
+	ToName, ToEmail  string
+	Join             string // "", a case's id, or "other"
+	JoinReference    string
+	Quote            bool
+}
+
+// draftFields are the form's names.
+func draftFields() []string {
+	return []string{"version", "label", "reason", "issues", "outcomes", "to", "to_name", "to_email", "join", "join_reference", "quote"}
+}
+
+func readDraft(form url.Values) draft {
+	version, _ := strconv.ParseInt(form.Get("version"), 10, 64) // none matches no message
+	plain := func(name string) string { return strings.TrimSpace(strings.ReplaceAll(form.Get(name), "\r\n", "\n")) }
+	return draft{
+		Version: version, Label: classify.Label(form.Get("label")), Reason: plain("reason"), Issues: plain("issues"), Outcomes: plain("outcomes"),
+		To: form.Get("to"), ToName: plain("to_name"), ToEmail: plain("to_email"), Join: form.Get("join"), JoinReference: plain("join_reference"),
+		Quote: form.Get("quote") != "",
+	}
+}
+
+// firstDraft is what the form says before anybody has touched it: what the
+// rules think. Who is answered stays open where the writer may not be the
+// person concerned.
+func firstDraft(m register.Message) draft {
+	f := draft{Version: m.Version, To: "writer", Quote: true}
+	if m.Verdict != nil {
+		f.Label = m.Verdict.Label
+		f.Issues, f.Outcomes = strings.Join(m.Verdict.Definition.Issues, "\n"), strings.Join(m.Verdict.Definition.Outcomes, "\n")
+	}
+	if m.Reading != nil {
+		f.Quote = m.Reading.MayQuote()
+		if m.Reading.Complainant.Address != "" {
+			f.To = ""
+		}
+	}
+	if m.Reading == nil || m.Reading.ReplyAddress().Address == "" {
+		f.To = "other"
+	}
+	return f
+}
+
+// A mistake is something in a form that has to be put right, by field.
+type mistake struct{ Field, Text string }
+
+// Bounds of what an officer may type.
+const (
+	mostReason = 2000
+	mostLines  = 20
+	mostLine   = 1000
+)
+
+// ruling turns a draft into a decision, or says what is wrong with it.
+func (f draft) ruling(m register.Message, who register.Account) (register.Ruling, []mistake) {
+	var wrong []mistake
+	must := func(ok bool, field, format string, args ...any) {
+		if !ok {
+			wrong = append(wrong, mistake{field, fmt.Sprintf(format, args...)})
+		}
+	}
+	must(slices.Contains(classify.Labels(), f.Label), "label", "Choose what it is")
+	must(len(f.Reason) <= mostReason, "reason", "Say it in at most %d characters", mostReason)
+	if m.Verdict != nil && m.Verdict.Label != "" && m.Verdict.Label != f.Label {
+		must(f.Reason != "", "reason", "Say why you change “%s” to “%s”", small(labelName(m.Verdict.Label)), small(labelName(f.Label)))
+	}
+	issues, outcomes := lines(f.Issues), lines(f.Outcomes)
+	must(fits(issues), "issues", "Write at most %d lines of %d characters", mostLines, mostLine)
+	must(fits(outcomes), "outcomes", "Write at most %d lines of %d characters", mostLines, mostLine)
+	to, why := f.correspondent(m)
+	must(why == "" || f.Label == classify.NotActionable, "to", "%s", why)
+	return register.Ruling{
+		Message: m.ID, Version: f.Version, By: who.Name, Label: f.Label, Definition: classify.Definition{Issues: issues, Outcomes: outcomes},
+		Correspondent: to, Reason: f.Reason, Words: f.Quote,
+	}, wrong
+}
+
+// correspondent is who was chosen to get the reply; zero for the writer.
+func (f draft) correspondent(m register.Message) (to register.Address, wrong string) {
+	switch f.To {
+	case "writer":
+		if m.Reading == nil || m.Reading.ReplyAddress().Address == "" {
+			return to, "The writer's address could not be read: give another one"
+		}
+		return to, ""
+	case "complainant":
+		if m.Reading != nil && m.Reading.Complainant.Address != "" {
+			return m.Reading.Complainant, ""
+		}
+	case "other":
+		parsed, err := mail.ParseAddress(f.ToEmail)
+		if err != nil || parsed.Name != "" || parsed.Address != f.ToEmail {
+			return to, "Give an email address such as name@example.com"
+		}
+		return register.Address{Name: oneLine(f.ToName), Address: f.ToEmail}, ""
+	}
+	return to, "Choose who gets the reply"
+}
+
+func lines(s string) []string {
+	var out []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimSpace(line); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+func fits(all []string) bool {
+	return len(all) <= mostLines && !slices.ContainsFunc(all, func(line string) bool { return len([]rune(line)) > mostLine })
+}
+
+func oneLine(s string) string { return cut(strings.Join(strings.Fields(s), " "), 200) }
+
+// small begins within a sentence.
+func small(s string) string { return strings.ToLower(s[:min(1, len(s))]) + s[min(1, len(s)):] }

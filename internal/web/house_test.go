@@ -1,0 +1,238 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"postroom/classify"
+	"postroom/ingest"
+	"postroom/ingest/mime"
+	"postroom/internal/archive"
+	"postroom/internal/password"
+	"postroom/internal/register"
+	"postroom/internal/registertest"
+	"postroom/internal/web"
+)
+
+// secret is everybody's password.
+const secret = "three plain words"
+
+// cheap is a password cost for tests.
+func cheap() password.Cost { return password.Cost{Memory: 8, Passes: 1, Threads: 1} }
+
+// A house is pages over a register, and what they told the queue.
+type house struct {
+	*testing.T
+	register *register.Register
+	archive  *archive.Archive
+	clock    *registertest.Clock
+	server   *httptest.Server
+	log      *lockedBuffer
+	mu       sync.Mutex
+	owed     []register.Hint
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// open serves pages over a fresh SQLite register.
+func open(t *testing.T) *house {
+	t.Helper()
+	return openOn(t, registertest.SQLite, web.Access{})
+}
+
+func openOn(t *testing.T, point func(testing.TB, register.Config) register.Config, access web.Access) *house {
+	t.Helper()
+	h := &house{T: t, clock: registertest.NewClock(), log: &lockedBuffer{}}
+	cfg := point(t, registertest.Config(t, h.clock.Now))
+	h.register = registertest.Open(t, cfg)
+	var err error
+	h.archive, err = archive.Open(t.TempDir(), h.clock.Now())
+	must(t, err)
+	access.Cost = cheap()
+	desk, err := web.New(web.Config{
+		Register: h.register, Archive: h.archive, Calendar: cfg.Calendar, Landlord: "Citrine Homes", Rules: "test", Now: h.clock.Now, Access: access,
+		Queue:   func(context.Context) string { return "fine" },
+		Reading: func(string) mime.Options { return mime.Options{Now: h.clock.Now} },
+		Owed: func(_ context.Context, hints []register.Hint) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.owed = append(h.owed, hints...)
+		},
+		Logger: slog.New(slog.NewTextHandler(h.log, nil)),
+	})
+	must(t, err)
+	handler, err := desk.Handler()
+	must(t, err)
+	h.server = httptest.NewServer(handler)
+	t.Cleanup(h.server.Close)
+	return h
+}
+
+func (h *house) account(name string, role register.Role) register.Account {
+	h.Helper()
+	a, err := h.register.AddAccount(h.Context(), name, role, cheap().Hash(secret))
+	must(h.T, err)
+	return a
+}
+
+// mail takes in a mail as the reader does, with that verdict.
+func (h *house) mail(raw string, v classify.Verdict, change func(*register.Opening)) register.Message {
+	h.Helper()
+	raw = strings.ReplaceAll(raw, "\n", "\r\n")
+	stored, err := h.archive.Put(h.Context(), strings.NewReader(raw))
+	must(h.T, err)
+	arrival := registertest.Arrival(raw, h.clock.Now())
+	arrival.Original, arrival.Fingerprint = stored.SHA256, stored.SHA256
+	got, err := h.register.Receive(h.Context(), []register.Arrival{arrival})
+	must(h.T, err)
+	o := register.Opening{Message: got[0].ID, Verdict: v}
+	o.Reading = ingest.Read(h.Context(), strings.NewReader(raw), mime.Options{Now: h.clock.Now}, []string{"CIT"})
+	if change != nil {
+		change(&o)
+	}
+	opened, err := h.register.Open(h.Context(), []register.Opening{o})
+	must(h.T, err)
+	must(h.T, opened[0].Err)
+	return h.message(got[0].ID)
+}
+
+func (h *house) message(id register.ID) register.Message {
+	h.Helper()
+	m, err := h.register.GetMessage(h.Context(), id)
+	must(h.T, err)
+	return m
+}
+
+// unsure is a verdict that a person must look at.
+func unsure(label classify.Label) classify.Verdict {
+	v := registertest.Verdict(label)
+	v.Route, v.Confidence, v.Why = classify.Review, 0.6, "the evidence is divided"
+	return v
+}
+
+const plainMail = `From: Ferdous Rahman <ferdous@example.com>
+To: complaints@citrine.example
+Subject: No heating
+Message-ID: <1@example.com>
+Content-Type: text/plain; charset=utf-8
+
+No heating for nine days. Nobody phones back.
+`
+
+func (h *house) waiting() register.Message {
+	h.Helper()
+	v := unsure(classify.Complaint)
+	v.Evidence = []classify.Evidence{
+		{Rule: "no-heating", Label: "hazard", Weight: 1, Quote: "No heating", Start: 0, End: 10},
+		{Rule: "no-call-back", Label: "complaint", Weight: 1.7, Quote: "Nobody phones back", Start: 26, End: 44},
+		{Rule: "topic-heating", Label: "heating_hot_water", Weight: 1, Quote: "heating", Start: 3, End: 10},
+	}
+	return h.mail(plainMail, v, nil)
+}
+
+// A browser keeps cookies and follows no redirect.
+type browser struct {
+	*house
+	*http.Client
+}
+
+func (h *house) browser() *browser {
+	h.Helper()
+	jar, err := cookiejar.New(nil)
+	must(h.T, err)
+	return &browser{h, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// signedIn is the browser of somebody with that role.
+func (h *house) signedIn(name string, role register.Role) *browser {
+	h.Helper()
+	h.account(name, role)
+	b := h.browser()
+	if got := b.post("/sign-in", form("account", name, "password", secret)); got.status != http.StatusSeeOther {
+		h.Fatalf("%s cannot sign in: %d\n%s", name, got.status, got.body)
+	}
+	return b
+}
+
+type page struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (b *browser) send(method, path, body string, change func(*http.Request)) page {
+	b.Helper()
+	req, err := http.NewRequestWithContext(b.Context(), method, b.server.URL+path, strings.NewReader(body))
+	must(b.T, err)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if change != nil {
+		change(req)
+	}
+	res, err := b.Do(req)
+	must(b.T, err)
+	defer res.Body.Close() //nolint:errcheck // a test's own
+	text, err := io.ReadAll(res.Body)
+	must(b.T, err)
+	return page{res.StatusCode, res.Header, string(text)}
+}
+
+func (b *browser) get(path string) page { b.Helper(); return b.send(http.MethodGet, path, "", nil) }
+
+func (b *browser) post(path string, f url.Values) page {
+	b.Helper()
+	return b.send(http.MethodPost, path, f.Encode(), nil)
+}
+
+func form(pairs ...string) url.Values {
+	f := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		f.Add(pairs[i], pairs[i+1])
+	}
+	return f
+}
+
+// want fails unless the page has the status and every text.
+func (p page) want(t *testing.T, status int, texts ...string) {
+	t.Helper()
+	if p.status != status {
+		t.Errorf("status %d, want %d\n%s", p.status, status, p.body)
+	}
+	for _, text := range texts {
+		if !strings.Contains(p.body, text) {
+			t.Errorf("%q is not in the page\n%s", text, p.body)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

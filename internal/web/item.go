@@ -1,0 +1,336 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"sort"
+	"strings"
+
+	"postroom/classify"
+	"postroom/internal/register"
+	"postroom/internal/workday"
+)
+
+// An evidenceView is a reason of the rules. Marked: it has words in the text
+// that lead to it and back.
+type evidenceView struct {
+	Number                         int
+	Rule, Quote, For, Value, Class string
+	Marked                         bool
+}
+
+type clockView struct {
+	Name, Due, Met string
+	Steps          []string
+}
+
+type eventView struct{ When, What, By, Detail string }
+
+type attachmentView struct {
+	register.Attachment
+	Number  int
+	Size    string
+	CanHave bool
+}
+
+// A caseView is a case that a message may belong to.
+type caseView struct {
+	ID, Reference, About, State, Why string
+	Message                          register.ID
+}
+
+type alarmView struct {
+	register.Alarm
+	Taken string
+}
+
+// An option is one choice of a form.
+type option struct {
+	Value, Name, Hint string
+	Chosen            bool
+}
+
+type itemPage struct {
+	frame
+	row
+	telling
+	Waits       bool // for a decision
+	Known       bool // its case is there already: the fail-safe opened it, or it joined one
+	Lang        string
+	Headers     []Hint
+	Problem     string
+	AuthWhy     string
+	Trusted     bool
+	DecidedBy   string
+	Reason      string
+	Size        string
+	Stamp       [3]string
+	Paragraphs  [][]span
+	Quoted      []string
+	Evidence    []evidenceView
+	Lesser      []evidenceView // reasons that weigh less
+	Issues      []string
+	Outcomes    []string
+	Attachments []attachmentView
+	Repairs     []string
+	Alarms      []alarmView
+	Near        []caseView
+	Clocks      []clockView
+	Replies     []replyRow
+	History     []eventView
+
+	Form         draft
+	Labels       []option
+	People       []option
+	RulesThink   string
+	OtherPerson  string // why the writer may not be the person concerned
+	JoinedCase   *caseView
+	RulesVersion string
+}
+
+// Wrong is what has to be put right in a field, or "".
+func (p itemPage) Wrong(field string) string {
+	for _, m := range p.Mistakes {
+		if m.Field == field {
+			return m.Text
+		}
+	}
+	return ""
+}
+
+func (d *Desk) message(w http.ResponseWriter, r *http.Request, who register.Account) {
+	d.showItem(w, r, who, r.PathValue("id"), http.StatusOK, nil, telling{})
+}
+
+// showItem shows a message; with a draft, the form as it was typed.
+func (d *Desk) showItem(w http.ResponseWriter, r *http.Request, who register.Account, id register.ID, status int, form *draft, t telling) {
+	m, err := d.c.Register.GetMessage(r.Context(), id)
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	page := itemPage{
+		row: d.row(m), telling: t, Problem: problem(m), DecidedBy: m.DecidedBy, Size: size(m.Size),
+		Waits: m.State == register.InReview, Known: m.Case != "", Form: firstDraft(m),
+	}
+	if form != nil {
+		page.Form = *form
+		page.Form.Version = m.Version
+	}
+	title := page.Subject
+	if len(t.Mistakes) > 0 {
+		title = "Error: " + title
+	}
+	if page.frame, err = d.frame(r.Context(), who, "queue", title); err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	page.read(m)
+	page.choices(m)
+	for _, add := range []func(*http.Request, register.Message, *itemPage) error{d.addCase, d.addNear, d.addAlarms, d.addDecision, d.addHistory} {
+		if err := add(r, m, &page); err != nil {
+			d.failed(w, r, err)
+			return
+		}
+	}
+	d.show(w, r, status, "item.html", page)
+}
+
+// How many reasons a page lists, and how many of them unfolded.
+const (
+	mostReasons  = 40
+	shownReasons = 8
+)
+
+// read fills in what was read and what the rules thought of it.
+func (p *itemPage) read(m register.Message) {
+	at := m.ReceivedAt.In(workday.London())
+	p.Stamp = [3]string{strings.ToUpper(at.Format("2 Jan 2006")), at.Format("15:04") + " by " + channelName(m.Channel), m.ReceivedAt.Format("2006-01-02T15:04:05Z07:00")}
+	if v := m.Verdict; v != nil {
+		p.Why, p.Issues, p.Outcomes, p.RulesVersion = shortWhy(v.Why), v.Definition.Issues, v.Definition.Outcomes, v.RulesVersion
+	}
+	rs := reasons(m.Verdict)
+	rs = rs[:min(len(rs), mostReasons)]
+	if m.Reading != nil {
+		p.Paragraphs = marked(m.Reading.NewText, rs)
+	}
+	p.Evidence = p.views(rs)
+	if len(p.Evidence) > shownReasons {
+		p.Evidence, p.Lesser = p.Evidence[:shownReasons], p.Evidence[shownReasons:]
+	}
+	rd := m.Reading
+	if rd == nil {
+		return
+	}
+	p.Lang = language(m)
+	p.Headers = headers(rd)
+	p.AuthWhy, p.Trusted, p.Repairs, p.OtherPerson = rd.AuthWhy, rd.MayQuote(), rd.Repairs, rd.ComplainantWhy
+	for i, a := range rd.Attachments {
+		p.Attachments = append(p.Attachments, attachmentView{Attachment: a, Number: i + 1, Size: size(a.Size), CanHave: m.Channel == register.Email})
+	}
+	if strings.TrimSpace(rd.Text) != strings.TrimSpace(rd.NewText) {
+		p.Quoted = strings.Split(strings.TrimSpace(rd.Text), "\n")
+	}
+}
+
+// views words the reasons, and notes which have a mark in the text to lead to.
+func (p *itemPage) views(rs []reason) []evidenceView {
+	views := make([]evidenceView, len(rs))
+	for i, e := range rs {
+		views[i] = evidenceView{Number: i + 1, Rule: strings.ReplaceAll(e.Rule, "-", " "), Quote: e.Quote, For: forName(e.Label), Class: e.Class}
+		if e.Class != "risk" {
+			views[i].Value = strings.ReplaceAll(fmt.Sprintf("%+.1f", e.Weight), "-", "−")
+		}
+	}
+	for _, paragraph := range p.Paragraphs {
+		for _, s := range paragraph {
+			if s.Mark > 0 {
+				views[s.Mark-1].Marked = true
+			}
+		}
+	}
+	return views
+}
+
+func headers(rd *register.Reading) []Hint {
+	var all []Hint
+	add := func(name string, as []register.Address) {
+		var names []string
+		for _, a := range as {
+			names = append(names, who(a))
+		}
+		if len(names) > 0 {
+			all = append(all, Hint{name, strings.Join(names, ", ")})
+		}
+	}
+	if len(rd.ReplyTo) > 0 && rd.ReplyAddress().Address != rd.From.Address {
+		add("Reply to", rd.ReplyTo)
+	}
+	add("To", rd.To)
+	add("Copy", rd.Cc)
+	return all
+}
+
+// choices fills in what the form offers.
+func (p *itemPage) choices(m register.Message) {
+	for _, l := range classify.Labels() {
+		p.Labels = append(p.Labels, option{string(l), labelName(l), labelSends(l), p.Form.Label == l})
+	}
+	if m.Verdict != nil && m.Verdict.Label != "" {
+		p.RulesThink = small(labelName(m.Verdict.Label))
+	}
+	if m.Reading == nil {
+		return
+	}
+	if writer := m.Reading.ReplyAddress(); writer.Address != "" {
+		p.People = append(p.People, option{"writer", who(writer), "who wrote", p.Form.To == "writer"})
+	}
+	if other := m.Reading.Complainant; other.Address != "" {
+		p.People = append(p.People, option{"complainant", who(other), m.Reading.ComplainantWhy, p.Form.To == "complainant"})
+	}
+}
+
+func (d *Desk) addCase(r *http.Request, m register.Message, p *itemPage) error {
+	if m.Case == "" {
+		return nil
+	}
+	c, clocks, err := d.c.Register.GetCase(r.Context(), m.Case)
+	if err != nil {
+		return err
+	}
+	v := caseRow(c)
+	p.JoinedCase = &v
+	for _, c := range clocks {
+		v := clockView{Name: plainHistory(c.Name), Due: c.Counts().Long(), Steps: c.Steps}
+		if !c.MetAt.IsZero() {
+			v.Met = clockTime(c.MetAt)
+		}
+		p.Clocks = append(p.Clocks, v)
+	}
+	replies, err := d.c.Register.CaseOutgoings(r.Context(), m.Case)
+	for _, o := range replies {
+		p.Replies = append(p.Replies, replyView(o))
+	}
+	return err
+}
+
+// nearCases bounds how many cases of the same person are offered.
+const nearCases = 5
+
+// addNear offers the case whose sign the message carries, and the writer's
+// other ones.
+func (d *Desk) addNear(r *http.Request, m register.Message, p *itemPage) error {
+	if m.Reading == nil || !p.Waits {
+		return nil
+	}
+	cases, err := d.c.Register.CasesOf(r.Context(), m.Reading.From.Address, nearCases)
+	if err != nil {
+		return err
+	}
+	if m.OfferedCase != "" {
+		c, _, err := d.c.Register.GetCase(r.Context(), m.OfferedCase)
+		if err != nil {
+			return err
+		}
+		v := caseRow(c)
+		v.Why = "it carries " + signName(m.OfferedWhy)
+		p.Near = append(p.Near, v)
+	}
+	for _, c := range cases {
+		if c.ID == m.OfferedCase || c.ID == m.Case {
+			continue
+		}
+		v := caseRow(c)
+		v.Why = "the same address"
+		p.Near = append(p.Near, v)
+	}
+	return nil
+}
+
+func (d *Desk) addAlarms(r *http.Request, m register.Message, p *itemPage) error {
+	alarms, err := d.c.Register.MessageAlarms(r.Context(), m.ID)
+	for _, a := range alarms {
+		v := alarmView{Alarm: a}
+		if !a.TakenAt.IsZero() {
+			v.Taken = clockTime(a.TakenAt)
+		}
+		p.Alarms = append(p.Alarms, v)
+	}
+	return err
+}
+
+func (d *Desk) addDecision(r *http.Request, m register.Message, p *itemPage) error {
+	decisions, err := d.c.Register.Decisions(r.Context(), m.ID)
+	if n := len(decisions); n > 0 {
+		p.Reason = decisions[n-1].Reason
+	}
+	return err
+}
+
+func (d *Desk) addHistory(r *http.Request, m register.Message, p *itemPage) error {
+	events, err := d.c.Register.History(r.Context(), "message:"+m.ID)
+	if err == nil && m.Case != "" {
+		var more []register.Event
+		more, err = d.c.Register.History(r.Context(), "case:"+m.Case)
+		events = append(events, more...)
+	}
+	sort.SliceStable(events, func(i, j int) bool { return events[i].At.Before(events[j].At) })
+	for _, e := range events {
+		var detail []string
+		for _, k := range []string{"kind", "form", "label", "state", "clock", "due", "code", "guard"} {
+			if v := e.Detail[k]; v != "" {
+				detail = append(detail, k+" "+v)
+			}
+		}
+		p.History = append(p.History, eventView{When: clockTime(e.At), What: plainHistory(e.What), By: e.By, Detail: strings.Join(detail, ", ")})
+	}
+	return err
+}
+
+// problem is why a person is asked, where the rules' own reason does not say so.
+func problem(m register.Message) string {
+	if m.Verdict != nil && m.Problem == m.Verdict.Why {
+		return ""
+	}
+	return capital(strings.TrimSuffix(m.Problem, "."))
+}
