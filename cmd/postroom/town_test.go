@@ -32,6 +32,7 @@ type townPlan struct {
 	postgres    bool   // the register is on the PostgreSQL that it names
 	redis       string // empty: inside the process
 	connections int    // to the mail server at once; 0: 1
+	rules       bool   // the rules in force, not the plainest ones
 	decide      func(smtptest.Call) smtptest.Action
 	final       time.Duration // the wait for the reply to the mail's end; 0: 2 minutes
 }
@@ -39,7 +40,7 @@ type townPlan struct {
 // A town is a mailbox to poll, a mail server for the residents, and a
 // configuration for postroom serve between them.
 type town struct {
-	t        *testing.T
+	t        testing.TB
 	folder   string
 	config   string
 	mailbox  townMailbox
@@ -63,15 +64,10 @@ const (
 	townServer  = "mx.citrine.example"
 )
 
-func newTown(t *testing.T, plan townPlan) *town {
+func newTown(t testing.TB, plan townPlan) *town {
 	t.Helper()
 	w := &town{t: t, folder: t.TempDir(), office: smtptest.Start(t, smtptest.Config{Decide: plan.decide})}
-	for _, folder := range []string{"data", "keys"} {
-		w.must(os.Mkdir(filepath.Join(w.folder, folder), 0o700))
-	}
-	for _, key := range []string{"reference", "message"} {
-		w.must(os.WriteFile(filepath.Join(w.folder, "keys", key), []byte(strings.Repeat(key, 8)), 0o600))
-	}
+	w.must(os.Mkdir(filepath.Join(w.folder, "data"), 0o700))
 	if plan.dovecot {
 		w.mailbox = w.dovecotMailbox()
 	} else {
@@ -80,6 +76,9 @@ func newTown(t *testing.T, plan townPlan) *town {
 	w.register = registertest.Config(t, time.Now)
 	if plan.postgres {
 		w.register = registertest.Postgres(t, w.register)
+		for _, key := range []string{"reference", "message"} { // with PostgreSQL none is made by itself
+			w.must(os.WriteFile(filepath.Join(w.folder, key+".key"), []byte(strings.Repeat(key, 8)), 0o600))
+		}
 	} else {
 		w.register.Driver, w.register.DSN = "sqlite", filepath.Join(w.folder, "data", "register.db")
 	}
@@ -103,21 +102,22 @@ func (w *town) settings(plan townPlan) string {
 	}
 	more := "register: {driver: sqlite, path: data/register.db}\n"
 	if w.register.Driver == "postgres" {
-		more = "register: {driver: postgres, dsn_env: TOWN_REGISTER}\n"
+		more = "register: {driver: postgres, dsn_env: TOWN_REGISTER}\nkeys: {reference_key_file: reference.key, message_id_key_file: message.key}\n"
 	}
 	if plan.redis != "" {
 		more += fmt.Sprintf("queue: {redis: %q, prefix: %q}\n", plan.redis, "town"+rand.Text()+":")
+	}
+	if !plan.rules {
+		more += fmt.Sprintf("rules: {file: %q}\n", testRules(w.t))
 	}
 	return fmt.Sprintf(`landlord: {name: Citrine Homes, reference_prefix: CIT, phone: 01632 960100, out_of_hours: 01632 960999, email: %[1]s}
 mailboxes:
   - {name: complaints, host: %[2]s, port: %[3]d, tls: none, user: %[4]s, password_env: TOWN_PASSWORD, start: 2020-01-01, filed_folder: Filed, authserv_id: %[5]s, addresses: [%[1]s], poll: 1s}
 smtp: {host: 127.0.0.1, port: %[6]d, tls: none, from: {address: %[1]s}, message_id_domain: post.citrine.example, connections: %[7]d, final_timeout: %[8]v, retry: {first: 1s}}
 caps: {global: {most: 100000, within: 1h}}
-keys: {reference_key_file: keys/reference, message_id_key_file: keys/message}
 web: {listen: ""}
-rules: {file: %[9]q}
 roles: [mailbox, read, reply]
-%[10]s`, townAddress, w.mailbox.host, w.mailbox.port, w.mailbox.user, townServer, w.office.Port(), max(plan.connections, 1), plan.final, testRules(w.t), more)
+%[9]s`, townAddress, w.mailbox.host, w.mailbox.port, w.mailbox.user, townServer, w.office.Port(), max(plan.connections, 1), plan.final, more)
 }
 
 // memoryMailbox is a mailbox in this process.
@@ -178,7 +178,7 @@ func imapCommand(conn *textproto.Conn, command string) error {
 
 // testRules are the plainest rules, so that what is tested here does not
 // change with the rules in force.
-func testRules(t *testing.T) string {
+func testRules(t testing.TB) string {
 	t.Helper()
 	path, err := filepath.Abs("../../ingest/testdata/rules.yaml")
 	if err != nil {
@@ -254,7 +254,7 @@ func (w *town) serve(killAt string) *process {
 const patience = 5 * time.Minute
 
 // killed waits until the process has killed itself.
-func (p *process) killed(t *testing.T) {
+func (p *process) killed(t testing.TB) {
 	t.Helper()
 	select {
 	case err := <-p.over:
@@ -268,7 +268,7 @@ func (p *process) killed(t *testing.T) {
 }
 
 // stop ends the process as a service manager does.
-func (p *process) stop(t *testing.T) {
+func (p *process) stop(t testing.TB) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -373,7 +373,7 @@ func (w *town) audit() (found sum) {
 	return found
 }
 
-func (s *sum) count(t *testing.T, o register.Outgoing) {
+func (s *sum) count(t testing.TB, o register.Outgoing) {
 	t.Helper()
 	switch o.State {
 	case register.Delivered:
