@@ -35,11 +35,17 @@ func (w *walk) byReport(h header, pieces []piece, o Options) (Automatic, string)
 			return AutoReply, "It is a report that a machine dealt with our mail (RFC 8098)."
 		}
 		return ReadReceipt, "It is a multipart/report of the type disposition-notification (RFC 8098)."
+	case w.seen.report == "tlsrpt", domainReport.MatchString(w.m.Subject):
+		return Bulk, "It is a report on mail servers (RFC 8460, RFC 7489)."
 	case len(r.delivery) > 0 || w.seen.report == "delivery-status":
 		return w.deliveryReport(h, pieces)
 	}
 	return w.oldBounce(h, pieces, o)
 }
+
+// domainReport is how the subject of a DMARC report begins (RFC 7489, section
+// 7.2.1.1).
+var domainReport = regexp.MustCompile(`(?i)^\s*(\[[^\]]{0,40}\]\s*)?report domain:\s*\S+\s+submitter:`)
 
 // spamSubject is what such reports without a form of their own are headed.
 var spamSubject = regexp.MustCompile(`(?i)^\s*complaint about message from [0-9a-f.:]+\s*$`)
@@ -84,6 +90,12 @@ func byHeader(h header, m *Message, o Options) (Automatic, string) {
 				return AutoReply, "Header " + name + ": " + shown(v)
 			}
 		}
+	}
+	if v := h.raw("X-MS-Exchange-Generated-Message-Source"); strings.Contains(strings.ToLower(v), "rules agent") {
+		return AutoReply, "Header X-MS-Exchange-Generated-Message-Source: " + shown(v)
+	}
+	if v := h.raw("X-Cron-Env"); v != "" {
+		return Bulk, "Header X-Cron-Env: " + shown(v)
 	}
 	if v := h.raw("X-POST-MessageClass"); strings.Contains(strings.ToLower(v), "autoresponder") {
 		return AutoReply, "Header X-POST-MessageClass: " + shown(v)

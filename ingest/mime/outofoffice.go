@@ -13,6 +13,15 @@ func byWords(m *Message) (Automatic, string) {
 	if len(m.Attachments) > 2 || len(text) > 2500 {
 		return None, ""
 	}
+	if receiptSubject.MatchString(m.Subject) && receiptText.MatchString(text) {
+		return ReadReceipt, "The subject and the words are those of a read receipt."
+	}
+	if markedSubject.MatchString(m.Subject) {
+		return AutoReply, "The subject “" + shown(m.Subject) + "” is marked as that of an automatic reply."
+	}
+	if thanksAway(text) {
+		return AutoReply, "The words are those of an out-of-office reply."
+	}
 	if subject := strings.ToLower(m.Subject); awaySubject.MatchString(subject) && (text == "" || awayText.MatchString(text)) {
 		return AutoReply, "The subject and the words “" + shown(m.Subject) + "” are those of an out-of-office reply."
 	}
@@ -28,6 +37,31 @@ func byWords(m *Message) (Automatic, string) {
 	return None, ""
 }
 
+// thanksAway knows the commonest out-of-office reply by three things together:
+// it thanks for a mail, says that its writer is away, and what happens then.
+func thanksAway(text string) bool {
+	return len(text) < 800 && thanksFirst.MatchString(text) && awayPlace.MatchString(text) && awayThen.MatchString(text)
+}
+
+var (
+	thanksFirst = regexp.MustCompile(`(?i)^\s*((hello|hi|dear)\b[^\n]{0,40}\n+)?\s*(many )?(thank you|thanks)( very much)? for (your|the) (e-?mail|message|mail)`)
+	awayPlace   = regexp.MustCompile(`(?i)\b(i am|i'm|i’m|i will be) (currently |now )?(out of (the )?office|on annual leave|on maternity leave|away from (the|my) (office|desk))`)
+	awayThen    = regexp.MustCompile(`(?i)\b(will (respond|reply|get back|answer|deal with|read)|if (it is|it's|your (query|matter|email|enquiry) is) urgent|for urgent|urgent (matters|enquiries|queries)|in my absence|no access to (my )?e-?mail|limited access)`)
+)
+
+// markedSubject is a subject that a program put its mark on: the whole prefix,
+// with its colon or in brackets. "Re: Automatic reply: …" is a person's.
+var markedSubject = regexp.MustCompile(`(?i)^\s*(([\[(](auto(matic|mated)?[- ]?(reply|response|responder|answer)|vacation|out of office)[\])])|` +
+	`(auto(matic|mated)?[- ]?(reply|response|responder|answer)|vacation (reply|response)|out of (the )?office( auto-?reply)?|abwesenheitsnotiz|abwesend|automatische (antwort|abwesenheitsnotiz)|` +
+	`réponse automatique|absence du bureau|automatisch antwoord|afwezigheidsbericht|automatisk svar|autosvar|frånvaro|automaattinen vastaus|risposta automatica|fuori sede|respuesta automática|` +
+	`fuera de la oficina|resposta automática|odpowiedź automatyczna|autoodpowiedź|automatická odpověď|automatická odpoveď|răspuns automat|automatikus válasz|automatski odgovor|αυτόματη απάντηση|` +
+	`автоответ|автоматический ответ|автоматична відповідь|автоматичен отговор|otomatik yanıt|رد تلقائي|ateb awtomatig|自動返信|自動応答|不在通知|自动回复|自動回覆|자동 회신|자동응답)\s?[:：])`)
+
+var (
+	receiptSubject = regexp.MustCompile(`(?i)^\s*(read|not read|deleted)\s?:`)
+	receiptText    = regexp.MustCompile(`(?is)^\s*your message\b.{0,600}\b(was read on|was deleted without being read)\b`)
+)
+
 // mentionsMachine is a quick look for the words that machineText needs.
 func mentionsMachine(text string) bool {
 	lower := strings.ToLower(text)
@@ -40,7 +74,7 @@ func mentionsMachine(text string) bool {
 }
 
 // awaySubject is what programs put in front of the subject that they answer.
-var awaySubject = regexp.MustCompile(`^\s*(automatic reply|auto(matic)?[- ]?(reply|response|responder)|auto:|out of (the )?office|ooo\b|` +
+var awaySubject = regexp.MustCompile(`^\s*(automatic reply|auto(matic)?[- ]?(reply|response|responder)|auto:|out of (the )?office\s*($|[-:–—(,.!]|re:|auto|reply|notification|message|until|response)|ooo\b|` +
 	`abwesenheitsnotiz|abwesenheit|automatische antwort|réponse automatique|absence du bureau|automatisch antwoord|afwezigheidsbericht|` +
 	`autosvar|automatisk svar|automaattinen vastaus|risposta automatica|respuesta automática|fuera de la oficina|resposta automática|` +
 	`odpowiedź automatyczna|autoodpowiedź|poza biurem|automatická odpověď|răspuns automat|автоответ|автоматический ответ|otomatik yanıt|` +
