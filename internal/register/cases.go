@@ -41,6 +41,7 @@ type Case struct {
 	MergedInto    ID        // the case that lives on; empty when this one does
 	ClosedAt      time.Time
 	ClosedWhy     CloseReason
+	Resident      ID // whose case it is; empty while nobody knows
 }
 
 // AnsweredAt is when a stage's answer was given; zero while it was not.

@@ -303,12 +303,13 @@ func (r *Register) splitOff(t *tx, m Message, c Case, s Splitting) (Opened, erro
 // of the one that it came from.
 func copyPeople(t *tx, from Case, to *Case) error {
 	to.Correspondent, to.Postal, to.Channel = from.Correspondent, from.Postal, from.Channel
-	err := t.exec(`UPDATE cases SET person_name = $1, person_addr = $2, postal = $3, channel = $4 WHERE id = $5`,
-		clean(to.Correspondent.Name), clean(to.Correspondent.Address), clean(asJSON(to.Postal)), to.Channel, to.ID)
+	to.Resident = from.Resident
+	err := t.exec(`UPDATE cases SET person_name = $1, person_addr = $2, postal = $3, channel = $4, resident_id = $5 WHERE id = $6`,
+		clean(to.Correspondent.Name), clean(to.Correspondent.Address), clean(asJSON(to.Postal)), to.Channel, to.Resident, to.ID)
 	if err != nil {
 		return err
 	}
-	return t.exec(`INSERT INTO case_person (case_id, address) SELECT $1, address FROM case_person WHERE case_id = $2 ON CONFLICT DO NOTHING`, to.ID, from.ID)
+	return t.exec(`INSERT INTO case_person (case_id, address, name, role, authority) SELECT $1, address, name, role, authority FROM case_person WHERE case_id = $2 ON CONFLICT DO NOTHING`, to.ID, from.ID)
 }
 
 // Unsplit undoes a split: the case that was split off becomes a signpost to

@@ -112,9 +112,9 @@ func saveMessage(t *tx, m Message) error {
 		mailID, sender, reading = m.Reading.MessageID, mailbox(m.Reading.From.Address), asJSON(m.Reading)
 	}
 	return t.changed(`UPDATE message SET state = $1, case_id = $2, problem = $3, offered_case = $4, offered_why = $5, twin = $6,
-			mail_id = $7, sender = $8, urgency = $9, reading = $10, lease_until = 0, version = version + 1, decisions = decisions + 1
-		WHERE id = $11 AND version = $12`,
-		m.State, m.Case, clean(m.Problem), m.OfferedCase, m.OfferedWhy, m.Twin, mailID, sender, urgency(m.Verdict), reading, m.ID, m.Version)
+			mail_id = $7, sender = $8, urgency = $9, reading = $10, text_key = $11, lease_until = 0, version = version + 1, decisions = decisions + 1
+		WHERE id = $12 AND version = $13`,
+		m.State, m.Case, clean(m.Problem), m.OfferedCase, m.OfferedWhy, m.Twin, mailID, sender, urgency(m.Verdict), reading, textKey(m.Reading), m.ID, m.Version)
 }
 
 // urgency orders the review queue before deadlines do.
@@ -173,11 +173,23 @@ func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) 
 	if err != nil {
 		return c, err
 	}
-	if err := addPerson(t, c.ID, f.Reading.From.Address); err != nil {
+	writer := Person{Address: f.Reading.From, Role: TheResident}
+	if v.Has(classify.Representative) {
+		writer.Role = ActsForResident
+	}
+	if err := addPerson(t, c.ID, writer); err != nil {
 		return c, err
 	}
 	if !sameMailbox(f.Reading.From.Address, c.Correspondent.Address) {
-		if err := addPerson(t, c.ID, c.Correspondent.Address); err != nil {
+		if err := addPerson(t, c.ID, Person{Address: c.Correspondent}); err != nil {
+			return c, err
+		}
+	}
+	if writer.Role == TheResident && !f.Junk {
+		if c.Resident, err = residentOf(t, f.Reading); err != nil {
+			return c, err
+		}
+		if err := t.exec(`UPDATE cases SET resident_id = $1 WHERE id = $2`, c.Resident, c.ID); err != nil {
 			return c, err
 		}
 	}
@@ -197,13 +209,6 @@ func confirmedAddress(f Facts) []string {
 		return nil
 	}
 	return f.Reading.PostalAddress
-}
-
-func addPerson(t *tx, caseID ID, address string) error {
-	if mailbox(address) == "" {
-		return nil
-	}
-	return t.exec(`INSERT INTO case_person (case_id, address) VALUES ($1, $2) ON CONFLICT DO NOTHING`, caseID, mailbox(address))
 }
 
 // joinCase puts a message with a case, and does to the case what was planned.

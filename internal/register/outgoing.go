@@ -84,6 +84,8 @@ type Outgoing struct {
 	About      *About       // what an officer gave it to say; nil for what is written from the case alone
 	Why        string       // why it is held, refused or unknown, in a sentence
 	Promised   workday.Date // the answer date that the bytes say; zero when none
+	LargePrint bool         // the resident reads large print
+	Language   string       // what the resident reads best, BCP 47; empty: English
 	CreatedAt  time.Time
 	BegunAt    time.Time
 	SentAt     time.Time

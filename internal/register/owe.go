@@ -42,7 +42,10 @@ func (r *Register) owe(t *tx, o Outgoing) (Hint, error) {
 		o.Key = fmt.Sprintf("%s/%s/%d", o.Message, o.Kind, o.Ordinal)
 	}
 	if o.Way == ByLetter {
-		o.State, o.Why = Held, "a letter has to be printed and posted"
+		o.State, o.Why = Held, heldForPaper
+	}
+	if err := adjust(t, &o); err != nil {
+		return Hint{}, err
 	}
 	doubt, err := mayHaveGone(t, o)
 	if err != nil {
@@ -56,10 +59,10 @@ func (r *Register) owe(t *tx, o Outgoing) (Hint, error) {
 		about = clean(asJSON(o.About))
 	}
 	n, err := t.affected(`INSERT INTO outgoing (id, key, kind, form, stage, case_id, message_id, reference, ordinal, way, to_name, to_addr, to_key,
-			state, not_before, deadline_at, note, why, created_at, about)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING`,
+			state, not_before, deadline_at, note, why, created_at, about, large_print, language)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT DO NOTHING`,
 		o.ID, o.Key, o.Kind, o.Form, o.Stage, o.Case, o.Message, o.Reference, o.Ordinal, o.Way, clean(o.To.Name), clean(o.To.Address), mailbox(o.To.Address),
-		o.State, micros(o.NotBefore), micros(o.Deadline), clean(o.Note), o.Why, micros(o.CreatedAt), about)
+		o.State, micros(o.NotBefore), micros(o.Deadline), clean(o.Note), o.Why, micros(o.CreatedAt), about, bit(o.LargePrint), o.Language)
 	if err != nil || n == 0 {
 		return Hint{}, err
 	}

@@ -45,14 +45,14 @@ func scanMessage(row scanner) (m Message, err error) {
 
 const caseColumns = `c.id, c.reference, c.kind, c.stage, c.message_id, c.person_name, c.person_addr, c.postal, c.channel,
 	c.definition, c.defined, c.may_quote, c.topics, c.flags, c.hazard_level, c.opened_at, c.closed_at,
-	c.stage2_message, c.answered1_at, c.answered2_at, c.not_accepted, c.merged_into, c.closed_why`
+	c.stage2_message, c.answered1_at, c.answered2_at, c.not_accepted, c.merged_into, c.closed_why, c.resident_id`
 
 func scanCase(row scanner) (c Case, err error) {
 	var postal, definition, topics, flags string
 	var defined, quote, opened, closed, answered1, answered2 int64
 	err = row.Scan(&c.ID, &c.Reference, &c.Kind, &c.Stage, &c.Message, &c.Correspondent.Name, &c.Correspondent.Address, &postal, &c.Channel,
 		&definition, &defined, &quote, &topics, &flags, &c.HazardLevel, &opened, &closed,
-		&c.Stage2Message, &answered1, &answered2, &c.NotAccepted, &c.MergedInto, &c.ClosedWhy)
+		&c.Stage2Message, &answered1, &answered2, &c.NotAccepted, &c.MergedInto, &c.ClosedWhy, &c.Resident)
 	if err != nil {
 		return c, err
 	}
@@ -95,18 +95,18 @@ func scanClock(row scanner) (c Clock, err error) {
 
 const outgoingColumns = `o.id, o.key, o.kind, o.form, o.stage, o.case_id, o.message_id, o.reference, o.ordinal, o.way, o.to_name, o.to_addr,
 	o.state, o.attempt, o.begun, o.failures, o.resend, o.not_before, o.deadline_at, o.lease_until, o.mail_id, o.bytes, o.subject, o.note, o.why,
-	o.promised, o.created_at, o.begun_at, o.sent_at, o.about`
+	o.promised, o.created_at, o.begun_at, o.sent_at, o.about, o.large_print, o.language`
 
 func scanOutgoing(row scanner) (o Outgoing, err error) {
 	var promised, about string
-	var resend, notBefore, deadline, lease, created, begun, sent int64
+	var large, resend, notBefore, deadline, lease, created, begun, sent int64
 	err = row.Scan(&o.ID, &o.Key, &o.Kind, &o.Form, &o.Stage, &o.Case, &o.Message, &o.Reference, &o.Ordinal, &o.Way, &o.To.Name, &o.To.Address,
 		&o.State, &o.Attempt, &o.begun, &o.Failures, &resend, &notBefore, &deadline, &lease, &o.MessageID, &o.Bytes, &o.Subject, &o.Note, &o.Why,
-		&promised, &created, &begun, &sent, &about)
+		&promised, &created, &begun, &sent, &about, &large, &o.Language)
 	if err != nil {
 		return o, err
 	}
-	o.Resend = resend == 1
+	o.Resend, o.LargePrint = resend == 1, large == 1
 	o.NotBefore, o.Deadline, o.LeaseUntil = instant(notBefore), instant(deadline), instant(lease)
 	o.CreatedAt, o.BegunAt, o.SentAt = instant(created), instant(begun), instant(sent)
 	if about != "" {

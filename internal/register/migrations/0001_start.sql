@@ -28,6 +28,7 @@ CREATE TABLE message (
     twin          TEXT NOT NULL DEFAULT '',
     mail_id       TEXT NOT NULL DEFAULT '', -- RFC 5322 Message-ID
     sender        TEXT NOT NULL DEFAULT '', -- the writer's address, lower case
+    text_key      TEXT NOT NULL DEFAULT '', -- the same for the same words by any channel
     urgency       BIGINT NOT NULL DEFAULT 0, -- 2: emergency or safeguarding, 1: significant hazard
     decisions     BIGINT NOT NULL DEFAULT 0, -- how many; the last one stands
     reading       TEXT NOT NULL DEFAULT ''
@@ -80,6 +81,7 @@ CREATE TABLE cases (
     answered2_at  BIGINT NOT NULL DEFAULT 0,
     not_accepted  TEXT NOT NULL DEFAULT '', -- the exclusion by which it was not accepted
     merged_into   TEXT NOT NULL DEFAULT '', -- the case that lives on: a signpost
+    resident_id   TEXT NOT NULL DEFAULT '', -- whose case it is; empty while nobody knows
     closed_at     BIGINT NOT NULL DEFAULT 0,
     closed_why    TEXT NOT NULL DEFAULT ''
 );
@@ -87,8 +89,11 @@ CREATE INDEX cases_message ON cases (message_id);
 
 -- Who belongs to a case, by address: a sign and belonging join a message.
 CREATE TABLE case_person (
-    case_id TEXT NOT NULL REFERENCES cases (id),
-    address TEXT NOT NULL,
+    case_id   TEXT NOT NULL REFERENCES cases (id),
+    address   TEXT NOT NULL,
+    name      TEXT NOT NULL DEFAULT '',
+    role      TEXT NOT NULL DEFAULT '' CHECK (role IN ('', 'resident', 'representative', 'officer')),
+    authority TEXT NOT NULL DEFAULT '', -- how a representative showed that they may act; empty: not shown
     PRIMARY KEY (case_id, address)
 );
 
@@ -139,6 +144,8 @@ CREATE TABLE outgoing (
     about       TEXT NOT NULL DEFAULT '', -- what an officer gave it to say
     why         TEXT NOT NULL DEFAULT '',
     promised    TEXT NOT NULL DEFAULT '', -- the answer date that the bytes say
+    large_print BIGINT NOT NULL DEFAULT 0 CHECK (large_print IN (0, 1)),
+    language    TEXT NOT NULL DEFAULT '', -- what the resident reads best; empty: English
     created_at  BIGINT NOT NULL,
     begun_at    BIGINT NOT NULL DEFAULT 0,
     sent_at     BIGINT NOT NULL DEFAULT 0
