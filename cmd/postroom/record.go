@@ -21,6 +21,7 @@ func recordCommands() []command {
 	return []command{
 		{"verify", "prove that register, archive and histories agree", runVerify},
 		{"report", "count what was received, acknowledged and answered in time", runReport},
+		{"export", "write the file of a case, for the Ombudsman", runExport},
 		{"backup", "copy register, archive and keys, also while serve runs", runBackup},
 		{"restore", "put a backup into empty places", runRestore},
 		{"outgoing", "stop everything that leaves, or let it go", runOutgoing},

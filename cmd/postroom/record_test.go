@@ -98,3 +98,21 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 	out, _ = c.postroom(1, "verify")
 	c.says(out, fmt.Sprintf("its file %s is missing from the archive", lost), "1 WRONG")
 }
+
+func TestExportAndReportReadTheRegister(t *testing.T) {
+	t.Parallel()
+	c := newCabinet(t)
+	opened := c.complaint("no heating", "ann@homes.example")
+	path := filepath.Join(t.TempDir(), "case.zip")
+	out, _ := c.postroom(0, "export", " "+strings.ToLower(opened.Reference), path)
+	c.says(out, "the file of")
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	_, complaint := c.postroom(1, "export", "CIT26-0000-0000", path+"2")
+	c.says(complaint, "no case has the reference")
+	out, _ = c.postroom(0, "report", "-csv")
+	c.says(out, "stage,Stage 1,received,1\n")
+	out, _ = c.postroom(0, "report", "-json")
+	c.says(out, `"received": 1`)
+}

@@ -1,6 +1,7 @@
 // Package records looks after the record as a whole: it proves that register,
-// archive and histories agree, and makes and restores backups. It takes
-// nothing in, decides nothing about a message and sends nothing.
+// archive and histories agree, makes and restores backups, and gives
+// cases out whole. It takes nothing in, decides nothing about a message and
+// sends nothing.
 package records
 
 import (

@@ -1,0 +1,114 @@
+package register
+
+import (
+	"context"
+	"slices"
+)
+
+// A CaseFile is all that the register knows about a case, and about the cases
+// that were merged into it.
+type CaseFile struct {
+	Case       Case
+	Merged     []Case // that became part of this one
+	Linked     []Case
+	Clocks     []Clock
+	Messages   []Message // oldest first
+	Decisions  map[ID][]DecisionMade
+	Replies    []Outgoing // oldest first, without alerts to the landlord's own people
+	Rulings    map[ID][]ReplyRuling
+	Answers    []Answer
+	Extensions []Extended
+	Actions    []Action
+	Events     []Event // of the cases and of their messages, oldest first
+}
+
+// CaseFile reads a case by one of its references: the case's own or that of a
+// message that joined it. ErrNotFound when it has no case.
+func (r *Register) CaseFile(ctx context.Context, reference string) (CaseFile, error) {
+	var f CaseFile
+	m, err := r.FindReference(ctx, reference)
+	if err != nil {
+		return f, err
+	}
+	if m.Case == "" {
+		return f, wrap("case file", ErrNotFound)
+	}
+	if f.Case, f.Clocks, err = r.GetCase(ctx, m.Case); err != nil {
+		return f, err
+	}
+	f.Merged, err = list(ctx, r, "case file", scanCase, `SELECT `+caseColumns+` FROM cases c WHERE c.merged_into = $1 ORDER BY c.opened_at, c.id`, f.Case.ID)
+	if err != nil {
+		return f, err
+	}
+	if f.Linked, err = r.LinkedCases(ctx, f.Case.ID); err != nil {
+		return f, err
+	}
+	f.Decisions, f.Rulings = map[ID][]DecisionMade{}, map[ID][]ReplyRuling{}
+	for _, c := range append([]Case{f.Case}, f.Merged...) {
+		if err := r.addToFile(ctx, &f, c.ID); err != nil {
+			return f, err
+		}
+	}
+	slices.SortStableFunc(f.Messages, func(a, b Message) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
+	slices.SortStableFunc(f.Events, func(a, b Event) int { return a.At.Compare(b.At) })
+	return f, nil
+}
+
+func (r *Register) addToFile(ctx context.Context, f *CaseFile, id ID) error {
+	messages, err := r.CaseMessages(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		if f.Decisions[m.ID], err = r.Decisions(ctx, m.ID); err != nil {
+			return err
+		}
+		if err := r.addEvents(ctx, f, messageSubject(m.ID)); err != nil {
+			return err
+		}
+	}
+	f.Messages = append(f.Messages, messages...)
+	replies, err := r.CaseOutgoings(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, o := range replies {
+		if o.Kind == Alert {
+			continue
+		}
+		f.Replies = append(f.Replies, o)
+		if f.Rulings[o.ID], err = r.ReplyRulings(ctx, o.ID); err != nil {
+			return err
+		}
+	}
+	answers, err := r.Answers(ctx, id)
+	if err != nil {
+		return err
+	}
+	extensions, err := r.Extensions(ctx, id)
+	if err != nil {
+		return err
+	}
+	actions, err := r.Actions(ctx, id)
+	if err != nil {
+		return err
+	}
+	f.Answers, f.Extensions, f.Actions = append(f.Answers, answers...), append(f.Extensions, extensions...), append(f.Actions, actions...)
+	return r.addEvents(ctx, f, caseSubject(id))
+}
+
+func (r *Register) addEvents(ctx context.Context, f *CaseFile, subject string) error {
+	events, err := r.History(ctx, subject)
+	f.Events = append(f.Events, events...)
+	return err
+}
+
+// Exported writes down that a case was given out, by whom and for what.
+func (r *Register) Exported(ctx context.Context, caseID ID, by, what string) error {
+	return wrap("exported", r.writes.do(ctx, func(t *tx) error {
+		if _, err := caseByID(t, caseID); err != nil {
+			return err
+		}
+		return t.note(caseSubject(caseID), by, "given_out", detail{"what": what})
+	}))
+}
