@@ -17,6 +17,7 @@ import (
 	"postroom/internal/queue"
 	"postroom/internal/reference"
 	"postroom/internal/register"
+	"postroom/internal/workday"
 )
 
 // ReadLane is the queue's lane of messages to be read.
@@ -297,10 +298,13 @@ func Read(ctx context.Context, original io.Reader, o mime.Options, prefixes []st
 		MessageIDs:    append(append([]string{}, m.References...), m.InReplyTo...),
 		Authenticated: m.Authenticated, AuthWhy: m.AuthWhy,
 		Complainant: address(m.Complainant), ComplainantWhy: m.ComplainantWhy,
-		Repairs: m.Repairs, Error: m.Error, BodyDigest: m.BodyDigest,
+		Repairs: m.Repairs, Notes: m.Notes, Error: m.Error, BodyDigest: m.BodyDigest,
 	}
 	for _, a := range m.Attachments {
 		rd.Attachments = append(rd.Attachments, register.Attachment(a))
+	}
+	if at := m.ForwardedReceived; !at.IsZero() && rd.ComplainantWhy != "" {
+		rd.ComplainantWhy += " The colleague had it on " + at.In(workday.London()).Format("2 January 2006 at 15:04") + "."
 	}
 	rd.ReferencesFound, rd.ReferencesNear = reference.FindAll(m.Subject+"\n"+m.Text, prefixes)
 	return rd

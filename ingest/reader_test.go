@@ -340,3 +340,20 @@ func TestWhatCannotBeReadIsAVisibleItem(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatAPersonIsTold has what the reader found out beside the text reach
+// the register: what is to be opened by hand, and when a colleague had a mail.
+func TestWhatAPersonIsTold(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	sentOn := "From: Officer <complaints@landlord.example>\nTo: complaints@landlord.example\nSubject: Fwd: damp\nContent-Type: multipart/mixed; boundary=b\n\n" +
+		"--b\n\nPlease see below.\n--b\nContent-Type: message/rfc822\n\nReceived: from x by y; Mon, 2 Mar 2026 10:00:00 +0000\nFrom: Jo <jo@example.net>\nTo: officer@landlord.example\nSubject: damp\n\nThe wall is wet.\n" +
+		"--b\nContent-Type: application/pdf; name=a.pdf\n\n%PDF-1.4\ntrailer<</Encrypt 9 0 R>>\n--b--\n"
+	m := r.take(sentOn)[0]
+	if want := "had it on 2 March 2026 at 10:00."; m.Reading.Complainant.Address != "jo@example.net" || !strings.Contains(m.Reading.ComplainantWhy, want) {
+		t.Errorf("complainant %+v, %q", m.Reading.Complainant, m.Reading.ComplainantWhy)
+	}
+	if len(m.Reading.Notes) != 1 || !strings.Contains(m.Reading.Notes[0], "a.pdf is locked") {
+		t.Errorf("notes %q", m.Reading.Notes)
+	}
+}

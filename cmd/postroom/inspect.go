@@ -63,6 +63,7 @@ type inspectedMessage struct {
 	Bounce          register.Bounce       `json:"bounce"`
 	ReferencesFound []string              `json:"references_found"`
 	Repairs         []string              `json:"repairs"`
+	Notes           []string              `json:"notes"`
 	Attachments     []register.Attachment `json:"attachments"`
 	Pages           int                   `json:"pages"`
 	OCRConfidence   float64               `json:"ocr_confidence"`
@@ -253,7 +254,7 @@ func (in *inspector) judge(line *inspected, m register.Message) error {
 		MessageID: rd.MessageID, From: rd.From, ReplyTo: rd.ReplyTo, To: rd.To, Cc: rd.Cc, Subject: rd.Subject, Date: rd.Date,
 		Received: m.ReceivedAt.Format(time.RFC3339), ReceivedFrom: m.Basis, Authenticated: rd.Authenticated,
 		Text: rd.Text, NewText: rd.NewText, Language: rd.Language, Automatic: rd.Automatic, AutomaticWhy: rd.AutomaticWhy, Bounce: rd.Bounce,
-		ReferencesFound: rd.ReferencesFound, Repairs: rd.Repairs, Attachments: rd.Attachments, PostalAddress: rd.PostalAddress,
+		ReferencesFound: rd.ReferencesFound, Repairs: rd.Repairs, Notes: rd.Notes, Attachments: rd.Attachments, PostalAddress: rd.PostalAddress,
 		DoNotAnswer: rd.DoNotAnswer, Complainant: rd.Complainant, Pages: rd.Pages, OCRConfidence: rd.OCRConfidence, Paper: rd.Paper,
 	}
 	f := register.Facts{Verdict: line.Verdict, Reading: *rd, Channel: m.Channel, Problem: ingest.LetterProblem(*rd)}
@@ -295,6 +296,7 @@ func fillEmpty(line *inspected) {
 	orEmpty(&line.Message.Cc)
 	orEmpty(&line.Message.ReferencesFound)
 	orEmpty(&line.Message.Repairs)
+	orEmpty(&line.Message.Notes)
 	orEmpty(&line.Message.Attachments)
 	orEmpty(&line.Message.PostalAddress)
 	orEmpty(&line.Verdict.Topics)
@@ -375,6 +377,9 @@ func inWords(line inspected) string {
 	}
 	for _, r := range m.Repairs {
 		fmt.Fprintf(&b, "  repair    %s\n", r)
+	}
+	for _, n := range m.Notes {
+		fmt.Fprintf(&b, "  note      %s\n", n)
 	}
 	fmt.Fprintf(&b, "  then      %s\n  reply     %s %s\n", line.State, line.Reply.Channel, line.Reply.Why)
 	if line.Reply.Text != "" {

@@ -43,11 +43,11 @@ func toUTF8(b []byte, label string) (text, repair string) {
 	}
 	multi := runsOfUTF8(b)
 	if !isMultibyte(enc) && multi > 0 {
-		return string(b), "The text says that it is " + label + " but is UTF-8, and was read as that."
+		return string(b), "The mail names a wrong way of writing letters (" + label + "); the right one was found (UTF-8)."
 	}
 	text = decodeWith(enc, b)
 	if isMultibyte(enc) && utf8.Valid(b) && strings.ContainsRune(text, utf8.RuneError) {
-		return string(b), "The text says that it is " + label + " but is UTF-8, and was read as that."
+		return string(b), "The mail names a wrong way of writing letters (" + label + "); the right one was found (UTF-8)."
 	}
 	return text, ""
 }
@@ -86,14 +86,14 @@ func guess(b []byte, label string) (text, repair string) {
 	}
 	if utf8.Valid(b) {
 		if label != "" && findEncoding(label) == nil && !isASCII(b) {
-			return string(b), "The charset of the text is unknown; it was read as UTF-8."
+			return string(b), "The mail names a way of writing letters that nobody knows; its letters were read in the usual way."
 		}
 		return string(b), ""
 	}
 	if label == "" {
-		return mixed(b), "The text names no charset and is not UTF-8; it was read as windows-1252."
+		return mixed(b), "The mail does not say how its letters are written; accents and signs such as £ were guessed."
 	}
-	return mixed(b), "The text is not in the charset that it names (" + label + "); wrong characters were read as windows-1252."
+	return mixed(b), "The mail names a wrong way of writing letters (" + label + "); those that did not fit were guessed (windows-1252)."
 }
 
 // mixed reads what is valid UTF-8 as that and every other byte as
@@ -207,7 +207,7 @@ func decodeWith(enc encoding.Encoding, b []byte) string {
 // decodeWide reads UTF-16 and UTF-32, unless the bytes are plainly not that.
 func decodeWide(b []byte, enc encoding.Encoding, label string) (text, repair string) {
 	if bytes.IndexByte(b, 0) < 0 && utf8.Valid(b) {
-		return string(b), "The text says that it is " + label + " but is UTF-8, and was read as that."
+		return string(b), "The mail names a wrong way of writing letters (" + label + "); the right one was found (UTF-8)."
 	}
 	return decodeWith(enc, b), ""
 }

@@ -108,7 +108,7 @@ func inlineWriter(text string, own func(string) bool) (Address, time.Time, bool)
 		if i > 2000 || !fromField.MatchString(line) || !l.headerBlock(i) {
 			continue
 		}
-		_, value, _ := strings.Cut(line, ":")
+		value := afterLabel(line)
 		list := parseAddresses(strings.Trim(value, " *_"))
 		if len(list) == 0 || list[0].Address == "" && i+1 < len(l.lines) {
 			list = parseAddresses(value + " " + l.lines[min(i+1, len(l.lines)-1)])

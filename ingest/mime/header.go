@@ -32,7 +32,7 @@ func (w *walk) readHeader(s *source, top bool) header {
 	b.read()
 	h, err := textproto.ReadHeader(bufio.NewReaderSize(bytes.NewReader(b.out), 4096))
 	if err != nil && len(b.out) > 0 {
-		w.repair("A line among the header lines could not be read; what came after it was kept as well as possible.")
+		w.repair("A header line could not be read; what came after it was kept as well as possible.")
 	}
 	return header{message.Header{Header: h}}
 }
@@ -52,7 +52,7 @@ type headerBlock struct {
 
 func (b *headerBlock) read() {
 	if b.s.delim == '\r' {
-		b.w.repair("Bare carriage returns were read as line ends.")
+		b.w.repair("The mail's line ends are of an old kind (bare carriage returns); they were read as such.")
 	}
 	if b.top && !b.skipStart() {
 		return
@@ -86,7 +86,7 @@ func (b *headerBlock) skipStart() bool {
 	b.s.unread()
 	after := b.s.peek()
 	if !looksLikeHeader(b.s.held, after) {
-		b.w.repair("The mail has no header lines; all of it was read as text.")
+		b.w.repair("The mail has no header lines (sender, date, subject); all of it was read as text.")
 		return false
 	}
 	if blank {
@@ -183,7 +183,7 @@ func (b *headerBlock) splits(text []byte) bool {
 	if bytes.IndexByte(text, '\r') < 0 {
 		return false
 	}
-	b.w.repair("Bare carriage returns in the header were read as line ends.")
+	b.w.repair("Some header lines end in an old way (bare carriage returns); they were read as lines.")
 	for piece := range bytes.SplitSeq(bytes.Clone(text), []byte("\r")) {
 		if !b.body && len(bytes.TrimSpace(piece)) > 0 {
 			b.line(append(bytes.Clone(piece), '\n'), true)
@@ -197,7 +197,7 @@ func (b *headerBlock) splits(text []byte) bool {
 func (b *headerBlock) strange(text []byte) {
 	if bytes.HasPrefix(text, []byte("From ")) || bytes.HasPrefix(text, []byte(">From ")) {
 		b.aside = true
-		b.w.repair("A mailbox separator line (\"From …\") was dropped.")
+		b.w.repair("A separator line (\"From …\"), which mailbox files have between mails, was dropped.")
 		return
 	}
 	folded := append(append([]byte(" "), text...), '\n') // before peek moves the bytes
@@ -224,7 +224,7 @@ func (b *headerBlock) add(line []byte) {
 	if int64(len(b.out)+len(line)) > b.w.limits.HeaderBytes {
 		b.over = true
 		b.out = append(b.out, '\n')
-		b.w.fail("The header is larger than the size limit; the rest of it was not read.")
+		b.w.fail("The header lines (sender, subject and so on) are longer than the limit; the rest of them was not read.")
 		return
 	}
 	start := len(b.out)

@@ -11,7 +11,7 @@ import (
 func (w *walk) leaf(s *source, h header, mt mediaType) []piece {
 	enc := h.raw("Content-Transfer-Encoding")
 	if liesAboutBase64(enc, s) {
-		w.repair("A part says that it is base64 but is plain text; it was read as it stands.")
+		w.repair("A part of the mail is marked as packed but is plain text; it was read as it stands.")
 		enc = ""
 	}
 	body := s.body()
@@ -128,7 +128,7 @@ func (w *walk) undeclared(raw []byte) []byte {
 	if err != nil {
 		return raw
 	}
-	w.repair("The text is quoted-printable without saying so; it was decoded.")
+	w.repair("The text was packed without saying so; it was unpacked.")
 	return out
 }
 
@@ -157,7 +157,7 @@ func (w *walk) partText(raw []byte, mt mediaType) (text string, html bool) {
 func (w *walk) htmlPart(page string) string {
 	text, over := htmlToText(page, w.limits.HTMLNodes, w.check)
 	if over {
-		w.fail("The mail's HTML has more elements than the limit; the rest was not read.")
+		w.fail("The mail's page has more pieces than the limit; the rest was not read.")
 	}
 	return text
 }

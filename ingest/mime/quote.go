@@ -209,12 +209,18 @@ func (l *letter) blockInAnyOrder(i int) bool {
 	return address && when && (from && date && to || below && lines >= 4)
 }
 
+// afterLabel gives what stands behind the colon of a header line, which in
+// Chinese is a wide one.
+func afterLabel(line string) string {
+	_, value, _ := strings.Cut(strings.Replace(line, "：", ":", 1), ":")
+	return value
+}
+
 // forwardsOwn says whether the mail that is sent on from line i was ours.
 func (l *letter) forwardsOwn(i int) bool {
 	for j := i; j < len(l.lines) && j < i+8; j++ {
 		if fromField.MatchString(l.lines[j]) {
-			_, value, _ := strings.Cut(l.lines[j], ":")
-			a := parseAddresses(strings.Trim(value, " *_"))
+			a := parseAddresses(strings.Trim(afterLabel(l.lines[j]), " *_"))
 			return len(a) > 0 && a[0].Address != "" && l.own(a[0].Address)
 		}
 	}

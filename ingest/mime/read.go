@@ -46,7 +46,7 @@ func read(ctx context.Context, r io.Reader, o Options, t *tap) (m *Message) {
 		// The reader is exposed to anything that the world can write; one mail
 		// must not take the process down, nor be lost.
 		if p := recover(); p != nil {
-			m.Error = "The mail could not be read: it upset the reader."
+			m.Error = "Postroom failed while reading this mail. The original is kept and can be downloaded."
 			m.tidy()
 		}
 	}()

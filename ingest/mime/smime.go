@@ -20,7 +20,7 @@ func (w *walk) noteSealed(mt mediaType) {
 		w.note(encryptedNote)
 	case isSMIME(mt.value):
 		w.seen.encrypted = true
-		w.note("The mail is wrapped in a signature that hides its text; it has to be opened in a mail program.")
+		w.note("The mail is wrapped in a signature that hides its text; a person has to open it in a mail program.")
 	}
 }
 

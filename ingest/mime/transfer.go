@@ -24,7 +24,7 @@ func transferReader(encoding string, r io.Reader, bad func(why string)) io.Reade
 	case "", "7bit", "8bit", "binary", "7-bit", "8-bit", "none":
 		return r
 	}
-	bad("A part names an encoding that does not exist; it was read as it stands.")
+	bad("A part of the mail is marked as packed in a way that nobody knows; it was read as it stands.")
 	return r
 }
 

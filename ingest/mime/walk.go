@@ -114,7 +114,7 @@ func isMessageType(t string) bool {
 func (w *walk) multipart(s *source, h header, mt mediaType) []piece {
 	boundary := strings.TrimRight(mt.params["boundary"], " \t\r\n")
 	if enc := cleanEncoding(h.raw("Content-Transfer-Encoding")); isEncoded(enc) && s.hit < 0 && !showsBoundary(s.peek(), boundary) {
-		w.repair("A multipart was encoded as a whole, which is not allowed; it was decoded.")
+		w.repair("The mail was packed in an unusual way; it was unpacked and read.")
 		s = newSource(w.decoded(transferReader(enc, s.body(), w.repair)), w.budget, w.limits.Bytes)
 	}
 	if boundary == "" || !bytes.Contains(s.peek(), []byte("--"+boundary)) {

@@ -118,6 +118,7 @@ type Reading struct {
 	ComplainantWhy  string       `json:"complainant_why"`
 	Attachments     []Attachment `json:"attachments"`
 	Repairs         []string     `json:"repairs"`
+	Notes           []string     `json:"notes"` // what a person has to open himself
 	Error           string       `json:"error"`
 	Pages           int          `json:"pages"`
 	OCRConfidence   float64      `json:"ocr_confidence"`

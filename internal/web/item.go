@@ -73,6 +73,7 @@ type itemPage struct {
 	Outcomes    []string
 	Attachments []attachmentView
 	Repairs     []string
+	Notes       []string
 	Alarms      []alarmView
 	Near        []caseView
 	Clocks      []clockView
@@ -164,7 +165,7 @@ func (p *itemPage) read(m register.Message) {
 	}
 	p.Lang = language(m)
 	p.Headers = headers(rd)
-	p.AuthWhy, p.Trusted, p.Repairs, p.OtherPerson = rd.AuthWhy, rd.MayQuote(), rd.Repairs, rd.ComplainantWhy
+	p.AuthWhy, p.Trusted, p.Repairs, p.Notes, p.OtherPerson = rd.AuthWhy, rd.MayQuote(), rd.Repairs, rd.Notes, rd.ComplainantWhy
 	for i, a := range rd.Attachments {
 		p.Attachments = append(p.Attachments, attachmentView{Attachment: a, Number: i + 1, Size: size(a.Size), CanHave: m.Channel == register.Email})
 	}
