@@ -209,7 +209,7 @@ func TestEveryKindIsComposed(t *testing.T) {
 			if got.Template != row.template || h.Get("Auto-Submitted") != row.auto || !strings.Contains(h.Get("Subject")+parts["text/plain"], c.Reference) {
 				t.Errorf("template %s, Auto-Submitted %s, Subject %s", got.Template, h.Get("Auto-Submitted"), h.Get("Subject"))
 			}
-			if ourPeople(c.Kind) && (h.Get("In-Reply-To") != "" || !strings.Contains(parts["text/plain"], "https://post.larkmere.example/message/m1") || strings.Contains(parts["text/plain"], "ann@")) {
+			if ourPeople(c.Kind) && (h.Get("In-Reply-To") != "" || !strings.Contains(parts["text/plain"], "https://post.larkmere.example/messages/m1") || strings.Contains(parts["text/plain"], "ann@")) {
 				t.Errorf("to our own people:\n%v\n%s", h, parts["text/plain"])
 			}
 		})

@@ -131,7 +131,7 @@ func (c *Composer) forOurPeople(r *templates.Reply, o register.Claimed) {
 		}
 	}
 	if c.Landlord.StaffPages != "" && o.Message != "" {
-		r.Link = strings.TrimSuffix(c.Landlord.StaffPages, "/") + "/message/" + o.Message
+		r.Link = strings.TrimSuffix(c.Landlord.StaffPages, "/") + "/messages/" + o.Message
 	}
 }
 

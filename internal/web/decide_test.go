@@ -250,7 +250,7 @@ func TestAnAlarmIsTakenOnce(t *testing.T) {
 // held is a reply that the guard has put into people's hands.
 func (h *house) held() register.Outgoing {
 	h.Helper()
-	h.mail(plainMail, registertest.Verdict(classify.Complaint), func(o *register.Opening) { o.Reading.Authenticated = true })
+	h.mail(strings.ReplaceAll(plainMail, "<1@", "<held@"), registertest.Verdict(classify.Complaint), func(o *register.Opening) { o.Reading.Authenticated = true })
 	claims, err := h.register.Claim(h.Context(), h.owedIDs(), 1e9, register.Windows{})
 	must(h.T, err)
 	errs, err := h.register.Hold(h.Context(), []register.Outcome{{ID: claims[0].ID, Attempt: claims[0].Attempt, Why: "the cap is reached"}})

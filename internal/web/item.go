@@ -148,7 +148,7 @@ func (p *itemPage) read(m register.Message) {
 	at := m.ReceivedAt.In(workday.London())
 	p.Stamp = [3]string{strings.ToUpper(at.Format("2 Jan 2006")), at.Format("15:04") + " by " + channelName(m.Channel), m.ReceivedAt.Format("2006-01-02T15:04:05Z07:00")}
 	if v := m.Verdict; v != nil {
-		p.Why, p.Issues, p.Outcomes, p.RulesVersion = shortWhy(v.Why), v.Definition.Issues, v.Definition.Outcomes, v.RulesVersion
+		p.Why, p.Issues, p.Outcomes, p.RulesVersion = capital(shortWhy(v.Why)), v.Definition.Issues, v.Definition.Outcomes, v.RulesVersion
 	}
 	rs := reasons(m.Verdict)
 	rs = rs[:min(len(rs), mostReasons)]
