@@ -45,6 +45,7 @@ type Composed struct {
 	To        string // for RCPT TO, without brackets; for a webhook its URL
 	Bytes     []byte // exactly what is sent: RFC 5322, or JSON for a webhook
 	Promised  workday.Date
+	Letter    *Letter // nil for what leaves by wire
 }
 
 // Compose renders a claimed outgoing afresh, as of that instant. The same
@@ -63,9 +64,12 @@ func (c *Composer) Compose(o register.Claimed, now time.Time) (Composed, error) 
 	if o.Kind == register.Acknowledgement {
 		out.Promised = workday.Date(data.AnswerBy)
 	}
-	if o.Way == register.ByWebhook {
+	switch o.Way {
+	case register.ByWebhook:
 		out.Bytes, err = webhookBody(o, data)
-	} else {
+	case register.ByLetter:
+		out.Letter, out.Bytes, err = c.letter(o, shown, data, now)
+	case register.ByEmail:
 		out.To, out.Bytes, err = c.mail(o, shown, out.MessageID, now)
 	}
 	if err != nil {

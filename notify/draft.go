@@ -45,6 +45,7 @@ func alarmOf(o register.Claimed) string {
 func (c *Composer) reply(o register.Claimed, now time.Time) templates.Reply {
 	r := templates.Reply{
 		Landlord: c.Landlord, Today: templates.Date(workday.DateOf(now)), Reference: o.Reference, Stage: max(1, o.Stage),
+		Letter: o.Way == register.ByLetter,
 	}
 	if m := o.TheMessage; m != nil {
 		r.Received = templates.Date(workday.DateOf(m.ReceivedAt))
@@ -182,16 +183,19 @@ func (c *Composer) Preview(m register.Message, f register.Facts, p register.Plan
 			continue
 		}
 		o := wouldOwe(m, f, p, reply, answer)
-		if v := Guard(o, s); v.Decision != Send && o.Way != register.ByLetter {
+		shown.Why = ""
+		if v := Guard(o, s); v.Decision != Send {
 			shown.Why = v.Reason
-			return shown, nil
+			if o.Way != register.ByLetter { // a letter is shown all the same: a person will look at it
+				return shown, nil
+			}
 		}
 		kind, form := wordsFor(o)
 		words, err := c.Words.Render(kind, form, c.reply(o, now))
 		if err != nil {
 			return shown, fmt.Errorf("notify: preview: %w", err)
 		}
-		return Shown{Channel: string(o.Way), Template: words.Name, Subject: words.Subject, Text: words.Text}, nil
+		return Shown{Channel: string(o.Way), Why: shown.Why, Template: words.Name, Subject: words.Subject, Text: words.Text}, nil
 	}
 	return shown, nil
 }
@@ -203,7 +207,10 @@ func wouldOwe(m register.Message, f register.Facts, p register.Plan, reply regis
 	k := &register.Case{
 		Reference: m.Reference, Kind: p.Opens, Stage: p.Stage, Message: m.ID, Correspondent: f.Reading.ReplyAddress(),
 		Channel: m.Channel, Definition: f.Verdict.Definition, MayQuote: f.Words || f.Reading.MayQuote(),
-		Topics: f.Verdict.Topics, Flags: f.Verdict.Flags, HazardLevel: f.Verdict.HazardLevel,
+		Topics: f.Verdict.Topics, Flags: f.Verdict.Flags, HazardLevel: f.Verdict.HazardLevel, Postal: f.Reading.PostalAddress,
+	}
+	if way, _ := register.Asked(f.Verdict); way == register.ByLetter {
+		k.Channel = register.Letter
 	}
 	if p.Opens == "" {
 		k.Kind, k.Message = f.Joined.Kind, ""
@@ -212,12 +219,9 @@ func wouldOwe(m register.Message, f register.Facts, p register.Plan, reply regis
 	o := register.Claimed{
 		Outgoing: register.Outgoing{
 			ID: "preview", Kind: reply.Kind, Form: reply.Form, Stage: stage, Message: m.ID, Reference: m.Reference, Ordinal: 1,
-			Way: register.ByEmail, To: k.Correspondent,
+			Way: k.Way(), To: k.Correspondent,
 		},
 		TheCase: k, TheMessage: &m,
-	}
-	if m.Channel == register.Letter {
-		o.Way = register.ByLetter
 	}
 	name := workday.Stage1Answer
 	if stage == 2 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"postroom/classify"
+	"postroom/internal/paper"
 	"postroom/internal/register"
 )
 
@@ -134,8 +135,12 @@ func lookWay(c register.Claimed, _ GuardSettings) GuardVerdict {
 		}
 		return pass
 	case register.ByLetter:
+		if ourPeople(c.Kind) {
+			return hold("our own people get no letters")
+		}
+		return pass
 	}
-	return hold("a letter has to be printed and posted")
+	return hold("there is no such way to send it")
 }
 
 // lookAddress makes header injection impossible: what is no plain address goes
@@ -147,11 +152,29 @@ func lookAddress(c register.Claimed, _ GuardSettings) GuardVerdict {
 		}
 		return pass
 	}
+	if c.Way == register.ByLetter {
+		return lookPostal(c)
+	}
 	if strings.TrimSpace(c.To.Address) == "" {
 		return hold("there is no address to send it to")
 	}
 	if _, err := deliverable(c.To.Address); err != nil {
 		return hold("the address cannot be used: " + err.Error())
+	}
+	return pass
+}
+
+// lookPostal lets letters go only where a person has compared the address with
+// what the resident wrote: a letter to a neighbour tells them of a complaint.
+func lookPostal(c register.Claimed) GuardVerdict {
+	if c.TheCase == nil || len(c.TheCase.Postal) == 0 {
+		return hold("it is to go as a letter, and no postal address is known")
+	}
+	if _, err := paper.Address(c.TheCase.Postal); err != nil {
+		return hold(err.Error())
+	}
+	if !c.TheCase.PostalOK {
+		return hold("nobody has confirmed the postal address yet")
 	}
 	return pass
 }

@@ -50,7 +50,14 @@ func TestGuard(t *testing.T) {
 	}{
 		{"an ordinary acknowledgement", func(*register.Claimed, *GuardSettings) {}, Send, ""},
 		{"everything is held", func(_ *register.Claimed, s *GuardSettings) { s.Held = true }, Hold, "held"},
-		{"a letter", func(c *register.Claimed, _ *GuardSettings) { c.Way = register.ByLetter }, Hold, "way"},
+		{"a letter", func(c *register.Claimed, _ *GuardSettings) { byLetter(c) }, Send, ""},
+		{"a letter to nowhere", func(c *register.Claimed, _ *GuardSettings) { byLetter(c); c.TheCase.Postal = nil }, Hold, "address"},
+		{"a letter to an address that nobody has confirmed", func(c *register.Claimed, _ *GuardSettings) { byLetter(c); c.TheCase.PostalOK = false }, Hold, "address"},
+		{"a letter abroad", func(c *register.Claimed, _ *GuardSettings) {
+			byLetter(c)
+			c.TheCase.Postal = []string{"M Dupont", "1 rue de la Paix", "Paris"}
+		}, Hold, "address"},
+		{"an alert by letter", func(c *register.Claimed, _ *GuardSettings) { byLetter(c); c.Kind = register.Alert }, Hold, "way"},
 		{"a reply to a webhook", func(c *register.Claimed, _ *GuardSettings) { c.Way = register.ByWebhook }, Hold, "way"},
 		{"no address", func(c *register.Claimed, _ *GuardSettings) { c.To.Address = " " }, Hold, "address"},
 		{"a header in the address", func(c *register.Claimed, _ *GuardSettings) {
@@ -303,4 +310,9 @@ func TestRetryPauses(t *testing.T) {
 	if !r.over(register.Outgoing{Failures: 11, CreatedAt: now}, now.Add(13*time.Hour)) || r.over(register.Outgoing{Failures: 5, CreatedAt: now}, now.Add(13*time.Hour)) {
 		t.Error("the limit does not hold")
 	}
+}
+
+func byLetter(c *register.Claimed) {
+	c.Way, c.To.Address = register.ByLetter, ""
+	c.TheCase.Postal, c.TheCase.PostalOK = []string{"Sam Farraway", "12 Quay Street", "BS2 9XX"}, true
 }

@@ -79,6 +79,9 @@ func (s *sender) carry(ctx context.Context, j job) {
 
 // hand sends what was prepared.
 func (s *sender) hand(ctx context.Context, j *job) result {
+	if j.Way == register.ByLetter {
+		return s.layInTray(ctx, j)
+	}
 	if wait, shut := s.gate.closed(); shut && j.Way == register.ByEmail {
 		return result{fate: tryAgain, why: "no mail can be handed to the mail server", at: s.cfg.Now().Add(jitter(2 * wait)), down: true}
 	}
@@ -270,6 +273,9 @@ func (w *Worker) write(ctx context.Context, j *job) (r result) {
 		j.mail, err = w.before(ctx, j.Claimed)
 	} else {
 		j.mail, err = w.cfg.Composer.Compose(j.Claimed, w.cfg.Now())
+	}
+	if unprintable(err) {
+		return result{fate: holdIt, why: "it cannot be printed: " + plainCause(err)}
 	}
 	if err != nil {
 		// Words that cannot be written now cannot be written later either.

@@ -29,6 +29,8 @@ func (w *Worker) settle(ctx context.Context, j *job, r result) {
 	case notOurs:
 		w.log.InfoContext(ctx, "another worker holds the reply", "outgoing_id", j.ID, "attempt", j.Attempt)
 		w.over(j)
+	case inTray:
+		w.recorded(ctx, j, r, outcome, nil)
 	case unchanged:
 		w.requeue(ctx, *j, r.at)
 	}

@@ -154,7 +154,7 @@ func (c config) reading(m mailboxConfig) mime.Options {
 func (c config) policy() register.Policy {
 	return register.Policy{
 		Acknowledge: register.Release(c.Release), FailsafeDay: c.Failsafe.WorkingDay, FailsafeHour: c.Failsafe.At.Hour, FailsafeMin: c.Failsafe.At.Minute,
-		WarnDays: c.Warnings.DaysBefore, Forward: c.Forwarding, AlarmRepeat: c.Alerts.Repeat, Own: c.own(),
+		WarnDays: c.Warnings.DaysBefore, LetterDays: c.Letters.DaysToPost, Forward: c.Forwarding, AlarmRepeat: c.Alerts.Repeat, Own: c.own(),
 	}
 }
 

@@ -78,7 +78,16 @@ func (r *Register) near(ctx context.Context, until workday.Date) ([]Alarm, error
 			},
 		},
 		{
-			`SELECT id FROM outgoing WHERE state IN ('owed', 'sending', 'held', 'refused', 'unknown') AND kind = 'acknowledgement' AND deadline_at <= $1 ORDER BY deadline_at LIMIT $2`,
+			// Paper needs hands, and days: a letter is near its deadline sooner.
+			`SELECT id FROM outgoing WHERE way = 'letter' AND state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown') AND kind IN ('acknowledgement', 'answer', 'extension')
+				AND deadline_at <= $1 ORDER BY deadline_at LIMIT $2`,
+			micros(r.cfg.Calendar.Add(until, r.cfg.Policy.LetterDays).End()),
+			func(id ID) Alarm {
+				return Alarm{Kind: DeadlineAlarm, Outgoing: id, Note: "a letter has not been posted and must be in the post soon"}
+			},
+		},
+		{
+			`SELECT id FROM outgoing WHERE way <> 'letter' AND state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown') AND kind = 'acknowledgement' AND deadline_at <= $1 ORDER BY deadline_at LIMIT $2`,
 			micros(until.End()),
 			func(id ID) Alarm {
 				return Alarm{Kind: DeadlineAlarm, Outgoing: id, Note: "an acknowledgement has not gone and its deadline is near"}

@@ -215,7 +215,7 @@ func (r *Register) WithdrawAnswer(ctx context.Context, id ID, by, reason string)
 			return err
 		}
 		n, err := t.affected(`UPDATE outgoing SET state = 'cancelled', why = 'the answer was withdrawn' 
-			WHERE id = $1 AND (state IN ('held', 'refused', 'unknown', 'cancelled') OR state = 'owed' AND resend = 0)`, a.Outgoing)
+			WHERE id = $1 AND (state IN ('held', 'refused', 'unknown', 'cancelled') OR state = 'owed' AND resend = 0 OR state = 'to_print' AND `+inTray+`)`, a.Outgoing)
 		if err != nil {
 			return err
 		}

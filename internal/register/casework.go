@@ -133,12 +133,10 @@ func (r *Register) oweAbout(t *tx, c Case, kind Kind, stage int, deadline time.T
 		message = c.Stage2Message
 	}
 	o := Outgoing{
-		ID: newID(t.now), Kind: kind, Stage: stage, Case: c.ID, Message: message, Reference: c.Reference, To: c.Correspondent, Way: ByEmail,
+		ID: newID(t.now), Kind: kind, Stage: stage, Case: c.ID, Message: message, Reference: c.Reference,
 		NotBefore: t.now, Deadline: deadline, About: &about,
 	}
-	if c.Channel == Letter {
-		o.Way = ByLetter
-	}
+	o.reach(c)
 	hint, err := r.owe(t, o)
 	if err != nil || hint.ID == "" {
 		return o.ID, nil, err

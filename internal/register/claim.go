@@ -65,7 +65,7 @@ func claimable(o Outgoing, now, leaseNow time.Time) bool {
 		return !o.NotBefore.After(now)
 	case Sending:
 		return !o.LeaseUntil.After(leaseNow)
-	case Delivered, Held, Failed, Uncertain, Cancelled:
+	case ToPrint, Delivered, Held, Failed, Uncertain, Cancelled:
 	}
 	return false
 }
@@ -111,9 +111,9 @@ type recentAll struct {
 // countRecent counts what began to go out by itself within the windows, and
 // what other workers hold at this moment.
 func countRecent(t *tx, c *Claimed, w Windows, all *recentAll) error {
-	err := t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE to_key = $1 AND id <> $2 AND kind <> 'alert'
+	err := t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE to_key <> '' AND to_key = (SELECT to_key FROM outgoing WHERE id = $1) AND id <> $2 AND kind <> 'alert'
 			AND (begun_at >= $3 OR state = 'sending') LIMIT $4) x`,
-		[]any{mailbox(c.To.Address), c.ID, since(t.now, w.Recipient), countLimit}, &c.Recent.Recipient)
+		[]any{c.ID, c.ID, since(t.now, w.Recipient), countLimit}, &c.Recent.Recipient)
 	if err == nil && c.Case != "" {
 		err = t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE case_id = $1 AND id <> $2 AND kind <> 'alert'
 				AND (begun_at >= $3 OR state = 'sending') LIMIT $4) x`,

@@ -26,9 +26,14 @@ func (r *Register) schemeFor(received time.Time) workday.Scheme {
 }
 
 // failsafeAt is when an undecided message is acted on without a person.
-func (r *Register) failsafeAt(received time.Time, due workday.Date) time.Time {
+// For a letter it is so much earlier as paper takes until it is posted.
+func (r *Register) failsafeAt(channel Channel, received time.Time, due workday.Date) time.Time {
 	p := r.cfg.Policy
-	at := r.cfg.Calendar.Failsafe(r.schemeFor(received).ReceiptDate(received), p.FailsafeDay, p.FailsafeHour, due)
+	day := p.FailsafeDay
+	if channel == Letter {
+		day = max(1, day-p.LetterDays)
+	}
+	at := r.cfg.Calendar.Failsafe(r.schemeFor(received).ReceiptDate(received), day, p.FailsafeHour, due)
 	return at.Add(time.Duration(p.FailsafeMin) * time.Minute)
 }
 

@@ -37,7 +37,7 @@ func (r *Register) correctReceived(t *tx, message ID, at time.Time, by, reason s
 	before := m
 	m.Deadline, _ = r.acknowledgeBy(at)
 	if !m.FailsafeAt.IsZero() {
-		m.FailsafeAt = r.failsafeAt(at, m.Deadline)
+		m.FailsafeAt = r.failsafeAt(m.Channel, at, m.Deadline)
 	}
 	err = t.changed(`UPDATE message SET received_at = $1, basis = 'given', deadline = $2, failsafe_at = $3, version = version + 1 WHERE id = $4 AND version = $5`,
 		micros(at), dateText(m.Deadline), micros(m.FailsafeAt), m.ID, m.Version)
@@ -52,7 +52,7 @@ func (r *Register) correctReceived(t *tx, message ID, at time.Time, by, reason s
 		return err
 	}
 	// What is still owed in answer to it becomes late when its deadline does.
-	err = t.exec(`UPDATE outgoing SET deadline_at = $1 WHERE message_id = $2 AND deadline_at = $3 AND state IN ('owed', 'sending', 'held', 'refused', 'unknown')`,
+	err = t.exec(`UPDATE outgoing SET deadline_at = $1 WHERE message_id = $2 AND deadline_at = $3 AND state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown')`,
 		micros(m.Deadline.End()), m.ID, micros(before.Deadline.End()))
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ func (r *Register) recountMessage(t *tx, id ID) (bool, error) {
 	}
 	failsafe := m.FailsafeAt
 	if !failsafe.IsZero() {
-		failsafe = r.failsafeAt(m.ReceivedAt, due)
+		failsafe = r.failsafeAt(m.Channel, m.ReceivedAt, due)
 	}
 	err = t.exec(`UPDATE message SET deadline = $1, failsafe_at = $2, version = version + 1 WHERE id = $3`, dateText(due), micros(failsafe), id)
 	if err != nil {

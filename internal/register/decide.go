@@ -85,6 +85,9 @@ func (r *Register) rulingFacts(t *tx, m Message, d Ruling) (Facts, error) {
 	if d.Apart && d.Join != "" {
 		return f, notAllowed("A message either joins a case or opens one of its own.")
 	}
+	if len(d.Postal) > 0 {
+		f.Reading.PostalAddress, f.PostalOK = d.Postal, true
+	}
 	if d.Correspondent.Address != "" {
 		f.Reading.ReplyTo = []Address{d.Correspondent}
 	}
@@ -235,10 +238,13 @@ func redefine(t *tx, c *Case, f Facts, plan Plan) error {
 	if f.Reading.ReplyAddress().Address != "" {
 		c.Correspondent = f.Reading.ReplyAddress()
 	}
+	if f.PostalOK {
+		c.Postal, c.PostalOK = f.Reading.PostalAddress, true
+	}
 	return t.exec(`UPDATE cases SET kind = $1, stage = $2, definition = $3, defined = $4, may_quote = $5, topics = $6, flags = $7,
-			person_name = $8, person_addr = $9 WHERE id = $10`,
+			person_name = $8, person_addr = $9, postal = $10, postal_ok = $11 WHERE id = $12`,
 		c.Kind, c.Stage, clean(asJSON(c.Definition)), bit(c.Defined), bit(c.MayQuote), asJSON(c.Topics), asJSON(c.Flags),
-		clean(c.Correspondent.Name), clean(c.Correspondent.Address), c.ID)
+		clean(c.Correspondent.Name), clean(c.Correspondent.Address), clean(asJSON(c.Postal)), bit(c.PostalOK), c.ID)
 }
 
 // dropUnsent cancels what is owed to a case and has not begun to be sent, of
@@ -249,7 +255,7 @@ func (r *Register) dropUnsent(t *tx, caseID ID, by string, kind ...Kind) error {
 		only = kind[0]
 	}
 	n, err := t.affected(`UPDATE outgoing SET state = 'cancelled', why = 'a fuller reply takes its place'
-		WHERE case_id = $1 AND state IN ('owed', 'held') AND begun_at = 0 AND kind <> 'alert' AND ($2 = '' OR kind = $2)`, caseID, string(only))
+		WHERE case_id = $1 AND (state IN ('owed', 'held') AND begun_at = 0 OR state = 'to_print' AND `+inTray+`) AND kind <> 'alert' AND ($2 = '' OR kind = $2)`, caseID, string(only))
 	if err != nil || n == 0 {
 		return err
 	}

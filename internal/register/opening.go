@@ -163,13 +163,17 @@ func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) 
 		ID: newID(t.now), Reference: m.Reference, Kind: plan.Opens, Stage: plan.Stage, Message: m.ID,
 		Correspondent: f.Reading.ReplyAddress(), Postal: confirmedAddress(f), Channel: m.Channel,
 		Definition: v.Definition, Defined: !v.Definition.Empty(), MayQuote: quoting(f) == Defined,
-		Topics: v.Topics, Flags: v.Flags, HazardLevel: v.HazardLevel, OpenedAt: t.now,
+		PostalOK: addressSeen(f), Topics: v.Topics, Flags: v.Flags, HazardLevel: v.HazardLevel, OpenedAt: t.now,
+	}
+	way, large := Asked(v)
+	if way == ByLetter {
+		c.Channel = Letter
 	}
 	err := t.exec(`INSERT INTO cases (id, reference, kind, stage, message_id, person_name, person_addr, postal, channel, definition,
-			defined, may_quote, topics, flags, hazard_level, opened_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+			defined, may_quote, topics, flags, hazard_level, opened_at, postal_ok)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 		c.ID, c.Reference, c.Kind, c.Stage, c.Message, clean(c.Correspondent.Name), clean(c.Correspondent.Address), clean(asJSON(c.Postal)), c.Channel,
-		clean(asJSON(c.Definition)), bit(c.Defined), bit(c.MayQuote), asJSON(c.Topics), asJSON(c.Flags), c.HazardLevel, micros(c.OpenedAt))
+		clean(asJSON(c.Definition)), bit(c.Defined), bit(c.MayQuote), asJSON(c.Topics), asJSON(c.Flags), c.HazardLevel, micros(c.OpenedAt), bit(c.PostalOK))
 	if err != nil {
 		return c, err
 	}
@@ -192,6 +196,9 @@ func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) 
 		if err := t.exec(`UPDATE cases SET resident_id = $1 WHERE id = $2`, c.Resident, c.ID); err != nil {
 			return c, err
 		}
+		if err := wantsLarge(t, c, f, large); err != nil {
+			return c, err
+		}
 	}
 	d := detail{"reference": c.Reference, "kind": string(c.Kind), "stage": strconv.Itoa(c.Stage), "message": m.ID}
 	if c.Kind != EnquiryCase {
@@ -209,6 +216,22 @@ func confirmedAddress(f Facts) []string {
 		return nil
 	}
 	return f.Reading.PostalAddress
+}
+
+// addressSeen reports whether a letter may go to the address without another
+// look: it was read from paper without doubt, or a person has compared it.
+func addressSeen(f Facts) bool {
+	p := f.Reading.Paper
+	return f.PostalOK || len(f.Reading.PostalAddress) > 0 && p != nil && p.AddressDoubt == "" && len(p.Doubts) == 0
+}
+
+// wantsLarge remembers that a resident asked for large print, where it is
+// known that they did.
+func wantsLarge(t *tx, c Case, f Facts, large bool) error {
+	if !large || c.Resident == "" || !f.Officer && !f.Reading.Authenticated && c.Channel != Letter {
+		return nil
+	}
+	return t.exec(`UPDATE resident SET large_print = 1 WHERE id = $1`, c.Resident)
 }
 
 // joinCase puts a message with a case, and does to the case what was planned.

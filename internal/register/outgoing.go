@@ -49,6 +49,7 @@ type OutgoingState string
 const (
 	Owed      OutgoingState = "owed"      // to be sent when due
 	Sending   OutgoingState = "sending"   // a worker holds it
+	ToPrint   OutgoingState = "to_print"  // a letter in the tray or in a print batch; a person posts it
 	Delivered OutgoingState = "sent"      // the mail server said 250, or a person posted it
 	Held      OutgoingState = "held"      // waits for a person, who is told why
 	Failed    OutgoingState = "refused"   // the mail server refuses it for good; a person is told
@@ -68,7 +69,8 @@ type Outgoing struct {
 	Reference  string
 	Ordinal    int // counts the replies of a kind to one message, from 1
 	Way        Way
-	To         Address // for a webhook, Address is its URL
+	To         Address  // for a webhook, Address is its URL
+	postal     []string // where a letter goes, when it is owed
 	State      OutgoingState
 	Attempt    int  // the number that Begin, Sent and the others must carry
 	begun      int  // the last attempt that came as far as DATA

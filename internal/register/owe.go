@@ -12,22 +12,19 @@ import (
 func (r *Register) oweReply(t *tx, m Message, c Case, reply PlannedReply) (Hint, error) {
 	o := Outgoing{
 		Kind: reply.Kind, Form: reply.Form, Stage: max(1, c.Stage), Case: c.ID, Message: m.ID,
-		Reference: c.Reference, To: c.Correspondent, Way: ByEmail,
-		NotBefore: t.now, Deadline: m.Deadline.End(),
+		Reference: c.Reference, NotBefore: t.now, Deadline: m.Deadline.End(),
 	}
-	switch {
-	case reply.Kind == Forward:
-		o.To = Address{Address: r.cfg.Policy.ForwardTo(c.Topics)}
+	o.reach(c)
+	if reply.Kind == Forward {
+		o.Way, o.To = ByEmail, Address{Address: r.cfg.Policy.ForwardTo(c.Topics)}
 		if o.To.Address == "" {
 			return Hint{}, t.note(caseSubject(c.ID), "postroom", "not_forwarded", detail{"why": "no service team is configured for its topics"})
 		}
-	case c.Channel == Letter:
-		o.Way = ByLetter
 	}
 	return r.owe(t, o)
 }
 
-// owe writes an outgoing down. It is held at once where no machine can send it.
+// owe writes an outgoing down.
 func (r *Register) owe(t *tx, o Outgoing) (Hint, error) {
 	o.State, o.CreatedAt = Owed, t.now
 	if o.ID == "" {
@@ -40,9 +37,6 @@ func (r *Register) owe(t *tx, o Outgoing) (Hint, error) {
 	}
 	if o.Key == "" {
 		o.Key = fmt.Sprintf("%s/%s/%d", o.Message, o.Kind, o.Ordinal)
-	}
-	if o.Way == ByLetter {
-		o.State, o.Why = Held, heldForPaper
 	}
 	if err := adjust(t, &o); err != nil {
 		return Hint{}, err
@@ -61,7 +55,7 @@ func (r *Register) owe(t *tx, o Outgoing) (Hint, error) {
 	n, err := t.affected(`INSERT INTO outgoing (id, key, kind, form, stage, case_id, message_id, reference, ordinal, way, to_name, to_addr, to_key,
 			state, not_before, deadline_at, note, why, created_at, about, large_print, language)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT DO NOTHING`,
-		o.ID, o.Key, o.Kind, o.Form, o.Stage, o.Case, o.Message, o.Reference, o.Ordinal, o.Way, clean(o.To.Name), clean(o.To.Address), mailbox(o.To.Address),
+		o.ID, o.Key, o.Kind, o.Form, o.Stage, o.Case, o.Message, o.Reference, o.Ordinal, o.Way, clean(o.To.Name), clean(o.To.Address), o.toKey(),
 		o.State, micros(o.NotBefore), micros(o.Deadline), clean(o.Note), o.Why, micros(o.CreatedAt), about, bit(o.LargePrint), o.Language)
 	if err != nil || n == 0 {
 		return Hint{}, err
@@ -70,9 +64,6 @@ func (r *Register) owe(t *tx, o Outgoing) (Hint, error) {
 		"outgoing": o.ID, "kind": string(o.Kind), "form": string(o.Form), "ordinal": strconv.Itoa(o.Ordinal), "way": string(o.Way), "state": string(o.State),
 	}); err != nil {
 		return Hint{}, err
-	}
-	if o.State != Owed {
-		return Hint{}, nil
 	}
 	return Hint{ID: o.ID, NotBefore: o.NotBefore, Deadline: o.Deadline}, nil
 }

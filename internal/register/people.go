@@ -120,56 +120,17 @@ func (r *Register) setCorrespondent(t *tx, s Correspondence) error {
 	} else if len(s.Postal) == 0 {
 		return notAllowed("A letter needs an address.")
 	}
-	err = t.exec(`UPDATE cases SET person_name = $1, person_addr = $2, postal = $3, channel = $4 WHERE id = $5`,
-		clean(s.To.Name), clean(s.To.Address), clean(asJSON(s.Postal)), s.Channel, c.ID)
+	err = t.exec(`UPDATE cases SET person_name = $1, person_addr = $2, postal = $3, channel = $4, postal_ok = $5 WHERE id = $6`,
+		clean(s.To.Name), clean(s.To.Address), clean(asJSON(s.Postal)), s.Channel, bit(len(s.Postal) > 0), c.ID)
 	if err != nil {
 		return err
 	}
-	c.Correspondent, c.Channel = s.To, s.Channel
+	c.Correspondent, c.Channel, c.Postal = s.To, s.Channel, s.Postal
 	if err := readdress(t, c); err != nil {
 		return err
 	}
 	return t.note(caseSubject(c.ID), s.By, "correspondent_set", detail{"person": digest(c.ID, mailbox(s.To.Address)), "channel": string(s.Channel), "reason": digest(c.ID, reason)})
 }
-
-// readdress brings the replies of a case that have not begun to be sent in
-// line with who gets them, and with what the resident needs.
-func readdress(t *tx, c Case) error {
-	var waiting []ID
-	err := t.each(`SELECT id FROM outgoing WHERE case_id = $1 AND state IN ('owed', 'held') AND begun_at = 0 AND way <> 'webhook' AND kind NOT IN ('alert', 'forward', 'digest')`,
-		[]any{c.ID}, idRows(&waiting))
-	if err != nil {
-		return err
-	}
-	for _, id := range waiting {
-		o, err := outgoingByID(t, id)
-		if err != nil {
-			return err
-		}
-		if o.Why == heldForPaper || o.Why == heldForPhone {
-			o.State, o.Why = Owed, ""
-		}
-		o.To, o.Way = c.Correspondent, ByEmail
-		if c.Channel == Letter {
-			o.State, o.Way, o.Why = Held, ByLetter, heldForPaper
-		}
-		if err := adjust(t, &o); err != nil {
-			return err
-		}
-		err = t.exec(`UPDATE outgoing SET to_name = $1, to_addr = $2, to_key = $3, way = $4, state = $5, why = $6, large_print = $7, language = $8 WHERE id = $9`,
-			clean(o.To.Name), clean(o.To.Address), mailbox(o.To.Address), o.Way, o.State, o.Why, bit(o.LargePrint), o.Language, o.ID)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Why a reply waits for a person from the start.
-const (
-	heldForPaper = "a letter has to be printed and posted"
-	heldForPhone = "the resident asked to be phoned and not written to"
-)
 
 // textKey is the same for the same words, whatever way they came: letters and
 // digits alone count. Short texts have none, since many say the same.

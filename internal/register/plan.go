@@ -4,16 +4,17 @@ import "postroom/classify"
 
 // Facts is all that decides what becomes of a message.
 type Facts struct {
-	Verdict Verdict
-	Reading Reading
-	Channel Channel
-	Junk    bool
-	History bool
-	Problem string // why it could not be read or judged
-	Join    Join   // zero: none
-	Joined  JoinedCase
-	Officer bool // a person decided; Verdict says what
-	Words   bool // that person has looked at the words that will be said back
+	Verdict  Verdict
+	Reading  Reading
+	Channel  Channel
+	Junk     bool
+	History  bool
+	Problem  string // why it could not be read or judged
+	Join     Join   // zero: none
+	Joined   JoinedCase
+	Officer  bool // a person decided; Verdict says what
+	Words    bool // that person has looked at the words that will be said back
+	PostalOK bool // and at the postal address
 }
 
 // A Plan is what becomes of a message, and what it is owed. It is pure: the

@@ -18,6 +18,7 @@ type Policy struct {
 	FailsafeHour int               // 0 to 23, London
 	FailsafeMin  int               // 0 to 59
 	WarnDays     []int             // working days before a deadline at which people are warned
+	LetterDays   int               // working days that a letter takes from its printing to the post
 	Forward      map[string]string // topic to service team's address; "*" for every other topic
 	AlarmRepeat  time.Duration     // between two soundings of an alarm that nobody has taken
 	Own          []string          // our own addresses, lower case: never written to

@@ -100,6 +100,7 @@ func (r *Register) Status(ctx context.Context) (Status, error) {
 		{`SELECT count(*), COALESCE(min(received_at), 0), COALESCE(min(deadline), '') FROM message WHERE state IN ('review', 'arrived') AND history = 0`, []any{&s.InReview, &undecided, &deadline}},
 		{`SELECT count(*), COALESCE(min(created_at), 0) FROM outgoing WHERE state IN ('owed', 'sending')`, []any{&s.Owed, &owed}},
 		{`SELECT count(*) FROM outgoing WHERE state = 'held'`, []any{&s.Held}},
+		{`SELECT count(*) FROM outgoing WHERE way = 'letter' AND state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown') AND state = 'to_print'`, []any{&s.ToPrint}},
 		{`SELECT count(*) FROM outgoing WHERE state = 'refused'`, []any{&s.Failed}},
 		{`SELECT count(*) FROM outgoing WHERE state = 'unknown'`, []any{&s.Uncertain}},
 		{`SELECT count(*) FROM mailbox_uid WHERE state = 'parked'`, []any{&s.Parked}},

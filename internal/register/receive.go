@@ -80,7 +80,7 @@ func (r *Register) arrived(t *tx, a Arrival) Message {
 	}
 	m.Deadline, _ = r.acknowledgeBy(a.ReceivedAt)
 	if !a.History {
-		m.FailsafeAt = r.failsafeAt(a.ReceivedAt, m.Deadline)
+		m.FailsafeAt = r.failsafeAt(a.Channel, a.ReceivedAt, m.Deadline)
 	}
 	return m
 }

@@ -177,9 +177,6 @@ func adjust(t *tx, o *Outgoing) error {
 	o.LargePrint, o.Language = a.LargePrint, a.Language
 	if a.SafeContact != "" {
 		o.To.Address, o.Way = a.SafeContact, ByEmail
-		if o.Why == heldForPaper {
-			o.State, o.Why = Owed, ""
-		}
 	}
 	if a.PhoneOnly {
 		o.State, o.Why = Held, heldForPhone

@@ -45,18 +45,19 @@ func scanMessage(row scanner) (m Message, err error) {
 
 const caseColumns = `c.id, c.reference, c.kind, c.stage, c.message_id, c.person_name, c.person_addr, c.postal, c.channel,
 	c.definition, c.defined, c.may_quote, c.topics, c.flags, c.hazard_level, c.opened_at, c.closed_at,
-	c.stage2_message, c.answered1_at, c.answered2_at, c.not_accepted, c.merged_into, c.closed_why, c.resident_id`
+	c.postal_ok, c.stage2_message, c.answered1_at, c.answered2_at, c.not_accepted, c.merged_into, c.closed_why, c.resident_id`
 
 func scanCase(row scanner) (c Case, err error) {
 	var postal, definition, topics, flags string
-	var defined, quote, opened, closed, answered1, answered2 int64
+	var defined, quote, opened, closed, answered1, answered2, postalOK int64
 	err = row.Scan(&c.ID, &c.Reference, &c.Kind, &c.Stage, &c.Message, &c.Correspondent.Name, &c.Correspondent.Address, &postal, &c.Channel,
 		&definition, &defined, &quote, &topics, &flags, &c.HazardLevel, &opened, &closed,
-		&c.Stage2Message, &answered1, &answered2, &c.NotAccepted, &c.MergedInto, &c.ClosedWhy, &c.Resident)
+		&postalOK, &c.Stage2Message, &answered1, &answered2, &c.NotAccepted, &c.MergedInto, &c.ClosedWhy, &c.Resident)
 	if err != nil {
 		return c, err
 	}
 	c.Defined, c.MayQuote, c.OpenedAt, c.ClosedAt = defined == 1, quote == 1, instant(opened), instant(closed)
+	c.PostalOK = postalOK == 1
 	c.Answered1At, c.Answered2At = instant(answered1), instant(answered2)
 	for _, f := range []struct {
 		text string

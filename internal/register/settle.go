@@ -150,6 +150,14 @@ func (r *Register) toPeople(t *tx, s Outcome, to OutgoingState, what, note strin
 	if err != nil {
 		return err
 	}
+	if to == Held && o.Way == ByLetter {
+		return nil // it shows among the letters, and is warned of in time
+	}
+	if to == Failed {
+		if fell, err := r.fallBack(t, o); err != nil || fell {
+			return err
+		}
+	}
 	return unsent(t, o, note)
 }
 
@@ -188,13 +196,31 @@ func (r *Register) Release(ctx context.Context, id ID, by, reason string) (Hint,
 			return Hint{}, err
 		}
 		err = t.changed(`UPDATE outgoing SET state = 'owed', not_before = $1, why = '', begun_at = 0, resend = 0, failures = 0
-			WHERE id = $2 AND way <> 'letter' AND state IN ('held', 'refused', 'unknown')`, micros(t.now), id)
+			WHERE id = $2 AND state IN ('held', 'refused', 'unknown')`, micros(t.now), id)
 		if err != nil {
 			return Hint{}, err
 		}
 		return Hint{ID: id, NotBefore: t.now, Deadline: o.Deadline}, ruled(t, o, by, "released", reason)
 	})
 	return h, wrap("release", err)
+}
+
+// cameBack deals with an email that turned out not to have arrived: its clock
+// runs on, and a letter or a person takes its place.
+func (r *Register) cameBack(t *tx, o Outgoing) error {
+	d := detail{"outgoing": o.ID}
+	if err := r.unmet(t, o, d); err != nil {
+		return err
+	}
+	if len(d) > 1 {
+		if err := t.note(historyOf(o), "postroom", "clock_runs_on", d); err != nil {
+			return err
+		}
+	}
+	if fell, err := r.fallBack(t, o); err != nil || fell {
+		return err
+	}
+	return unsent(t, o, "a reply came back as undeliverable; please send it another way, the deadline still runs")
 }
 
 // Cancel drops an outgoing that has not begun to be sent, by an officer's word.
@@ -204,7 +230,7 @@ func (r *Register) Cancel(ctx context.Context, id ID, by, reason string) error {
 		if err != nil {
 			return err
 		}
-		err = t.changed(`UPDATE outgoing SET state = 'cancelled', why = $1 WHERE id = $2 AND state IN ('owed', 'held', 'refused', 'unknown')`, clean(reason), id)
+		err = t.changed(`UPDATE outgoing SET state = 'cancelled', why = $1 WHERE id = $2 AND (state IN ('owed', 'held', 'refused', 'unknown') OR state = 'to_print' AND `+inTray+`)`, clean(reason), id)
 		if err != nil {
 			return err
 		}
@@ -231,6 +257,6 @@ func (r *Register) Bounced(ctx context.Context, ourMessageID string, report Boun
 		if err != nil || n == 0 {
 			return err
 		}
-		return unsent(t, o, "a reply came back as undeliverable; please send it another way, the deadline still runs")
+		return r.cameBack(t, o)
 	}))
 }

@@ -29,6 +29,7 @@ type Status struct {
 	Owed             int
 	OldestOwed       time.Time
 	Held             int
+	ToPrint          int // letters in the tray or in a batch that is not posted
 	Failed           int
 	Uncertain        int
 	Parked           int

@@ -109,7 +109,7 @@ func TestACorrespondentByPostGetsLetters(t *testing.T) {
 		d.refused(d.SetCorrespondent(t.Context(), to), "needs an address")
 		to.Postal = []string{"1 High Street", "LM1 1AA"}
 		d.must(d.SetCorrespondent(t.Context(), to))
-		if got := d.outgoing(o.Owed[0].ID); got.Way != register.ByLetter || got.State != register.Held {
+		if got := d.outgoing(o.Owed[0].ID); got.Way != register.ByLetter || got.State != register.Owed || !d.theCase(o.Case).PostalOK {
 			t.Errorf("owed %+v", got)
 		}
 		to.To.Address, to.Channel = "ann@example.com", register.Email

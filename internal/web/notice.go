@@ -71,6 +71,8 @@ func (d *Desk) goesOut(ctx context.Context, all []register.Outgoing, message reg
 				continue
 			}
 			going = append(going, kindName(o)+" goes to "+to+" now.")
+		case register.ToPrint:
+			going = append(going, kindName(o)+" to "+to+" is a letter to be printed and posted.")
 		case register.Delivered:
 			going = append(going, kindName(o)+" went to "+to+".")
 		case register.Held, register.Failed, register.Uncertain:
@@ -104,6 +106,8 @@ func (d *Desk) replyNotice(r *http.Request, id register.ID) (*notice, error) {
 		if d.outgoing(r.Context()) != "" {
 			n.Text = "It waits: outgoing mail is held."
 		}
+	case register.ToPrint:
+		n.Text = "It is a letter to be printed and posted."
 	case register.Delivered:
 		n.Text = "It went to " + who(o.To) + "."
 	case register.Cancelled:

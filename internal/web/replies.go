@@ -83,7 +83,7 @@ func (d *Desk) showReply(w http.ResponseWriter, r *http.Request, who register.Ac
 	}
 	page := replyPage{replyRow: replyView(o), telling: t, Subject: o.Subject, Message: o.Message, Reason: reason, Deadline: clockTime(o.Deadline)}
 	page.Waits = o.State == register.Held || o.State == register.Failed || o.State == register.Uncertain
-	page.CanRelease, page.Uncertain = page.Waits && o.Way != register.ByLetter, o.State == register.Uncertain
+	page.CanRelease, page.Uncertain = page.Waits, o.State == register.Uncertain
 	if page.Subject == "" {
 		page.Subject = page.What
 	}

@@ -83,6 +83,8 @@ func outgoingState(s register.OutgoingState) (name, class string) {
 		return "Owed", "dash"
 	case register.Sending:
 		return "Being sent", "dash"
+	case register.ToPrint:
+		return "To be printed and posted", "dash"
 	case register.Delivered:
 		return "Sent", "fine"
 	case register.Held:

@@ -69,6 +69,7 @@ CREATE TABLE cases (
     person_name   TEXT NOT NULL,
     person_addr   TEXT NOT NULL,
     postal        TEXT NOT NULL,
+    postal_ok     BIGINT NOT NULL DEFAULT 0 CHECK (postal_ok IN (0, 1)), -- a person has confirmed it
     channel       TEXT NOT NULL,
     definition    TEXT NOT NULL,
     defined       BIGINT NOT NULL CHECK (defined IN (0, 1)),
@@ -128,8 +129,8 @@ CREATE TABLE outgoing (
     way         TEXT NOT NULL CHECK (way IN ('email', 'letter', 'webhook')),
     to_name     TEXT NOT NULL,
     to_addr     TEXT NOT NULL,
-    to_key      TEXT NOT NULL, -- the same in lower case: caps count by it
-    state       TEXT NOT NULL CHECK (state IN ('owed', 'sending', 'sent', 'held', 'refused', 'unknown', 'cancelled')),
+    to_key      TEXT NOT NULL, -- the same in lower case, or the postal address: caps count by it
+    state       TEXT NOT NULL CHECK (state IN ('owed', 'sending', 'to_print', 'sent', 'held', 'refused', 'unknown', 'cancelled')),
     attempt     BIGINT NOT NULL DEFAULT 0,
     begun       BIGINT NOT NULL DEFAULT 0, -- the last attempt that came as far as DATA
     failures    BIGINT NOT NULL DEFAULT 0,
@@ -157,7 +158,7 @@ CREATE INDEX outgoing_begun ON outgoing (begun_at) WHERE begun_at > 0;
 CREATE INDEX outgoing_to ON outgoing (to_key, begun_at);
 CREATE INDEX outgoing_message ON outgoing (message_id);
 CREATE INDEX outgoing_people ON outgoing (deadline_at) WHERE state IN ('held', 'refused', 'unknown');
-CREATE INDEX outgoing_open ON outgoing (deadline_at) WHERE state IN ('owed', 'sending', 'held', 'refused', 'unknown') AND kind = 'acknowledgement';
+CREATE INDEX outgoing_open ON outgoing (deadline_at) WHERE state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown') AND kind = 'acknowledgement';
 CREATE INDEX outgoing_created ON outgoing (created_at);
 
 CREATE TABLE event (

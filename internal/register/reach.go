@@ -1,0 +1,184 @@
+package register
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"postroom/classify"
+)
+
+// Way is how replies to the correspondent go.
+func (c Case) Way() Way {
+	switch {
+	case c.Channel == Letter:
+		return ByLetter
+	case c.Correspondent.Address == "" && len(c.Postal) > 0:
+		return ByLetter
+	}
+	return ByEmail
+}
+
+// reach sets how an outgoing reaches the case's correspondent.
+func (o *Outgoing) reach(c Case) {
+	o.Way, o.To, o.postal = c.Way(), c.Correspondent, c.Postal
+	if o.Way == ByLetter {
+		o.To.Address = ""
+	}
+}
+
+// toKey is what caps count by: the mailbox, or the home.
+func (o Outgoing) toKey() string {
+	if o.Way != ByLetter {
+		return mailbox(o.To.Address)
+	}
+	return postalKey(o.postal)
+}
+
+// postalKey is a home in one form: its last two lines, which are street or
+// town and postcode, would join neighbours, so that all lines but the name
+// count.
+func postalKey(lines []string) string {
+	if len(lines) < 2 {
+		return ""
+	}
+	return "post:" + clean(strings.Join(strings.Fields(strings.ToLower(strings.Join(lines[1:], " "))), " "))
+}
+
+// Asked reads from the words that raised the flag whether somebody asks for a
+// letter, and for large print, which is one too. Other wishes, such as a
+// translation, are a person's to meet.
+func Asked(v Verdict) (way Way, large bool) {
+	if !v.Has(classify.WantsLetter) {
+		return "", false
+	}
+	for _, e := range v.Evidence {
+		if e.Label != string(classify.WantsLetter) {
+			continue
+		}
+		quote := strings.ToLower(e.Quote)
+		has := func(words ...string) bool {
+			return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(quote, w) })
+		}
+		if has("print", "type", "font", "point", "larg", "big") {
+			way, large = ByLetter, true
+		}
+		if has("post", "letter", "paper", "in writing", "write") {
+			way = ByLetter
+		}
+	}
+	return way, large
+}
+
+// ConfirmAddress says that a person has compared a correspondent's name and
+// postal address with what they wrote, or found another one. Letters that wait
+// for it, or came back, are owed anew; their deadlines stay.
+func (r *Register) ConfirmAddress(ctx context.Context, caseID ID, postal []string, by string) error {
+	return wrap("confirm address", r.writes.do(ctx, func(t *tx) error {
+		if err := byPerson(by); err != nil {
+			return err
+		}
+		c, err := caseByID(t, caseID)
+		if err != nil {
+			return err
+		}
+		if len(postal) > 0 {
+			c.Postal = postal
+		}
+		if len(c.Postal) == 0 {
+			return notAllowed("A letter needs an address.")
+		}
+		if err := t.exec(`UPDATE cases SET postal = $1, postal_ok = 1 WHERE id = $2`, clean(asJSON(c.Postal)), c.ID); err != nil {
+			return err
+		}
+		if err := t.note(caseSubject(c.ID), by, "address_confirmed", detail{"postal": digest(c.ID, strings.Join(c.Postal, "\n"))}); err != nil {
+			return err
+		}
+		return readdress(t, c)
+	}))
+}
+
+// heldForPhone is why a reply waits for a person from the start.
+const heldForPhone = "the resident asked to be phoned and not written to"
+
+// readdress brings the replies of a case that have not left in line with who
+// gets them, how, and what the resident needs. Letters that waited for an
+// address, came back, or lie in the tray are owed anew; what a person pulled
+// stays with them.
+func readdress(t *tx, c Case) error {
+	waiting, err := outgoingsOf(t, `case_id = $1 AND way <> 'webhook' AND kind NOT IN ('alert', 'forward', 'digest') AND why NOT LIKE 'pulled:%'
+		AND (state IN ('owed', 'held') AND begun_at = 0 OR way = 'letter' AND state IN ('held', 'refused') OR state = 'to_print' AND `+inTray+`)`, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, o := range waiting {
+		if o.Way == ByLetter || o.Why == heldForPhone {
+			o.State, o.Why = Owed, ""
+		}
+		o.reach(c)
+		if err := adjust(t, &o); err != nil {
+			return err
+		}
+		err := t.exec(`UPDATE outgoing SET to_name = $1, to_addr = $2, to_key = $3, way = $4, state = $5, why = $6, large_print = $7, language = $8, begun_at = 0 WHERE id = $9`,
+			clean(o.To.Name), clean(o.To.Address), o.toKey(), o.Way, o.State, o.Why, bit(o.LargePrint), o.Language, o.ID)
+		if err == nil {
+			err = t.exec(`DELETE FROM letter WHERE outgoing_id = $1`, o.ID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fallBack owes a letter in the place of an email that will not arrive, where
+// a postal address is known. It reports whether it did: otherwise a person
+// must find a way.
+func (r *Register) fallBack(t *tx, o Outgoing) (bool, error) {
+	if o.Way != ByEmail || o.Case == "" || o.Kind == Forward || o.Kind == Alert {
+		return false, nil
+	}
+	c, err := caseByID(t, o.Case)
+	if err != nil || len(c.Postal) == 0 {
+		return false, err
+	}
+	letter := Outgoing{
+		Key: o.Key + "/letter", Kind: o.Kind, Form: o.Form, Stage: o.Stage, Case: o.Case, Message: o.Message, Reference: o.Reference, Ordinal: o.Ordinal,
+		Way: ByLetter, To: Address{Name: c.Correspondent.Name}, postal: c.Postal, NotBefore: t.now, Deadline: o.Deadline, About: o.About,
+	}
+	hint, err := r.owe(t, letter)
+	if err != nil || hint.ID == "" {
+		return false, err
+	}
+	if o.Kind == AnswerNotice { // the answer is now this letter's to give
+		if err := t.exec(`UPDATE answer SET outgoing_id = $1 WHERE outgoing_id = $2`, hint.ID, o.ID); err != nil {
+			return false, err
+		}
+	}
+	// Later replies would not arrive by email either.
+	if err := t.exec(`UPDATE cases SET channel = 'letter' WHERE id = $1`, o.Case); err != nil {
+		return false, err
+	}
+	return true, t.exec(`UPDATE outgoing SET state = 'cancelled', why = 'the email did not arrive; a letter takes its place' WHERE id = $1`, o.ID)
+}
+
+// unmet takes back what the delivery of an acknowledgement meant, when it
+// turns out that it never arrived: the same clock runs on.
+func (r *Register) unmet(t *tx, o Outgoing, d detail) error {
+	if o.Kind != Acknowledgement || o.Case == "" || o.SentAt.IsZero() {
+		return nil
+	}
+	acknowledgement, _ := stageClocks(o.Stage)
+	at := micros(o.SentAt)
+	n, err := t.affected(`UPDATE clock SET
+			met_by = CASE WHEN met_at = $1 THEN '' ELSE met_by END,
+			met_at = CASE WHEN met_at = $1 THEN 0 ELSE met_at END,
+			defined_at = CASE WHEN defined_at = $1 THEN 0 ELSE defined_at END
+		WHERE case_id = $2 AND name = $3 AND stopped_at = 0 AND (met_at = $1 OR defined_at = $1)`, at, o.Case, acknowledgement)
+	if err != nil || n == 0 {
+		return err
+	}
+	d["unmet"] = acknowledgement
+	_, err = r.recount(t, o.Case, o.Stage, true, d)
+	return err
+}

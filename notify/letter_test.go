@@ -1,0 +1,283 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"postroom/classify"
+	"postroom/internal/paper"
+	"postroom/internal/register"
+	"postroom/internal/registertest"
+	"postroom/internal/workday"
+)
+
+func press(tb testing.TB) *paper.Press {
+	tb.Helper()
+	profile, ok := paper.ProfileNamed("dl-35x90")
+	if !ok {
+		tb.Fatal("no profile")
+	}
+	p, err := paper.NewPress(paper.Sender{Name: "Larkmere Homes", Lines: []string{"Complaints team", "1 Quay Street", "Bristol", "BS1 7AA"}, Profile: profile})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+// byPost is a letter of that text from somebody of that name, which an officer
+// has decided and whose address they have compared.
+func (d *desk) byPost(text string, postal ...string) register.Opened {
+	d.tb.Helper()
+	ctx := context.Background()
+	a := registertest.Arrival(text, d.clock.Now())
+	a.Channel, a.Basis = register.Letter, register.Stamp
+	got, err := d.Receive(ctx, []register.Arrival{a})
+	if err != nil || got[0].Err != nil {
+		d.tb.Fatal(err, got[0].Err)
+	}
+	v := registertest.Verdict(classify.Complaint)
+	v.Route = classify.Review
+	_, err = d.Open(ctx, []register.Opening{{Message: got[0].ID, Reading: register.Reading{Text: text, NewText: text, Automatic: "none"}, Verdict: v}})
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	m, err := d.GetMessage(ctx, got[0].ID)
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	o, err := d.Decide(ctx, register.Ruling{
+		Message: m.ID, Version: m.Version, By: "Priya", Label: classify.Complaint, Words: true, Postal: postal,
+		Definition: classify.Definition{Issues: []string{text}},
+	})
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	return o
+}
+
+func (d *desk) printer(tb testing.TB) *Printer {
+	tb.Helper()
+	return &Printer{Register: d.Register, Archive: d.cfg.Archive, Press: d.cfg.Composer.Press, Words: d.cfg.Composer.Words, Folder: filepath.Join(tb.TempDir(), "print"), Double: true}
+}
+
+// TestPrintRun takes letters from a decision to the post.
+func TestPrintRun(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.cfg.Composer.Press = press(t)
+	d.work()
+	first := d.byPost("The roof leaks.", "Ann Other", "12 Quay Street", "Bristol", "BS2 9XX")
+	second := d.byPost("Nobody came.", "Bob Other", "13 Quay Street", "Bristol", "BS2 9XX")
+	for _, o := range []register.Opened{first, second} {
+		d.until(o.Owed[0].ID, "in the tray", is(register.ToPrint))
+	}
+	p := d.printer(t)
+	batch, files, err := p.Make(t.Context(), "Dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if batch.Letters != 2 || len(files) != 2 || filepath.Base(files[0]) != "batch-26-11-23-1.pdf" {
+		t.Fatalf("%+v, files %q", batch, files)
+	}
+	pdf := read(t, files[0])
+	if !bytes.HasPrefix(pdf, []byte("%PDF-")) {
+		t.Errorf("the batch begins with %q", pdf[:20])
+	}
+	rows := manifest(t, files[1])
+	if len(rows) != 3 || rows[1][0] != batch.Name || rows[1][7] != "3" || rows[2][7] != "5" || strings.Contains(strings.Join(rows[1], " "), "Ann") {
+		t.Errorf("manifest %q", rows)
+	}
+	if _, _, err := p.Make(t.Context(), "Dev"); !errors.Is(err, ErrNothingToPrint) {
+		t.Errorf("an empty tray: error %v", err)
+	}
+	if _, files, err = p.Again(t.Context(), batch.Name, "Dev"); err != nil || !bytes.Equal(read(t, files[0]), pdf) {
+		t.Errorf("printed again: other bytes, error %v", err)
+	}
+	if err := d.Posted(t.Context(), batch.ID, workday.DateOf(d.clock.Now()), "Dev"); err != nil {
+		t.Fatal(err)
+	}
+	_, clocks, err := d.GetCase(t.Context(), first.Case)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range clocks {
+		if k.Name == workday.Stage1Acknowledgement && (k.MetAt.IsZero() || k.MetBy != register.Defined) {
+			t.Errorf("the clock after the post: %+v", k)
+		}
+	}
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func manifest(t *testing.T, name string) [][]string {
+	t.Helper()
+	rows, err := csv.NewReader(bytes.NewReader(read(t, name))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// TestPickup writes each letter as a file, exactly as archived, and nothing
+// half.
+func TestPickup(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.cfg.Composer.Press = press(t)
+	d.work()
+	o := d.byPost("The roof leaks.", "Ann Other", "12 Quay Street", "Bristol", "BS2 9XX")
+	sent := d.until(o.Owed[0].ID, "in the tray", is(register.ToPrint))
+	p := d.printer(t)
+	p.Pickup = filepath.Join(t.TempDir(), "pickup")
+	batch, files, err := p.Make(t.Context(), "Dev")
+	if err != nil || !batch.Pickup || len(files) != 2 {
+		t.Fatalf("%+v, files %q, error %v", batch, files, err)
+	}
+	f, err := d.cfg.Archive.Get(t.Context(), sent.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	archived, err := io.ReadAll(f)
+	if err != nil || !bytes.Equal(archived, read(t, files[0])) {
+		t.Errorf("the file is not what was archived, error %v", err)
+	}
+	if rows := manifest(t, files[1]); rows[1][6] != filepath.Base(files[0]) || rows[1][10] != sent.Bytes {
+		t.Errorf("manifest %q", rows)
+	}
+	entries, err := os.ReadDir(p.Pickup)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("%d files in the folder, error %v", len(entries), err)
+	}
+	// A folder that cannot be written leaves the batch on record, to be written again.
+	o = d.byPost("Nobody came.", "Bob Other", "13 Quay Street", "Bristol", "BS2 9XX")
+	d.until(o.Owed[0].ID, "in the tray", is(register.ToPrint))
+	good := p.Pickup
+	p.Pickup = files[0] // a file, not a folder
+	batch, _, err = p.Make(t.Context(), "Dev")
+	if err == nil || batch.Name == "" {
+		t.Errorf("batch %q, error %v", batch.Name, err)
+	}
+	p.Pickup = good
+	if _, files, err = p.Again(t.Context(), batch.Name, "Dev"); err != nil || len(files) != 2 {
+		t.Errorf("files %q, error %v", files, err)
+	}
+}
+
+// TestLettersHeld: what a machine may not post waits for a person, who is told
+// why.
+func TestLettersHeld(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.cfg.Composer.Press = press(t)
+	d.work()
+	for _, row := range []struct {
+		name, why string
+		postal    []string
+	}{
+		{"no address", "no postal address is known", nil},
+		{"abroad", "not a UK postcode", []string{"M Dupont", "1 rue de la Paix", "75002 Paris", "France"}},
+		{"another script", "cannot be printed rightly: 周 (U+5468), 美 (U+7F8E), 玲 (U+73B2)", []string{"周美玲", "9 Orchard Quay", "BS1 7AA"}},
+		{"too wide", "too long for the window", []string{strings.Repeat("Wolfeschlegelsteinhausen ", 5), "9 Orchard Quay", "BS1 7AA"}},
+	} {
+		o := d.byPost(row.name, row.postal...)
+		held := d.until(o.Owed[0].ID, "held", is(register.Held))
+		if !strings.Contains(held.Why, row.why) {
+			t.Errorf("%s: held because %q", row.name, held.Why)
+		}
+	}
+	waiting, err := d.HeldLetters(t.Context(), 10)
+	if err != nil || len(waiting) != 4 {
+		t.Errorf("%d letters wait, error %v", len(waiting), err)
+	}
+	o := d.byPost("later", "周美玲", "9 Orchard Quay", "BS1 7AA")
+	d.until(o.Owed[0].ID, "held", is(register.Held))
+	if err := d.ConfirmAddress(t.Context(), o.Case, []string{"Mei-Ling Zhou", "9 Orchard Quay", "BS1 7AA"}, "Priya"); err != nil {
+		t.Fatal(err)
+	}
+	d.until(o.Owed[0].ID, "in the tray", is(register.ToPrint))
+	named, err := d.LettersNamed(t.Context(), o.Reference)
+	if err != nil || len(named) != 1 || named[0].Printed[0] != "Mei-Ling Zhou" {
+		t.Errorf("%+v, error %v", named, err)
+	}
+}
+
+// Without a press, as in a process that cannot print, letters wait.
+func TestNoPress(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.work()
+	o := d.byPost("The roof leaks.", "Ann Other", "12 Quay Street", "Bristol", "BS2 9XX")
+	if held := d.until(o.Owed[0].ID, "held", is(register.Held)); !strings.Contains(held.Why, "cannot be printed here") {
+		t.Errorf("held because %q", held.Why)
+	}
+}
+
+// TestLetterKill breaks the worker after each step that it survives, and has a
+// claim left by one that it does not: the letter lies in the tray once.
+func TestLetterKill(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"archived", "recorded"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.cfg.Composer.Press = press(t)
+			o := d.byPost("The roof leaks.", "Ann Other", "12 Quay Street", "Bristol", "BS2 9XX")
+			if _, err := d.Claim(t.Context(), []register.ID{o.Owed[0].ID}, time.Minute, d.cfg.Windows); err != nil { // by a process that is gone
+				t.Fatal(err)
+			}
+			d.clock.Advance(2 * time.Minute)
+			died := false
+			d.cfg.Step = func(name string) {
+				d.steps.take(name)
+				if name == step && !died {
+					died = true
+					panic("killed at " + step)
+				}
+			}
+			d.work()
+			end := d.until(o.Owed[0].ID, "settled", func(o register.Outgoing) bool { return o.State == register.ToPrint || o.State == register.Held })
+			if end.State == register.Held { // the rescue put it into a person's hands
+				if _, err := d.Release(t.Context(), end.ID, "Priya", "try again"); err != nil {
+					t.Fatal(err)
+				}
+				d.until(o.Owed[0].ID, "in the tray", is(register.ToPrint))
+			}
+			tray, err := d.TrayLetters(t.Context(), 10)
+			if err != nil || len(tray) != 1 {
+				t.Errorf("%d in the tray, error %v", len(tray), err)
+			}
+		})
+	}
+}
+
+// BenchmarkLetters composes and prints, as a worker does.
+func BenchmarkLetters(b *testing.B) {
+	c, p := answered(), composer(b)
+	p.Press = press(b)
+	c.Way = register.ByLetter
+	c.TheCase.Postal, c.TheCase.PostalOK = []string{"Ann Other", "12 Quay Street", "BS2 9XX"}, true
+	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := p.Compose(c, now); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "letters/s")
+}
