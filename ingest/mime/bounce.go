@@ -61,7 +61,7 @@ func (w *walk) deliveryReport(h header, pieces []piece) (Automatic, string) {
 	case action == "delivered" || action == "relayed" || action == "expanded":
 		m.Bounce.Permanent = false
 		return ReadReceipt, why
-	case action == "delayed" || action == "" && isDelayWords(m.Subject):
+	case action == "delayed" || action == "delay" || action == "deferred" || action == "" && isDelayWords(m.Subject):
 		m.Bounce.Permanent = false
 		return Delay, why
 	case isAwayBounce(m):
@@ -92,7 +92,7 @@ func actionRank(block map[string]string) int {
 	switch token(block["action"]) {
 	case "failed", "failure":
 		return 5
-	case "delayed", "delay":
+	case "delayed", "delay", "deferred":
 		return 4
 	case "delivered", "relayed", "expanded":
 		return 2
@@ -131,7 +131,10 @@ func blockStatus(block map[string]string) string {
 		return inWords
 	}
 	if status == "" {
-		return statusFromReply(block["diagnostic-code"])
+		if s := statusFromReply(block["diagnostic-code"]); s != "" {
+			return s
+		}
+		return statusFromReply("\n" + block["status"] + " ") // "Status: 550", as some write
 	}
 	return status
 }

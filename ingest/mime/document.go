@@ -55,7 +55,7 @@ func isNoType(t string) bool {
 }
 
 const (
-	maxDocumentXML = 16 << 20
+	maxDocumentXML = 8 << 20
 	maxZipEntries  = 5000
 )
 
