@@ -359,7 +359,7 @@ func TestOddMails(t *testing.T) {
 	odd := []string{
 		"", "\r\n", "no header at all", "Message-ID: \r\n\r\nempty id", "Message-ID: <1@x>\r\n\r\none body",
 		"Message-ID: <1@x>\r\n\r\nanother body", "Message-ID: <2@x>\r\n\r\none body", "Received: nonsense\r\n\r\n",
-		strings.Repeat("\x00\r\n\xff", 3000), "From x\r\n" + letter(1), strings.Repeat("Received: ;", 9000),
+		strings.Repeat("\x00\r\n\xff", 3000), "From x\r\n" + letter(1), strings.Repeat("Received: ;", 9000), seventyAttachments(),
 	}
 	d, s := newDesk(t), newScript(t, textMails(odd...))
 	p := d.poller(d.mailboxAt(s.addr))
@@ -369,6 +369,11 @@ func TestOddMails(t *testing.T) {
 		t.Errorf("stand-ins %q", standIns)
 	}
 	d.wantRows(p, uint32(len(odd)))
+}
+
+func seventyAttachments() string {
+	part := "--x\r\nContent-Type: application/octet-stream; name=photo.jpg\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n"
+	return "Subject: seventy\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" + strings.Repeat(part, 70) + "--x--\r\n"
 }
 
 // F7: the same mail in two folders is one message, and the junk folder's is

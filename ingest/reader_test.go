@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -70,7 +71,8 @@ func newRoom(t *testing.T) *room {
 type mail struct {
 	from, id, subject, text string
 	headers                 []string
-	forged                  bool // no word of our own server's for the sender
+	forged                  bool   // no word of our own server's for the sender
+	kind                    string // empty: text/plain
 }
 
 func (m mail) raw(n int) string {
@@ -83,7 +85,7 @@ func (m mail) raw(n int) string {
 		lines = append(lines, fmt.Sprintf("Authentication-Results: %s; dmarc=pass header.from=%s", server, strings.Split(address, "@")[1]))
 	}
 	lines = append(lines, "From: Resident <"+address+">", "To: complaints@landlord.example", "Subject: "+m.subject, "Message-ID: <"+m.id+">", "Date: Mon, 23 Nov 2026 09:59:00 +0000")
-	lines = append(append(lines, m.headers...), "Content-Type: text/plain; charset=utf-8", "", m.text, "")
+	lines = append(append(lines, m.headers...), "Content-Type: "+cmp.Or(m.kind, "text/plain")+"; charset=utf-8", "", m.text, "")
 	return strings.Join(lines, "\r\n")
 }
 
@@ -170,6 +172,16 @@ func TestJoining(t *testing.T) {
 		"a reference in an encoded subject": {func(_ *room, m register.Message) mail {
 			return mail{from: "ann@example.com", subject: "=?utf-8?q?Re=3A_" + strings.ReplaceAll(m.Reference, "-", "=2D") + "?=", text: "Could you tell me when the engineer will come?"}
 		}, "", true, false},
+		"a reference in the HTML alone": {func(_ *room, m register.Message) mail {
+			return mail{from: "ann@example.com", subject: "hello", kind: "text/html", text: "<p>Could you tell me when the engineer will come?</p><p>My number is <b>" + m.Reference + "</b></p>"}
+		}, "", true, false},
+		"a reference in what is quoted": {func(_ *room, m register.Message) mail {
+			return mail{from: "ann@example.com", subject: "Re: your letter", text: "Could you tell me when the engineer will come?\r\n\r\n> Your reference: " + m.Reference + "\r\n> We will answer soon."}
+		}, "", true, false},
+		"a stranger who answers our own mail": {func(r *room, m register.Message) mail {
+			id := r.ids.Make(m.Fingerprint, "acknowledgement", 1, m.Reference)
+			return mail{from: "eve@example.com", subject: "Re: your complaint", headers: []string{"In-Reply-To: <" + id + ">", "References: <" + id + ">"}, text: "Could you tell me what has happened?"}
+		}, register.InReview, false, true},
 		"References to her own first mail": {func(_ *room, m register.Message) mail {
 			return mail{from: "ann@example.com", subject: "Re: heating", headers: []string{"In-Reply-To: <first@example.com>", "References: <first@example.com>"}, text: "Could you tell me when the engineer will come?"}
 		}, "", true, false},

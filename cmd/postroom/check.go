@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"postroom/ingest"
@@ -115,7 +117,7 @@ func (p *plan) checkRegister(ctx context.Context) finding {
 	defer cancel()
 	r, err := register.Connect(ctx, p.registerConfig(false))
 	if err != nil {
-		f.err = err
+		f.err = fmt.Errorf("%w; check register.%s", err, map[string]string{"sqlite": "path", "postgres": "dsn_env or dsn_file"}[p.driver])
 		return f
 	}
 	s, err := r.Status(ctx)
@@ -151,7 +153,7 @@ func (p *plan) checkQueue(ctx context.Context) finding {
 	if p.redisURL != "" {
 		f.found = "answers"
 		if err := q.Ping(ctx); err != nil {
-			f.err = fmt.Errorf("%w; post is taken in and replies go all the same, more slowly", err)
+			f.err = fmt.Errorf("%w; check queue.redis; until then post is taken in and replies go all the same, more slowly", err)
 		}
 	}
 	return f
@@ -184,8 +186,30 @@ func (p *plan) checkSMTP(ctx context.Context) finding {
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	f.err = p.smtp.Check(ctx)
+	if err := p.smtp.Check(ctx); err != nil {
+		f.err = fmt.Errorf("%s: %w", smtpAdvice(err), err)
+	}
 	return f
+}
+
+// smtpAdvice says what to look at when the mail server does not let us in.
+func smtpAdvice(err error) string {
+	var (
+		certificate *tls.CertificateVerificationError
+		record      tls.RecordHeaderError
+		network     *net.OpError
+	)
+	switch {
+	case errors.As(err, &certificate):
+		return "the mail server's certificate is not trusted; check that it is valid for smtp.host"
+	case errors.As(err, &record):
+		return "the mail server does not speak TLS there; check smtp.tls and smtp.port"
+	case strings.Contains(err.Error(), "AUTH"):
+		return "the mail server refuses the login; check smtp.user, its password and smtp.auth"
+	case errors.As(err, &network), errors.Is(err, context.DeadlineExceeded):
+		return "no mail server answers; check smtp.host and smtp.port, and the firewall"
+	}
+	return "the mail server does not let us in; check smtp.tls, smtp.port and smtp.auth"
 }
 
 // checkDKIM looks whether the public key is where receivers will look for it.

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"postroom/cmd/postroom/demomail"
+	"postroom/notify/smtptest"
+)
+
+// Of everything that is wrong, check says what and what to do, and goes on to
+// the next.
+func TestCheckSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	servers, err := demomail.Start(t.Context(), demomail.Config{Complaints: townAddress, AuthservID: townServer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = servers.Close() })
+	_, port, err := hostPort(servers.IMAPAddr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	locked := smtptest.Start(t, smtptest.Config{Username: "postroom", Password: "right"})
+	mailbox := func(name, more string) string {
+		if !strings.Contains(more, "port:") {
+			more += fmt.Sprintf(", port: %d", port)
+		}
+		if !strings.Contains(more, "tls:") {
+			more += ", tls: none"
+		}
+		if !strings.Contains(more, "password_file:") {
+			more += ", password_file: right"
+		}
+		return fmt.Sprintf("  - {name: %s, host: 127.0.0.1, user: %s, start: 2020-01-01, %s}\n", name, townAddress, strings.TrimPrefix(more, ", "))
+	}
+	config := `landlord: {name: Citrine Homes, reference_prefix: CIT, phone: 01632 960100, out_of_hours: 01632 960999}
+register: {path: right}
+archive: {folder: right}
+queue: {redis: "redis://127.0.0.1:1"}
+mailboxes:
+` + mailbox("nobody", "port: 1") + mailbox("refused", "password_file: wrong") + mailbox("no-folder", "folder: Complaints") +
+		mailbox("no-tls", "tls: tls") + mailbox("no-starttls", "tls: starttls") + mailbox("good", "filed_folder: Filed") +
+		fmt.Sprintf("smtp: {host: 127.0.0.1, port: %d, tls: none, user: postroom, password_file: wrong, from: {address: %s}}\n", locked.Port(), townAddress)
+	folder := t.TempDir()
+	for name, text := range map[string]string{"right": "demo", "wrong": "not-the-password", "town.yaml": config} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out, log bytes.Buffer
+	if code := run([]string{"check", "-config", filepath.Join(folder, "town.yaml")}, &out, &log); code != 1 {
+		t.Errorf("exit code %d: %s", code, log.String())
+	}
+	for _, line := range []string{
+		`rules +ok `, `bank holidays +ok `,
+		`register \(sqlite\) +WRONG .*not a database.*; check register.path`,
+		`archive +WRONG .*not a (folder|directory)`,
+		`redis +WRONG .*; check queue.redis; until then post is taken in and replies go all the same, more slowly`,
+		`mailbox nobody +WRONG .*no IMAP server answers at 127\.0\.0\.1:1; check host, port and tls, and the firewall`,
+		`mailbox refused +WRONG .*the server refuses the login; check user, password and auth`,
+		`mailbox no-folder +WRONG .*the folder "Complaints" cannot be opened; check folder`,
+		`mailbox no-tls +WRONG .*no safe connection to .*; check tls`,
+		`mailbox no-starttls +WRONG .*no safe connection to .*; check tls`,
+		`mailbox good +ok +INBOX: 0 would be taken in`,
+		`smtp 127\.0\.0\.1:\d+ +WRONG  the mail server refuses the login; check smtp.user, its password and smtp.auth: .*535`,
+	} {
+		if !regexp.MustCompile(`(?m)^` + line).Match(out.Bytes()) {
+			t.Errorf("no line says %s", line)
+		}
+	}
+	if all := out.String() + log.String(); strings.Contains(all, "not-the-password") || t.Failed() {
+		t.Errorf("check says:\n%s", all)
+	}
+}
