@@ -114,13 +114,16 @@ func openBeside(ctx context.Context, p plan) (h *house, err error) {
 	return h, err
 }
 
+// mailsBetweenWords is how many mails are gone through between two words of progress.
+const mailsBetweenWords = 200
+
 func (h *house) backlog(owed bool, trouble func(string, error), stderr io.Writer) *ingest.Backlog {
 	said := 0
 	return &ingest.Backlog{
 		Intake: &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.now, Logger: h.logger, Step: h.steps("in")},
 		Reader: h.reader(), Source: importSource, Owed: owed, Trouble: trouble,
 		Progress: func(t ingest.Tally) {
-			if n := (t.New + t.Known) / 1000; n > said {
+			if n := (t.New + t.Known) / mailsBetweenWords; n > said {
 				said = n
 				fmt.Fprintf(stderr, "%d mails, %d %% of %.0f MB\n", t.New+t.Known, t.Done*100/max(1, t.Bytes), float64(t.Bytes)/1e6)
 			}

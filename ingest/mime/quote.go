@@ -122,8 +122,8 @@ func (l *letter) cutBelow() {
 			l.cutAt(i)
 			return
 		case !strings.HasPrefix(strings.TrimSpace(line), ">") && (l.headerBlock(i) || l.reply && l.blockInAnyOrder(i)):
-			if !l.reply && !l.forwardsOwn(i) {
-				return
+			if !l.reply && !l.forwardsOwn(i) || !l.hasText(i) && !strings.Contains(l.lines[i], "@") {
+				return // the second: all that he wrote may be set out in this way
 			}
 			l.cutAt(l.aboveRule(i))
 			return
@@ -199,10 +199,10 @@ func (l *letter) blockInAnyOrder(i int) bool {
 	for j := i; j < len(l.lines) && j < i+6 && labelled.MatchString(l.lines[j]); j++ {
 		line := l.lines[j]
 		lines++
-		from = from || fromField.MatchString(line)
+		isFrom, isTo := fromField.MatchString(line), toField.MatchString(line)
+		from, to = from || isFrom, to || isTo
 		date = date || dateField.MatchString(line)
-		to = to || toField.MatchString(line)
-		address = address || strings.Contains(line, "@")
+		address = address || strings.Contains(line, "@") && (isFrom || isTo || lines == 1)
 		when = when || dateInLine.MatchString(line) && timeInLine.MatchString(line)
 	}
 	below := i > 0 && len(strings.TrimSpace(l.lines[i-1])) > 20 && underscores.MatchString(l.lines[i-1])
@@ -299,13 +299,14 @@ func (l *letter) unlessBelow(i, n int) int {
 
 // inAnyLanguage knows an attribution by its form: an address in brackets, a
 // day, a time, and nothing after them but a few words and a colon. Without a
-// colon, and without a time, a quoted line must follow.
+// colon, without a time, and in a mail that answers none, where somebody may
+// have set down who wrote to him when, a quoted line must follow.
 func (l *letter) inAnyLanguage(text string, below int) bool {
 	if len(text) > 300 || !bracketedAddress.MatchString(text) || !dayInLine.MatchString(text) || tellsItself(text) {
 		return false
 	}
 	colon := strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：") || wroteBare.MatchString(text)
-	if colon && timeInLine.MatchString(text) {
+	if colon && l.reply && timeInLine.MatchString(text) {
 		return true
 	}
 	next := l.nextText(below)

@@ -98,6 +98,10 @@ func TestQuotesOfManyPrograms(t *testing.T) {
 func TestWordsThatLookQuoted(t *testing.T) {
 	t.Parallel()
 	own := func(a string) bool { return strings.HasSuffix(a, "@larkmere.example.org") }
+	log := "Who told me what:\n\n3 March 2026 10:00 Jo Smith <jo@example.net>:\nsomebody comes on Monday\n\nNobody came."
+	if got := newText(log, false, own); got != log {
+		t.Errorf("%q\nbecame %q", log, got)
+	}
 	for _, text := range []string{
 		"On 3 March 2026 at 10:00 your officer said:\n\nwe will come on Monday\n\nNobody came.",
 		"On 3 May your man wrote:\nno access\nThat is a lie.",
@@ -107,6 +111,7 @@ func TestWordsThatLookQuoted(t *testing.T) {
 		"Sent by a neighbour.\n\nThe lift is broken.",
 		"Name: Jo Bloggs\nEmail: jo@example.net\nDate: 3 March 2026 10:00\nProblem: no heating",
 		"Date: 3 March 2026 10:00\nTime off work: four hours\nEmail sent to: repairs@larkmere.example.org\n\nPay me for it.",
+		"From: 12 Lark Road\nTo: 3 Wharf Lane\nDate: 3 March 2026 10:00\nEmail: jo@example.net\n\nThe van was late.",
 		"---- Kitchen ----\nThe tap drips.\n---- Bath ----\nThe tap drips too.",
 		"To: whom it may concern\nFrom: me\n\nThe lift is broken.",
 		"Till: the receipt is attached\nTema: damp\n\nIt is wet.",
