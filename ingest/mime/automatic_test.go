@@ -72,6 +72,8 @@ func TestAutomaticByHeader(t *testing.T) {
 		{"return path with an address", "Return-Path: <jo@example.net>", None, true},
 		{"reply to ourselves", "Reply-To: Complaints <COMPLAINTS@larkmere.example.org>", None, false},
 		{"reply to nobody", "Reply-To: no-reply@example.net", None, false},
+		{"an answer would go to ourselves", "Reply-To: Complaints+7@larkmere.example.org", None, false},
+		{"a copy to ourselves", "Cc: complaints@larkmere.example.org", None, true},
 		{"our own message-id, come back", "Message-ID: <x.ack@larkmere.example.org>", None, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -92,6 +92,9 @@ func (r *Register) own() error {
 func (r *Register) openPools() (*sql.DB, error) {
 	switch r.cfg.Driver {
 	case "sqlite":
+		if err := makePrivate(r.cfg.DSN); err != nil {
+			return nil, err
+		}
 		read, err := sql.Open("sqlite", sqliteDSN(r.cfg.DSN, "query_only(1)"))
 		if err != nil {
 			return nil, err
@@ -115,6 +118,20 @@ func (r *Register) openPools() (*sql.DB, error) {
 		return db, nil
 	}
 	return nil, fmt.Errorf("register.driver is %q; it must be sqlite or postgres", r.cfg.Driver)
+}
+
+// makePrivate makes a SQLite file that is not there yet, for its owner alone:
+// it holds what residents wrote, and SQLite would let everybody read it. One
+// that is there is not opened: closing it would drop SQLite's own locks on it.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return f.Close()
 }
 
 // sqliteDSN puts the pragmas where every pooled connection gets them. FULL:

@@ -935,6 +935,17 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 	})
 }
 
+func TestASQLiteRegisterIsForItsOwnerAlone(t *testing.T) {
+	t.Parallel()
+	cfg := registertest.SQLite(t, registertest.Config(t, registertest.NewClock().Now))
+	registertest.Open(t, cfg)
+	for _, end := range []string{"", "-wal"} {
+		if f, err := os.Stat(cfg.DSN + end); err != nil || f.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", end, f.Mode(), err)
+		}
+	}
+}
+
 func TestASecondOwnerOfASQLiteRegisterIsRefused(t *testing.T) {
 	t.Parallel()
 	clock := registertest.NewClock()
