@@ -56,7 +56,7 @@ func (in *Intake) Take(ctx context.Context, posts []Post) ([]register.Received, 
 		return nil, fmt.Errorf("take in %d: %w", len(posts), err)
 	}
 	in.step("registered")
-	in.hint(ctx, received)
+	in.hint(ctx, posts, received)
 	return received, nil
 }
 
@@ -85,21 +85,29 @@ func arrivals(posts []Post, stored []archive.Stored) []register.Arrival {
 
 // hint tells the queue what waits to be read. A hint that is lost is given
 // again by the reader's sweep, so its failure is no failure of ours.
-func (in *Intake) hint(ctx context.Context, received []register.Received) {
-	var items []queue.Item
-	for _, r := range received {
+func (in *Intake) hint(ctx context.Context, posts []Post, received []register.Received) {
+	lanes := map[string][]queue.Item{}
+	for i, r := range received {
 		if r.Err == nil && r.State == register.Arrived {
-			items = append(items, queue.Item{ID: r.ID, Deadline: r.Deadline.End()})
+			lane := laneOf(posts[i].Channel)
+			lanes[lane] = append(lanes[lane], queue.Item{ID: r.ID, Deadline: r.Deadline.End()})
 		}
 	}
-	if len(items) == 0 {
-		return
+	for lane, items := range lanes {
+		err := in.Queue.Put(ctx, lane, items...)
+		if err != nil && !errors.Is(err, queue.ErrDown) && ctx.Err() == nil {
+			in.Logger.WarnContext(ctx, "queue took no hint", slog.Any("error", err))
+		}
+		in.step("hinted")
 	}
-	err := in.Queue.Put(ctx, ReadLane, items...)
-	if err != nil && !errors.Is(err, queue.ErrDown) && ctx.Err() == nil {
-		in.Logger.WarnContext(ctx, "queue took no hint", slog.Any("error", err))
+}
+
+// laneOf is the lane in which post of a channel is read.
+func laneOf(c register.Channel) string {
+	if c == register.Letter {
+		return LetterLane
 	}
-	in.step("hinted")
+	return ReadLane
 }
 
 func (in *Intake) step(name string) {

@@ -13,6 +13,7 @@ import (
 
 	"postroom/classify"
 	"postroom/ingest/mime"
+	"postroom/ingest/scan"
 	"postroom/internal/archive"
 	"postroom/internal/queue"
 	"postroom/internal/reference"
@@ -22,6 +23,10 @@ import (
 
 // ReadLane is the queue's lane of messages to be read.
 const ReadLane = "read"
+
+// LetterLane is the queue's lane of letters to be read. It is one of its own:
+// a stack of scans takes minutes, and the mail must not wait behind it.
+const LetterLane = "read-letters"
 
 // ReplyLane is the queue's lane of what is owed.
 const ReplyLane = "reply"
@@ -35,6 +40,8 @@ type ReaderConfig struct {
 	MessageIDs reference.MessageIDs
 	Prefixes   []string                // of references that are ours
 	Options    map[string]mime.Options // by source
+	Letters    *scan.Reader            // for NewLetterReader, and for scans that are attached to mails; nil: those stay unread
+	Splitting  scan.Splitting          // of files of many letters
 	Now        func() time.Time
 	Logger     *slog.Logger
 	Step       func(name string) // told at each step, for the kill tests; may be nil
@@ -48,7 +55,11 @@ type ReaderConfig struct {
 
 // A Reader reads what is registered, judges it, and opens or joins its case.
 // Several may run at once, in one process or many.
-type Reader struct{ c ReaderConfig }
+type Reader struct {
+	c       ReaderConfig
+	lane    string
+	letters bool // it reads letters, and nothing else
+}
 
 // NewReader makes a reader, with the defaults filled in.
 func NewReader(c ReaderConfig) *Reader {
@@ -70,7 +81,7 @@ func NewReader(c ReaderConfig) *Reader {
 	if c.Step == nil {
 		c.Step = func(string) {}
 	}
-	return &Reader{c: c}
+	return &Reader{c: c, lane: ReadLane}
 }
 
 // Run reads until ctx ends: what the queue names, and at the start and every
@@ -110,15 +121,23 @@ func (r *Reader) failed(ctx context.Context, what string, err error) {
 // wait sleeps until the queue has something, at most until the next sweep.
 // With Redis down it returns after a moment, and the register is asked.
 func (r *Reader) wait(ctx context.Context) {
-	if err := r.c.Queue.Wait(ctx, ReadLane, r.c.Sweep); errors.Is(err, queue.ErrDown) {
+	if err := r.c.Queue.Wait(ctx, r.lane, r.c.Sweep); errors.Is(err, queue.ErrDown) {
 		r.failed(ctx, "redis is down; reading from the register", r.fromRegister(ctx))
 	}
+}
+
+// unread lists what is this reader's to read.
+func (r *Reader) unread(ctx context.Context, n int) ([]register.ID, error) {
+	if r.letters {
+		return r.c.Register.UnreadLetters(ctx, n)
+	}
+	return r.c.Register.Unread(ctx, n)
 }
 
 // fromRegister reads everything that is unread without the queue's help.
 func (r *Reader) fromRegister(ctx context.Context) error {
 	for ctx.Err() == nil {
-		ids, err := r.c.Register.Unread(ctx, r.c.Batch)
+		ids, err := r.unread(ctx, r.c.Batch)
 		if err != nil || len(ids) == 0 {
 			return err
 		}
@@ -134,7 +153,7 @@ const sweepLimit = 1000
 
 // sweep puts into the queue what the register has unread: hints may be lost.
 func (r *Reader) sweep(ctx context.Context) error {
-	ids, err := r.c.Register.Unread(ctx, sweepLimit)
+	ids, err := r.unread(ctx, sweepLimit)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
@@ -142,7 +161,7 @@ func (r *Reader) sweep(ctx context.Context) error {
 	for i, id := range ids {
 		items[i] = queue.Item{ID: id}
 	}
-	if err := r.c.Queue.Put(ctx, ReadLane, items...); err != nil {
+	if err := r.c.Queue.Put(ctx, r.lane, items...); err != nil {
 		return r.fromRegister(ctx)
 	}
 	return nil
@@ -150,7 +169,7 @@ func (r *Reader) sweep(ctx context.Context) error {
 
 // pass reads one batch that the queue names, and says how many that were.
 func (r *Reader) pass(ctx context.Context) (int, error) {
-	claims, err := r.c.Queue.Claim(ctx, ReadLane, r.c.Batch, r.c.Lease)
+	claims, err := r.c.Queue.Claim(ctx, r.lane, r.c.Batch, r.c.Lease)
 	if err != nil {
 		if errors.Is(err, queue.ErrDown) {
 			return 0, nil // wait says so, and asks the register
@@ -168,7 +187,7 @@ func (r *Reader) pass(ctx context.Context) (int, error) {
 		return len(claims), err
 	}
 	// Forgetting a hint is a courtesy: one that comes again finds nothing to do.
-	_ = r.c.Queue.Done(ctx, ReadLane, claims...)
+	_ = r.c.Queue.Done(ctx, r.lane, claims...)
 	return len(claims), nil
 }
 
@@ -215,6 +234,9 @@ func (r *Reader) readAll(ctx context.Context, messages []register.Message) error
 		return nil
 	}
 	r.c.Step("reading")
+	if r.letters {
+		return r.readLetters(ctx, messages)
+	}
 	pieces := make([]*piece, len(messages))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(r.c.Parallel)
@@ -227,6 +249,11 @@ func (r *Reader) readAll(ctx context.Context, messages []register.Message) error
 	if err := errors.Join(g.Wait(), ctx.Err()); err != nil {
 		return err
 	}
+	return r.openAll(ctx, pieces)
+}
+
+// openAll opens what was read, earlier messages first.
+func (r *Reader) openAll(ctx context.Context, pieces []*piece) error {
 	r.c.Step("read")
 	for len(pieces) > 0 {
 		now, later := apart(pieces)
@@ -278,6 +305,7 @@ func (r *Reader) readOne(ctx context.Context, m register.Message) (p *piece) {
 	}
 	defer original.Close() //nolint:errcheck // only read
 	p.opening.Reading = Read(ctx, original, r.options(m.Source), r.c.Prefixes)
+	r.readAttached(ctx, m, &p.opening.Reading)
 	return p
 }
 

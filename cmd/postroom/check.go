@@ -89,6 +89,9 @@ func (p *plan) check(ctx context.Context, w io.Writer) bool {
 	if len(p.mailboxes) == 0 {
 		say(finding{name: "mailboxes", found: "none is configured: no email is taken in"})
 	}
+	for _, f := range p.checkScans(ctx) {
+		say(f)
+	}
 	say(p.checkSMTP(ctx))
 	if p.dkim != nil {
 		say(checkDKIM(ctx, p.dkim, net.DefaultResolver.LookupTXT))

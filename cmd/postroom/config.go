@@ -34,6 +34,7 @@ type config struct {
 	Forwarding map[string]string `yaml:"forwarding"` // topic, or *, to address
 	Templates  templatesConfig   `yaml:"templates"`
 	Letters    lettersConfig     `yaml:"letters"`
+	Scans      scansConfig       `yaml:"scans"`
 	Limits     limitsConfig      `yaml:"limits"`
 	Rules      rulesConfig       `yaml:"rules"`
 	Web        webConfig         `yaml:"web"`
@@ -293,6 +294,7 @@ func defaultConfig() config {
 			Global:    capConfig{Most: 2000, Within: time.Hour},
 		},
 		Templates: templatesConfig{Language: templates.English},
+		Scans:     defaultScans(),
 		Letters:   lettersConfig{Profile: "dl-35x90", DoubleSided: true, DaysToPost: 1, PrintFolder: "data/print"},
 		Limits:    defaultLimits(),
 		Web:       webConfig{Listen: "127.0.0.1:8080", Cookies: "auto", Idle: time.Hour, Longest: 12 * time.Hour},

@@ -64,12 +64,13 @@ func (c *config) check() []problem {
 	c.checkKeys(&k)
 	c.checkReplies(&k)
 	c.checkLetters(&k)
+	c.Scans.check(&k)
 	c.checkLimits(&k)
 	c.checkProcess(&k)
 	return k.problems
 }
 
-func (c *config) takesPost() bool { return len(c.Mailboxes) > 0 }
+func (c *config) takesPost() bool { return len(c.Mailboxes) > 0 || c.Scans.Folder != "" }
 
 func (c *config) checkLandlord(k *checker) {
 	l := c.Landlord

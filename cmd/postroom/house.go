@@ -55,8 +55,9 @@ type plan struct {
 
 	mailboxes []ingest.Mailbox
 	options   map[string]mime.Options // by mailbox name
-	reading   scan.Config             // of letters
+	paper     scan.Config             // how letters are read
 	splitting scan.Splitting
+	scans     ingest.ScanFolder // empty Path: none
 	smtp      notify.SMTP
 	guard     notify.GuardSettings
 	windows   register.Windows
@@ -85,6 +86,7 @@ type house struct {
 	archive  *archive.Archive
 	queue    *queue.Queue
 	composer *notify.Composer
+	letters  *scan.Reader
 	desk     *web.Desk
 	listener net.Listener
 }
@@ -110,6 +112,7 @@ func build(ctx context.Context, p plan) (_ *house, err error) {
 	if h.queue, err = queue.Open(ctx, queue.Config{URL: p.redisURL, Prefix: p.redisPrefix, Now: p.now, Logger: p.logger}); err != nil {
 		return nil, err
 	}
+	h.letters = scan.NewReader(h.paper)
 	h.composer = p.composer()
 	if h.composer.Press, err = p.press(); err != nil {
 		return nil, err
@@ -186,15 +189,16 @@ func (h *house) queueWords(ctx context.Context) string {
 	if !h.queue.Up() {
 		return "Redis cannot be reached. Post is taken in and replies go, more slowly."
 	}
-	read, err := h.queue.Depth(ctx, ingest.ReadLane)
-	if err != nil {
-		return "Redis does not answer. Post is taken in and replies go, more slowly."
+	var depths [3]queue.Depth
+	for i, lane := range []string{ingest.ReadLane, ingest.LetterLane, ingest.ReplyLane} {
+		var err error
+		if depths[i], err = h.queue.Depth(ctx, lane); err != nil {
+			return "Redis does not answer. Post is taken in and replies go, more slowly."
+		}
 	}
-	reply, err := h.queue.Depth(ctx, ingest.ReplyLane)
-	if err != nil {
-		return "Redis does not answer. Post is taken in and replies go, more slowly."
-	}
-	return fmt.Sprintf("%d to read, %d to send, %d in hand", read.Ready+read.Waiting, reply.Ready+reply.Waiting, read.Held+reply.Held)
+	mail, letters, reply := depths[0], depths[1], depths[2]
+	return fmt.Sprintf("%d to read, %d letters to read, %d to send, %d in hand",
+		mail.Ready+mail.Waiting, letters.Ready+letters.Waiting, reply.Ready+reply.Waiting, mail.Held+letters.Held+reply.Held)
 }
 
 func (h *house) close() error {
@@ -234,9 +238,15 @@ func (h *house) run(ctx context.Context) error {
 			g.Go(func() error { return h.rescan(ctx, m, in) })
 		}
 	}
+	if h.plays("scans") && h.scans.Path != "" {
+		door := h.folderDoor()
+		g.Go(func() error { return door.Run(ctx) })
+	}
 	if h.plays("read") {
 		reader := h.reader()
 		g.Go(func() error { return reader.Run(ctx) })
+		letters := h.letterReader()
+		g.Go(func() error { return letters.Run(ctx) })
 	}
 	if h.plays("reply") {
 		worker, err := notify.NewWorker(notify.Config{
@@ -254,11 +264,17 @@ func (h *house) run(ctx context.Context) error {
 	return g.Wait()
 }
 
-func (h *house) reader() *ingest.Reader {
-	return ingest.NewReader(ingest.ReaderConfig{
+func (h *house) reader() *ingest.Reader { return ingest.NewReader(h.reading("read")) }
+
+// letterReader reads letters, which takes longer, beside the mail.
+func (h *house) letterReader() *ingest.Reader { return ingest.NewLetterReader(h.reading("letters")) }
+
+func (h *house) reading(part string) ingest.ReaderConfig {
+	return ingest.ReaderConfig{
 		Register: h.register, Archive: h.archive, Queue: h.queue, Rules: h.rules, MessageIDs: h.ids,
-		Prefixes: []string{h.references.Prefix()}, Options: h.options, Now: h.now, Logger: h.logger, Step: h.steps("read"), Sweep: h.sweep,
-	})
+		Prefixes: []string{h.references.Prefix()}, Options: h.options, Letters: h.letters, Splitting: h.splitting,
+		Now: h.now, Logger: h.logger, Step: h.steps(part), Sweep: h.sweep,
+	}
 }
 
 // steps names the steps of one part of the way, such as "out begun".

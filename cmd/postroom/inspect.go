@@ -140,7 +140,7 @@ func newInspector(config, rules, received string) (*inspector, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &inspector{plan: p, letters: scan.NewReader(p.reading)}
+	in := &inspector{plan: p, letters: scan.NewReader(p.paper)}
 	in.options = p.options[importSource]
 	if len(p.mailboxes) > 0 {
 		in.options = p.options[p.mailboxes[0].Name]
@@ -237,7 +237,7 @@ func (in *inspector) readScan(ctx context.Context, data []byte, m register.Messa
 }
 
 func (in *inspector) readMail(ctx context.Context, data []byte, m *register.Message) {
-	rd := ingest.Read(ctx, bytes.NewReader(data), in.options, in.prefixes())
+	rd := ingest.ReadMail(ctx, data, in.options, in.prefixes(), in.letters)
 	m.Reading = &rd
 	if at, ok := ingest.TopReceived(data); ok {
 		m.ReceivedAt, m.Basis = at, register.ReceivedHeader

@@ -42,6 +42,7 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 	}
 	p.landlord.StaffPages = c.Web.Address
 	p.addMailboxes(c)
+	p.addScans(c.Scans)
 	return p, errors.Join(p.addCalendar(c), p.addKeys(c), p.addDKIM(c.SMTP), p.addRules(c), p.addWords(c))
 }
 

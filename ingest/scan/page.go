@@ -42,6 +42,12 @@ func (r *Reader) readLeaf(ctx context.Context, dir string, l leaf) Page {
 	return page
 }
 
+// LetterLike reports whether a picture that somebody attached to a mail is
+// the picture of a letter: words, and common ones among them.
+func (p *Page) LetterLike() bool {
+	return p.Error == "" && p.Words >= 15 && p.Confidence >= 0.5 && commonWords(p.Text()) >= 4
+}
+
 func (p *Page) doubt(why string) {
 	if !slices.Contains(p.Doubts, why) {
 		p.Doubts = append(p.Doubts, why)

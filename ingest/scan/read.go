@@ -21,6 +21,7 @@ const mostPicture = 256 << 20
 type Progress struct {
 	Known func(number int) (Page, bool) // a page that was read before
 	Done  func(Page)                    // a page was read; never called by two at once
+	Most  int                           // pages that are read at most, the first of the file; 0: all
 }
 
 // Read reads a file. The file's bytes are asked for once, and nothing of them
@@ -48,6 +49,9 @@ func (r *Reader) Read(ctx context.Context, original io.Reader, p Progress) Docum
 		d.Error = err.Error()
 		d.NoPrograms = errors.Is(err, errNoPrograms)
 	default:
+		if p.Most > 0 {
+			leaves = leaves[:min(p.Most, len(leaves))]
+		}
 		d.Pages = r.readLeaves(ctx, dir, leaves, p)
 		d.Error = nothingRead(d.Pages)
 	}

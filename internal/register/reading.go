@@ -19,14 +19,19 @@ func (r *Register) ids(ctx context.Context, query string, args ...any) ([]ID, er
 }
 
 // Unread lists up to n messages that are registered and not read, oldest
-// first, without those that a reader holds.
+// first, without those that a reader holds, and without letters
+// (UnreadLetters).
 func (r *Register) Unread(ctx context.Context, n int) ([]ID, error) {
+	ids, err := r.unread(ctx, `SELECT id FROM message WHERE state = 'arrived' AND channel <> 'letter' AND lease_until <= $1 ORDER BY registered_at, id LIMIT $2`, n)
+	return ids, wrap("unread", err)
+}
+
+func (r *Register) unread(ctx context.Context, query string, n int) ([]ID, error) {
 	now, err := r.leaseClock(ctx)
 	if err != nil {
-		return nil, wrap("unread", err)
+		return nil, err
 	}
-	ids, err := r.ids(ctx, `SELECT id FROM message WHERE state = 'arrived' AND lease_until <= $1 ORDER BY registered_at, id LIMIT $2`, micros(now), n)
-	return ids, wrap("unread", err)
+	return r.ids(ctx, query, micros(now), n)
 }
 
 // BeginReading counts an attempt and leases the messages to this reader. Of

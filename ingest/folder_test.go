@@ -1,0 +1,252 @@
+package ingest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postroom/internal/register"
+)
+
+// A tray is a scan folder and its door.
+type tray struct {
+	*desk
+	path string
+	door *FolderDoor
+}
+
+func newTray(tb testing.TB) *tray {
+	tb.Helper()
+	t := &tray{desk: newDesk(tb), path: tb.TempDir()}
+	t.reopen()
+	return t
+}
+
+// reopen is a restart: a door that remembers nothing.
+func (t *tray) reopen() {
+	t.door = NewFolderDoor(ScanFolder{Name: "scans", Path: t.path, Most: 1 << 20}, t.intake)
+}
+
+func (t *tray) put(name, content string) {
+	t.Helper()
+	file := filepath.Join(t.path, name)
+	t.must(os.WriteFile(file, []byte(content), 0o600))
+	t.must(os.Chtimes(file, t.clock.Now(), t.clock.Now()))
+}
+
+// look looks twice, with the time between that makes a file stable.
+func (t *tray) look() int {
+	t.Helper()
+	_, err := t.door.Look(t.Context())
+	t.must(err)
+	t.clock.Advance(10 * time.Second)
+	n, err := t.door.Look(t.Context())
+	t.must(err)
+	return n
+}
+
+// names lists the files of a folder, with the words of a reason.
+func (t *tray) names(folder string) string {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(t.path, folder))
+	t.must(err)
+	var names []string
+	for _, e := range entries {
+		if !e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+func (t *tray) want(folder, names string) {
+	t.Helper()
+	if got := t.names(folder); got != names {
+		t.Errorf("in %s: %q, want %q", folder, got, names)
+	}
+}
+
+func TestScansAreTaken(t *testing.T) {
+	t.Parallel()
+	d := newTray(t)
+	d.put("scan0001.pdf", "one")
+	d.put("scan0002.pdf", "two")
+	at := d.clock.Now()
+	d.look()
+	d.want("done", "scan0001.pdf scan0002.pdf")
+	d.want(".", "")
+	d.want("working", "")
+	ms := d.messages()
+	if len(ms) != 2 {
+		t.Fatalf("%d messages", len(ms))
+	}
+	for _, m := range ms {
+		if m.Channel != register.Letter || m.Source != "scans" || m.Basis != register.FileTime || !m.ReceivedAt.Equal(at) || m.State != register.Arrived {
+			t.Errorf("%+v", m)
+		}
+	}
+	if depth, err := d.intake.Queue.Depth(t.Context(), LetterLane); err != nil || depth.Ready != 2 {
+		t.Errorf("%+v in the lane of letters: %v", depth, err)
+	}
+}
+
+// TestGrowingScans: a scanner writes page by page, and what it has not
+// finished is left alone.
+func TestGrowingScans(t *testing.T) {
+	t.Parallel()
+	d := newTray(t)
+	for page := range 4 {
+		d.put("long.pdf", strings.Repeat("page", page+1))
+		for range 3 {
+			n, err := d.door.Look(t.Context())
+			d.must(err)
+			if n != 1 || d.names("done") != "" {
+				t.Fatalf("page %d: %d wait; a file was taken while it grew", page, n)
+			}
+			d.clock.Advance(4 * time.Second)
+		}
+	}
+	d.look()
+	d.want("done", "long.pdf")
+	if ms := d.messages(); len(ms) != 1 || d.original(ms[0]) != "pagepagepagepage" {
+		t.Errorf("%d messages", len(ms))
+	}
+}
+
+func TestScansSeenBefore(t *testing.T) {
+	t.Parallel()
+	d := newTray(t)
+	d.put("a.pdf", "the same")
+	d.look()
+	d.put("a.pdf", "the same")
+	d.put("b.pdf", "another")
+	d.look()
+	d.want("done", "a.pdf b.pdf")
+	d.want("duplicates", "a.pdf a.pdf.txt")
+	reason, err := os.ReadFile(filepath.Join(d.path, "duplicates", "a.pdf.txt"))
+	if err != nil || !strings.Contains(string(reason), "Its reference is CIT26-") {
+		t.Errorf("%q %v", reason, err)
+	}
+	d.put("a.pdf", "the name again, another letter")
+	d.look()
+	d.want("done", "a (2).pdf a.pdf b.pdf")
+	if n := len(d.messages()); n != 3 {
+		t.Errorf("%d messages", n)
+	}
+}
+
+func TestScansThatAreNone(t *testing.T) {
+	t.Parallel()
+	d := newTray(t)
+	for _, name := range []string{".hidden.pdf", "Thumbs.db", "desktop.ini", "half.pdf.part", "upload.filepart", "~lock"} {
+		d.put(name, "x")
+	}
+	d.must(os.Symlink("/etc/passwd", filepath.Join(d.path, "link.pdf")))
+	d.must(os.Mkdir(filepath.Join(d.path, "sub"), 0o700))
+	d.put("empty.pdf", "")
+	d.put("huge.pdf", strings.Repeat("x", 1<<20+1))
+	d.look()
+	d.want("failed", "empty.pdf empty.pdf.txt")
+	d.want("done", "huge.pdf")
+	ms := d.messages()
+	if len(ms) != 1 || ms[0].State != register.InReview || !strings.Contains(ms[0].Problem, "more than the limit") {
+		t.Errorf("%+v", ms)
+	}
+}
+
+// TestScansWithoutAFolder: a share that is away is a problem that is shown,
+// and nothing is lost when it is back.
+func TestScansWithoutAFolder(t *testing.T) {
+	t.Parallel()
+	d := newTray(t)
+	d.must(os.RemoveAll(d.path))
+	if _, err := d.door.Look(t.Context()); err == nil || !strings.Contains(err.Error(), "open scan folder") {
+		t.Errorf("%v", err)
+	}
+	d.must(os.MkdirAll(d.path, 0o700))
+	d.put("a.pdf", "a")
+	d.look()
+	d.want("done", "a.pdf")
+}
+
+// TestScansKilled: killed at every step, no file is lost and none comes twice.
+func TestScansKilled(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"working", "archived", "registered", "hinted", "moved"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			d := newTray(t)
+			const files = 2*folderBatch + 3
+			for i := range files {
+				d.put(fmt.Sprintf("s%02d.pdf", i), fmt.Sprintf("letter %d", i))
+			}
+			for kill := 1; kill <= 4; kill++ {
+				d.killAt(step, kill)
+				d.reopen()
+			}
+			d.intake.Step = nil
+			d.look()
+			d.look()
+			var got []string
+			for _, m := range d.messages() {
+				got = append(got, d.original(m))
+			}
+			slices.Sort(got)
+			if len(got) != files || len(slices.Compact(got)) != files {
+				t.Errorf("%d messages for %d files: %q", len(got), files, got)
+			}
+			d.want(".", "")
+			d.want("working", "")
+			d.want("failed", "")
+			if kept := len(strings.Fields(d.names("done"))); kept != files {
+				t.Errorf("%d files in done", kept)
+			}
+		})
+	}
+}
+
+// killAt looks until that step has come so often, and dies there.
+func (t *tray) killAt(step string, times int) {
+	t.Helper()
+	defer func() { _ = recover() }()
+	t.intake.Step = func(name string) {
+		if name == step {
+			if times--; times == 0 {
+				panic("killed")
+			}
+		}
+	}
+	_, _ = t.door.Look(t.Context())
+	t.clock.Advance(10 * time.Second)
+	_, _ = t.door.Look(t.Context())
+}
+
+// TestFolderDoorRuns: it shows on the status page that it looks, and what is
+// wrong, and ends when it is told to.
+func TestFolderDoorRuns(t *testing.T) {
+	t.Parallel()
+	d := newTray(t)
+	d.door.folder.Poll = time.Millisecond
+	d.door.folder.Problem = func() string { return "tesseract is not installed" }
+	d.must(os.Mkdir(filepath.Join(d.path, "done"), 0o700))
+	d.put("a.pdf", "a")
+	ended := make(chan error, 1)
+	ctx := t.Context()
+	go func() { ended <- d.door.Run(ctx) }()
+	deadline := time.Now().Add(5 * time.Minute)
+	for d.names("done") != "a.pdf" && time.Now().Before(deadline) {
+		d.clock.Advance(10 * time.Second)
+		pause(ctx, time.Millisecond)
+	}
+	d.want("done", "a.pdf")
+	s, err := d.intake.Register.Status(ctx)
+	d.must(err)
+	if len(s.Mailboxes) != 1 || s.Mailboxes[0].Mailbox != "scans" || s.Mailboxes[0].Problem != "tesseract is not installed" {
+		t.Errorf("%+v", s.Mailboxes)
+	}
+	t.Cleanup(func() { _ = <-ended })
+}

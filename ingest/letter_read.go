@@ -1,0 +1,178 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+
+	"postroom/ingest/scan"
+	"postroom/internal/register"
+)
+
+// NewLetterReader makes a reader of letters: one file at a time, its pages as
+// many at once as Letters allows.
+func NewLetterReader(c ReaderConfig) *Reader {
+	c.Batch = 1
+	r := NewReader(c)
+	r.lane, r.letters = LetterLane, true
+	return r
+}
+
+// readLetters takes begun files of letters the rest of their way.
+func (r *Reader) readLetters(ctx context.Context, files []register.Message) error {
+	for _, m := range files {
+		if err := r.readLetter(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readLetter reads one file, registers each letter of it for itself where
+// there are several, and opens them. A reader that is stopped has kept the
+// pages that it read.
+func (r *Reader) readLetter(ctx context.Context, m register.Message) error {
+	stop := r.keepLease(ctx, m)
+	defer stop()
+	file, part := filePart(m.Fingerprint)
+	readings := r.readFile(ctx, m)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	pieces := []*piece{{message: m, opening: register.Opening{Message: m.ID, Reading: partOf(readings, part)}}}
+	if part == 0 && len(readings) > 1 {
+		var err error
+		if pieces, err = r.split(ctx, m, readings); err != nil {
+			return err
+		}
+	}
+	for _, p := range pieces {
+		p.opening.Problem = LetterProblem(p.opening.Reading)
+	}
+	if err := r.openAll(ctx, pieces); err != nil {
+		return err
+	}
+	r.c.Logger.InfoContext(ctx, "letters read", slog.String("file", file), slog.Int("letters", len(pieces)))
+	return r.c.Register.DropPages(ctx, m.Original)
+}
+
+// split registers the letters of a file.
+func (r *Reader) split(ctx context.Context, m register.Message, readings []register.Reading) ([]*piece, error) {
+	parts := make([]register.Part, len(readings))
+	for i, rd := range readings {
+		parts[i].Number = i + 1
+		// The sheet is the mailroom's word. A stamp that a machine read is a
+		// proposal, which a person accepts.
+		if at, ok := LetterReceived(&register.Paper{Sheet: rd.Paper.Sheet}, r.c.Now()); ok {
+			parts[i].ReceivedAt = at
+		}
+	}
+	letters, err := r.c.Register.SplitFile(ctx, m.ID, parts, r.c.Lease)
+	if err != nil {
+		return nil, err
+	}
+	r.c.Step("split")
+	var pieces []*piece
+	for _, l := range letters {
+		_, part := filePart(l.Fingerprint)
+		pieces = append(pieces, &piece{message: l, opening: register.Opening{Message: l.ID, Reading: partOf(readings, part)}})
+	}
+	return pieces, nil
+}
+
+// filePart parts the fingerprint of a letter into that of its file and its
+// number there; 0 for a file.
+func filePart(fingerprint string) (file string, part int) {
+	file, number, _ := strings.Cut(fingerprint, "#")
+	part, err := strconv.Atoi(number)
+	if err != nil {
+		part = 0
+	}
+	return file, part
+}
+
+// partOf picks a letter of a file.
+func partOf(readings []register.Reading, part int) register.Reading {
+	switch {
+	case part == 0:
+		return readings[0]
+	case part <= len(readings):
+		return readings[part-1]
+	}
+	return register.Reading{
+		Automatic: "none", Paper: &register.Paper{Held: true},
+		Error: fmt.Sprintf("letter %d of this file was found once and not again; look at the whole file", part),
+	}
+}
+
+// readFile reads a file's letters, going on where an earlier reader was.
+func (r *Reader) readFile(ctx context.Context, m register.Message) (readings []register.Reading) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.c.Logger.ErrorContext(ctx, "reading panicked", slog.String("message_id", m.ID), slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
+			readings = unreadable("Postroom failed while reading this letter. The original is kept and can be downloaded.")
+		}
+	}()
+	original, err := r.c.Archive.Get(ctx, m.Original)
+	if err != nil {
+		r.failed(ctx, "an original cannot be opened", err)
+		return unreadable("the original cannot be opened in the archive; tell the operator, who should run: postroom verify")
+	}
+	defer original.Close() //nolint:errcheck // only read
+	d := r.c.Letters.Read(ctx, original, r.progress(ctx, m))
+	return ReadScan(d, r.c.Splitting, r.c.Prefixes)
+}
+
+func unreadable(why string) []register.Reading {
+	return []register.Reading{{Automatic: "none", Error: why, Paper: &register.Paper{}}}
+}
+
+// progress keeps each page in the register. That it fails costs reading the
+// page again, after a restart.
+func (r *Reader) progress(ctx context.Context, m register.Message) scan.Progress {
+	known := map[int]scan.Page{}
+	saved, err := r.c.Register.SavedPages(ctx, m.Original)
+	if err != nil {
+		r.failed(ctx, "pages that were read cannot be had", err)
+	}
+	for _, s := range saved {
+		var p scan.Page
+		if json.Unmarshal([]byte(s.Reading), &p) == nil && p.Number == s.Page {
+			known[s.Page] = p
+		}
+	}
+	return scan.Progress{
+		Known: func(n int) (scan.Page, bool) { p, ok := known[n]; return p, ok },
+		Done: func(p scan.Page) {
+			raw, err := json.Marshal(p)
+			if err == nil {
+				err = r.c.Register.SavePage(ctx, m.ID, m.Original, register.SavedPage{Page: p.Number, Reading: string(raw)})
+			}
+			if err != nil {
+				r.failed(ctx, "a page that was read cannot be kept", err)
+			}
+			r.c.Step("page")
+		},
+	}
+}
+
+// keepLease renews the lease on a file until the returned function is called.
+func (r *Reader) keepLease(ctx context.Context, m register.Message) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		for pause(ctx, r.c.Lease/4) {
+			ask, end := context.WithTimeout(ctx, r.c.Lease/4)
+			if err := r.c.Register.KeepReading(ask, m.ID, r.c.Lease); err != nil {
+				r.failed(ctx, "the lease on a letter was not renewed", err)
+			}
+			end()
+		}
+	})
+	return func() { cancel(); done.Wait() }
+}
