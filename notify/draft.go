@@ -232,3 +232,14 @@ func wouldOwe(m register.Message, f register.Facts, p register.Plan, reply regis
 	}
 	return o
 }
+
+// Show writes what an outgoing would say if it went out now, for somebody to
+// look at.
+func (c *Composer) Show(o register.Claimed, now time.Time) (Shown, error) {
+	kind, form := wordsFor(o)
+	words, err := c.Words.Render(kind, form, c.reply(o, now))
+	if err != nil {
+		return Shown{}, fmt.Errorf("notify: show %s: %w", o.Kind, err)
+	}
+	return Shown{Channel: string(o.Way), Template: words.Name, Subject: words.Subject, Text: words.Text}, nil
+}

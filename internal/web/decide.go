@@ -15,6 +15,7 @@ type telling struct {
 	Notice   string    // fine
 	Beaten   *beaten   // somebody else was quicker
 	Mistakes []mistake // the form has to be put right
+	Asked    bool      // the officer wants to see the reply
 }
 
 // beaten says who decided in the meantime, and what.
@@ -23,6 +24,10 @@ type beaten struct{ By, When, What, Reference string }
 // decide carries out what an officer decided.
 func (d *Desk) decide(w http.ResponseWriter, r *http.Request, who register.Account) {
 	id, form := r.PathValue("id"), readDraft(r.PostForm)
+	if r.PostForm.Get("do") == "preview" {
+		d.showItem(w, r, who, id, http.StatusOK, &form, telling{Asked: true})
+		return
+	}
 	m, err := d.c.Register.GetMessage(r.Context(), id)
 	if err != nil {
 		d.failed(w, r, err)
@@ -55,35 +60,36 @@ func (d *Desk) decide(w http.ResponseWriter, r *http.Request, who register.Accou
 
 // notDecided shows the item again with what was typed, and what stood in the way.
 func (d *Desk) notDecided(w http.ResponseWriter, r *http.Request, who register.Account, id string, form draft, err error) {
-	refused, _ := errors.AsType[*register.NotAllowedError](err)
+	wrong := mistakes(err)
 	switch {
-	case refused != nil:
-		d.showItem(w, r, who, id, http.StatusUnprocessableEntity, &form, telling{Mistakes: []mistake{{"label", refused.Why}}})
+	case wrong != nil:
+		d.showItem(w, r, who, id, http.StatusUnprocessableEntity, &form, telling{Mistakes: wrong})
 	case errors.Is(err, register.ErrConflict):
-		t, failed := d.whoWasQuicker(r, id)
-		if failed != nil {
-			d.failed(w, r, failed)
-			return
-		}
-		d.showItem(w, r, who, id, http.StatusConflict, &form, t)
-	case errors.Is(err, register.ErrNeedsDefinition):
-		d.showItem(w, r, who, id, http.StatusUnprocessableEntity, &form, telling{Mistakes: []mistake{{"issues", "Write at least one thing that went wrong: a complaint is acknowledged with it"}}})
-	case errors.Is(err, register.ErrNeedsReason):
-		d.showItem(w, r, who, id, http.StatusUnprocessableEntity, &form, telling{Mistakes: []mistake{{"reason", "Say why this differs from what the rules say"}}})
+		d.showItem(w, r, who, id, http.StatusConflict, &form, telling{})
 	default:
 		d.failed(w, r, err)
 	}
 }
 
-// whoWasQuicker reads what became of a message that changed under an officer.
-func (d *Desk) whoWasQuicker(r *http.Request, id string) (telling, error) {
-	m, err := d.c.Register.GetMessage(r.Context(), id)
-	if err != nil {
-		return telling{}, err
+// mistakes words what the register refuses; nil when it is no refusal.
+func mistakes(err error) []mistake {
+	refused, _ := errors.AsType[*register.NotAllowedError](err)
+	switch {
+	case refused != nil:
+		return []mistake{{"label", refused.Why}}
+	case errors.Is(err, register.ErrNeedsDefinition):
+		return []mistake{{"issues", "Write at least one thing that went wrong: a complaint is acknowledged with it"}}
+	case errors.Is(err, register.ErrNeedsReason):
+		return []mistake{{"reason", "Say why this differs from what the rules say"}}
 	}
-	events, err := d.c.Register.History(r.Context(), "message:"+id)
+	return nil
+}
+
+// whoWasQuicker says what became of a message that changed under an officer.
+func (d *Desk) whoWasQuicker(r *http.Request, m register.Message) (*beaten, error) {
+	events, err := d.c.Register.History(r.Context(), "message:"+m.ID)
 	if err != nil || len(events) == 0 {
-		return telling{Beaten: &beaten{}}, err
+		return &beaten{}, err
 	}
 	b := &beaten{By: m.DecidedBy, When: clockTime(events[len(events)-1].At), Reference: m.Reference}
 	for _, e := range events {
@@ -96,7 +102,7 @@ func (d *Desk) whoWasQuicker(r *http.Request, id string) (telling, error) {
 	} else if m.Verdict != nil {
 		b.What = small(labelName(m.Verdict.Label))
 	}
-	return telling{Beaten: b}, nil
+	return b, nil
 }
 
 // joined finds the case that an officer chose, or says why it cannot be.

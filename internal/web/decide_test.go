@@ -61,7 +61,28 @@ func TestAcceptingWhatTheRulesThink(t *testing.T) {
 	if what, by := h.events("message:" + m.ID); !slices.Contains(what, "filed") || by[slices.Index(what, "filed")] != "Priya Nandakumar" {
 		t.Errorf("history %v by %v", what, by)
 	}
-	b.get("/messages/"+m.ID).want(t, http.StatusOK, "Decided by Priya Nandakumar", "The definition", "Stage1 acknowledgement")
+	b.get("/messages/"+m.ID).want(t, http.StatusOK, "Decided by Priya Nandakumar", "The definition", "Stage 1 acknowledgement")
+}
+
+func TestTheReplyIsShownBeforeItGoes(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	m := h.waiting()
+	b := h.signedIn("Priya", register.Reviewer)
+	b.get("/messages/"+m.ID).want(t, http.StatusOK, "The reply that will go", `aria-label="Acknowledgement, stage 1"`, "We will answer")
+	b.decide(m, "do", "preview", "issues", "Rain comes in <b>").want(t, http.StatusOK, "to Ferdous Rahman &lt;ferdous@example.com&gt;", "Rain comes in &lt;b&gt;", m.Reference, "Monday 7 December 2026", `id="preview" open`)
+	b.decide(m, "do", "preview", "label", "not_actionable", "reason", "spam").want(t, http.StatusOK, "Nothing is sent.")
+	b.decide(m, "do", "preview", "label", "service_request", "reason", "r").want(t, http.StatusOK, "Service request notice</strong> to", "Forward to the service team</strong> to")
+	b.decide(m, "do", "preview", "label", "enquiry").want(t, http.StatusOK, "Say why you change")
+	b.decide(m, "do", "preview", "issues", "").want(t, http.StatusOK, "Write at least one thing")
+	after := h.message(m.ID)
+	if after.State != register.InReview || after.Version != m.Version || len(h.owed) != 0 {
+		t.Errorf("showing changed the message: %s, version %d", after.State, after.Version)
+	}
+	if replies, err := h.register.Outgoings(t.Context(), 5); err != nil || len(replies) != 0 {
+		t.Errorf("showing owes %d replies, %v", len(replies), err)
+	}
+	b.decide(m, "version", "999", "do", "preview").want(t, http.StatusConflict, "Nothing of yours was sent")
 }
 
 func TestChangingTheLabel(t *testing.T) {
@@ -286,7 +307,7 @@ func TestHeldReplies(t *testing.T) {
 			o := h.held()
 			b := h.signedIn("Priya", register.Reviewer)
 			b.get("/replies").want(t, http.StatusOK, "1 waits", "the cap is reached", o.Reference)
-			b.get("/replies/"+o.ID).want(t, http.StatusOK, "Let it go", "Do not send it", "It is not written yet")
+			b.get("/replies/"+o.ID).want(t, http.StatusOK, "Let it go", "Do not send it", "Now it would say:", "The heating has been off for nine days.")
 			b.post("/replies/"+o.ID+"/ruling", form("do", do)).want(t, http.StatusUnprocessableEntity, "Say why")
 			b.post("/replies/"+o.ID+"/ruling", form("do", "burn", "reason", "why not")).want(t, http.StatusUnprocessableEntity, "Choose whether", "why not")
 			got := b.post("/replies/"+o.ID+"/ruling", form("do", do, "reason", "spoke to her"))

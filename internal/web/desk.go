@@ -20,6 +20,7 @@ import (
 	"postroom/internal/archive"
 	"postroom/internal/register"
 	"postroom/internal/workday"
+	"postroom/notify"
 	"postroom/templates"
 )
 
@@ -36,6 +37,8 @@ type Config struct {
 	Queue func(context.Context) string
 	// Owed tells the queue what a decision owes, after the commit.
 	Owed func(context.Context, []register.Hint)
+	// Composer writes what a reply would say, for somebody to look at.
+	Composer *notify.Composer
 	// Reading is how the mail of a source is read; attachments are taken out
 	// of the original with it.
 	Reading func(source string) mime.Options

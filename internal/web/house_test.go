@@ -21,6 +21,8 @@ import (
 	"postroom/internal/register"
 	"postroom/internal/registertest"
 	"postroom/internal/web"
+	"postroom/notify"
+	"postroom/templates"
 )
 
 // secret is everybody's password.
@@ -82,7 +84,8 @@ func openOn(t *testing.T, point func(testing.TB, register.Config) register.Confi
 			defer h.mu.Unlock()
 			h.owed = append(h.owed, hints...)
 		},
-		Logger: slog.New(slog.NewTextHandler(h.log, nil)),
+		Composer: composer(t),
+		Logger:   slog.New(slog.NewTextHandler(h.log, nil)),
 	})
 	must(t, err)
 	handler, err := desk.Handler()
@@ -90,6 +93,15 @@ func openOn(t *testing.T, point func(testing.TB, register.Config) register.Confi
 	h.server = httptest.NewServer(handler)
 	t.Cleanup(h.server.Close)
 	return h
+}
+
+func composer(t *testing.T) *notify.Composer {
+	t.Helper()
+	words, err := templates.New()
+	must(t, err)
+	return &notify.Composer{Words: words, Landlord: templates.Landlord{
+		Name: "Citrine Homes", Team: "Complaints team", Phone: "0300 555 0100", OutOfHours: "0300 555 0199", Ombudsman: templates.DefaultOmbudsman(),
+	}, From: register.Address{Address: "complaints@citrine.example"}}
 }
 
 func (h *house) account(name string, role register.Role) register.Account {

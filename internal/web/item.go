@@ -87,6 +87,8 @@ type itemPage struct {
 	OtherPerson  string // why the writer may not be the person concerned
 	JoinedCase   *caseView
 	RulesVersion string
+	Preview      []previewView
+	NoPreview    string // why there is none
 }
 
 // Wrong is what has to be put right in a field, or "".
@@ -116,6 +118,13 @@ func (d *Desk) showItem(w http.ResponseWriter, r *http.Request, who register.Acc
 	}
 	if form != nil {
 		page.Form = *form
+		if m.Version != form.Version || !page.Waits {
+			status = http.StatusConflict
+			if page.Beaten, err = d.whoWasQuicker(r, m); err != nil {
+				d.failed(w, r, err)
+				return
+			}
+		}
 		page.Form.Version = m.Version
 	}
 	title := page.Subject
@@ -128,7 +137,7 @@ func (d *Desk) showItem(w http.ResponseWriter, r *http.Request, who register.Acc
 	}
 	page.read(m)
 	page.choices(m)
-	for _, add := range []func(*http.Request, register.Message, *itemPage) error{d.addCase, d.addNear, d.addAlarms, d.addDecision, d.addHistory} {
+	for _, add := range []func(*http.Request, register.Message, *itemPage) error{d.addCase, d.addNear, d.addAlarms, d.addDecision, d.addHistory, d.addPreview} {
 		if err := add(r, m, &page); err != nil {
 			d.failed(w, r, err)
 			return

@@ -57,6 +57,7 @@ type replyPage struct {
 	replyRow
 	telling
 	Subject, Text, Message string
+	Would                  bool // the text is what it would say if it went now
 	Waits                  bool // for a person
 	CanRelease             bool
 	Uncertain              bool // it may have arrived
@@ -81,7 +82,8 @@ func (d *Desk) showReply(w http.ResponseWriter, r *http.Request, who register.Ac
 		d.failed(w, r, err)
 		return
 	}
-	page := replyPage{replyRow: replyView(o), telling: t, Subject: o.Subject, Message: o.Message, Reason: reason, Deadline: clockTime(o.Deadline)}
+	page := replyPage{replyRow: replyView(o), telling: t, Subject: o.Subject, Message: o.Message, Reason: reason}
+	page.Why, page.Deadline = capital(page.Why), page.LateAfter
 	page.Waits = o.State == register.Held || o.State == register.Failed || o.State == register.Uncertain
 	page.CanRelease, page.Uncertain = page.Waits, o.State == register.Uncertain
 	if page.Subject == "" {
@@ -91,11 +93,9 @@ func (d *Desk) showReply(w http.ResponseWriter, r *http.Request, who register.Ac
 		d.failed(w, r, err)
 		return
 	}
-	if o.Bytes != "" {
-		if page.Text, err = d.sentText(r, o); err != nil {
-			d.failed(w, r, err)
-			return
-		}
+	if err := d.replyText(r, o, &page); err != nil {
+		d.failed(w, r, err)
+		return
 	}
 	said, err := d.c.Register.ReplyRulings(r.Context(), o.ID)
 	if err != nil {
@@ -106,6 +106,24 @@ func (d *Desk) showReply(w http.ResponseWriter, r *http.Request, who register.Ac
 		page.Rulings = append(page.Rulings, rulingView{clockTime(s.At), s.What, s.By, s.Reason})
 	}
 	d.show(w, r, status, "reply.html", page)
+}
+
+// replyText reads what was sent, or writes what would be.
+func (d *Desk) replyText(r *http.Request, o register.Outgoing, page *replyPage) (err error) {
+	if o.Bytes != "" {
+		page.Text, err = d.sentText(r, o)
+		return err
+	}
+	if o.State == register.Cancelled {
+		return nil
+	}
+	c, err := d.c.Register.ToShow(r.Context(), o.ID)
+	if err != nil {
+		return err
+	}
+	shown, err := d.c.Composer.Show(c, d.c.Now())
+	page.Text, page.Would = shown.Text, true
+	return err
 }
 
 // ruleReply lets a reply that waits for people go, or drops it.

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"time"
 
 	"postroom/classify"
 	"postroom/internal/register"
@@ -140,7 +141,7 @@ func (d *Desk) statusView(s register.Status) statusView {
 func replyView(o register.Outgoing) replyRow {
 	v := replyRow{
 		ID: o.ID, What: kindName(o), To: who(o.To), Reference: o.Reference, Why: o.Why, HasBytes: o.Bytes != "",
-		When: clockTime(o.CreatedAt), LateAfter: shortDay(workday.DateOf(o.Deadline)),
+		When: clockTime(o.CreatedAt), LateAfter: shortDay(workday.DateOf(o.Deadline.Add(-time.Second))), // the deadline is the end of its day
 	}
 	v.State, v.Class = outgoingState(o.State)
 	if !o.SentAt.IsZero() {

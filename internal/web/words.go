@@ -120,7 +120,7 @@ func kindName(o register.Outgoing) string {
 	case register.NotAcceptedNotice:
 		return "Not accepted"
 	case register.Forward:
-		return "Forwarded to the service team"
+		return "Forward to the service team"
 	case register.Alert:
 		return "Alert"
 	}
@@ -187,9 +187,10 @@ func (d *Desk) daysLeft(m register.Message) (words string, boxes []bool, late bo
 	return strconv.Itoa(left) + " days left", boxes, false
 }
 
-// plainHistory turns an event's name into words.
+// plainHistory turns the name of an event or a clock into words.
 func plainHistory(what string) string {
-	return capital(strings.ReplaceAll(what, "_", " "))
+	words := strings.ReplaceAll(what, "_", " ")
+	return capital(strings.NewReplacer("stage1", "stage 1", "stage2", "stage 2").Replace(words))
 }
 
 // capital begins a sentence.
