@@ -90,6 +90,8 @@ var (
 	startsDate       = regexp.MustCompile(`^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})\b`)
 	wroteBare        = regexp.MustCompile(`(?i)\bwrote\s*$`)
 	firstPerson      = regexp.MustCompile(`\b(I|I['’](m|ve|d|ll)|we|We)\b`)
+	quotingStart     = regexp.MustCompile(`(?i)^(quoting|zitat von|citando( a)?|en réponse à|citerar|scrive|cytowanie|cytuję)\b`)
+	speaks           = regexp.MustCompile(`(?i)\b(i|me|my|you|your|yours|he|she|they|we|our|us|the|this|that|nobody|somebody)\b`)
 	sentFrom         = regexp.MustCompile(`(?i)^\s*sent from `)
 	tellsSpeech      = regexp.MustCompile(`(?i)\b(said|says|writes)\s?:\s*$`)
 	// dashedWrote is "---- On Mon, 2 Mar 2026 10:00:00 +0000 jo@example.net wrote ----".
@@ -120,6 +122,9 @@ func (l *letter) cutBelow() {
 			return
 		case dashedWrote.MatchString(line) && dateInLine.MatchString(line), wroteAndText.MatchString(line) && dateInLine.MatchString(line):
 			l.cutAt(i)
+			return
+		case l.reply && l.notesBlock(i) >= 0:
+			l.cutAt(l.notesBlock(i))
 			return
 		case !strings.HasPrefix(strings.TrimSpace(line), ">") && (l.headerBlock(i) || l.reply && l.blockInAnyOrder(i)):
 			if !l.reply && !l.forwardsOwn(i) || !l.hasText(i) && !strings.Contains(l.lines[i], "@") {
@@ -160,73 +165,6 @@ func (l *letter) aboveRule(i int) int {
 	return i
 }
 
-// headerBlock says whether Outlook's "From: Sent: To: Subject:" begins here.
-func (l *letter) headerBlock(i int) bool {
-	if !fromField.MatchString(l.lines[i]) {
-		return false
-	}
-	date, others := false, 0
-	for j, seen := i+1, 0; j < len(l.lines) && seen < 6; j++ {
-		line := l.lines[j]
-		if strings.TrimSpace(line) == "" {
-			if seen > 0 && (date || others > 0) && j > i+8 {
-				break
-			}
-			continue
-		}
-		seen++
-		switch {
-		case dateField.MatchString(line):
-			date = true
-		case toField.MatchString(line):
-			others++
-		case seen == 1 && strings.Contains(line, "@"):
-		default:
-			seen += 2
-		}
-	}
-	return date && others > 0
-}
-
-// blockInAnyOrder says whether at i begins a block of header lines whose first
-// is not "From:", as some programs write it, or whose language is none that is
-// known here; the latter only below Outlook's line.
-func (l *letter) blockInAnyOrder(i int) bool {
-	if !labelled.MatchString(l.lines[i]) {
-		return false
-	}
-	lines, from, date, to, address, when := 0, false, false, false, false, false
-	for j := i; j < len(l.lines) && j < i+6 && labelled.MatchString(l.lines[j]); j++ {
-		line := l.lines[j]
-		lines++
-		isFrom, isTo := fromField.MatchString(line), toField.MatchString(line)
-		from, to = from || isFrom, to || isTo
-		date = date || dateField.MatchString(line)
-		address = address || strings.Contains(line, "@") && (isFrom || isTo || lines == 1)
-		when = when || dateInLine.MatchString(line) && timeInLine.MatchString(line)
-	}
-	below := i > 0 && len(strings.TrimSpace(l.lines[i-1])) > 20 && underscores.MatchString(l.lines[i-1])
-	return address && when && (from && date && to || below && lines >= 4)
-}
-
-// afterLabel gives what stands behind the colon of a header line, which in
-// Chinese is a wide one.
-func afterLabel(line string) string {
-	_, value, _ := strings.Cut(strings.Replace(line, "：", ":", 1), ":")
-	return value
-}
-
-// forwardsOwn says whether the mail that is sent on from line i was ours.
-func (l *letter) forwardsOwn(i int) bool {
-	for j := i; j < len(l.lines) && j < i+8; j++ {
-		if fromField.MatchString(l.lines[j]) {
-			a := parseAddresses(strings.Trim(afterLabel(l.lines[j]), " *_"))
-			return len(a) > 0 && a[0].Address != "" && l.own(a[0].Address)
-		}
-	}
-	return false
-}
-
 // attributions finds "On …, … wrote:" on one to four lines. Under it all is
 // old when nothing there is marked with ">" and the line is certain.
 func (l *letter) attributions() {
@@ -257,7 +195,7 @@ func (l *letter) attribution(i int) int {
 	if schriebMiddle.MatchString(first) && dateInLine.MatchString(first) {
 		return 1
 	}
-	if strings.HasSuffix(first, ":") && l.leadsToQuote(i, first) {
+	if strings.HasSuffix(first, ":") && (l.leadsToQuote(i, first) || l.namesQuoted(i, first)) {
 		return 1
 	}
 	named := wroteStart.MatchString(first) || strings.Contains(first, "@")
@@ -289,6 +227,9 @@ func (l *letter) attribution(i int) int {
 func (l *letter) unlessBelow(i, n int) int {
 	if n == 1 {
 		return n
+	}
+	if firstPerson.MatchString(l.lines[i]) {
+		return 0
 	}
 	rest := strings.Join(l.lines[i+1:i+n], " ")
 	if (dayInLine.MatchString(rest) || sentFrom.MatchString(rest)) && (wroteEnd.MatchString(rest) || l.inAnyLanguage(rest, i+n)) {
@@ -340,6 +281,16 @@ func (l *letter) addressNear(i int) bool {
 func (l *letter) leadsToQuote(i int, line string) bool {
 	next := l.nextText(i + 1)
 	return next < l.limit && next <= i+2 && isQuoted(l.lines[next]) && strings.Contains(line, "@") && dateInLine.MatchString(line)
+}
+
+// namesQuoted says whether a short line right above a quoted one only names
+// who wrote it: "Jo Bloggs wrote:", "Quoting Jo <jo@example.net>:".
+func (l *letter) namesQuoted(i int, line string) bool {
+	next := l.nextText(i + 1)
+	if next >= l.limit || next > i+2 || !isQuoted(l.lines[next]) || countWords(line) > 8 || speaks.MatchString(line) {
+		return false
+	}
+	return wroteEnd.MatchString(line) || quotingStart.MatchString(line)
 }
 
 // colonNear says whether a line that ends in a colon is near.
