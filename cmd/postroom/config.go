@@ -37,6 +37,7 @@ type config struct {
 	Scans      scansConfig       `yaml:"scans"`
 	Limits     limitsConfig      `yaml:"limits"`
 	Rules      rulesConfig       `yaml:"rules"`
+	Retention  retentionConfig   `yaml:"retention"`
 	Web        webConfig         `yaml:"web"`
 	Roles      []string          `yaml:"roles"`
 	Log        logConfig         `yaml:"log"`
@@ -246,6 +247,14 @@ type limitsConfig struct {
 
 type rulesConfig struct {
 	File string `yaml:"file" is:"path"`
+}
+
+// retentionConfig is in months; 0: for ever.
+type retentionConfig struct {
+	Complaints      int `yaml:"complaints"`
+	ServiceRequests int `yaml:"service_requests"`
+	Enquiries       int `yaml:"enquiries"`
+	Others          int `yaml:"others"`
 }
 
 type webConfig struct {

@@ -215,6 +215,12 @@ func (c *config) checkKeys(k *checker) {
 }
 
 func (c *config) checkReplies(k *checker) {
+	for key, n := range map[string]int{
+		"landlord.homes": c.Landlord.Homes, "retention.complaints": c.Retention.Complaints, "retention.service_requests": c.Retention.ServiceRequests,
+		"retention.enquiries": c.Retention.Enquiries, "retention.others": c.Retention.Others,
+	} {
+		k.must(n >= 0, key, "want a number, or 0")
+	}
 	k.oneOf(c.Outgoing, "outgoing", "send", "held")
 	k.oneOf(c.Release, "acknowledge", "automatic", "reviewed")
 	k.between(c.Failsafe.WorkingDay, 1, 5, "failsafe.working_day")

@@ -242,6 +242,9 @@ func (h *house) run(ctx context.Context) error {
 		door := h.folderDoor()
 		g.Go(func() error { return door.Run(ctx) })
 	}
+	if h.plays("mailbox") {
+		g.Go(func() error { return h.sweepFiles(ctx) })
+	}
 	if h.plays("read") {
 		reader := h.reader()
 		g.Go(func() error { return reader.Run(ctx) })

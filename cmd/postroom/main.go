@@ -58,7 +58,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 func usage(w io.Writer) {
 	fmt.Fprint(w, "Postroom takes in a landlord's post, tells complaints from service requests, and answers in time.\n\nusage: postroom COMMAND [-h] ...\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.does)
+		fmt.Fprintf(w, "  %-14s %s\n", c.name, c.does)
 	}
 	fmt.Fprint(w, "\nEach command explains itself with -h.\n")
 }

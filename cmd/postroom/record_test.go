@@ -116,3 +116,30 @@ func TestExportAndReportReadTheRegister(t *testing.T) {
 	out, _ = c.postroom(0, "report", "-json")
 	c.says(out, `"received": 1`)
 }
+
+func TestKeepEraseAndSubjectAccess(t *testing.T) {
+	t.Parallel()
+	c := newCabinet(t)
+	opened := c.complaint("no heating", "ann@homes.example")
+	path := filepath.Join(t.TempDir(), "ann.zip")
+	out, _ := c.postroom(0, "subject-access", "ann@homes.example", path)
+	c.says(out, "1 messages, 1 cases")
+	_, refused := c.postroom(1, "erase", "-why", "request", opened.Reference)
+	c.says(refused, "The case is open")
+	if err := c.register.CloseCase(t.Context(), opened.Case, "olga", register.ClosedWithdrawn, "by phone"); err != nil {
+		t.Fatal(err)
+	}
+	out, _ = c.postroom(0, "keep", "-why", "court", opened.Reference)
+	c.says(out, "is kept")
+	_, refused = c.postroom(1, "erase", "-why", "request", opened.Reference)
+	c.says(refused, "kept on purpose: court")
+	c.postroom(0, "keep", "-end", opened.Reference)
+	_, refused = c.postroom(1, "keep", "-end", opened.Reference)
+	c.says(refused, "nothing")
+	out, _ = c.postroom(0, "erase", "-why", "request", strings.ToLower(opened.Reference))
+	c.says(out, "is forgotten")
+	out, _ = c.postroom(0, "retention", "-dry-run")
+	c.says(out, "0 would be forgotten")
+	out, _ = c.postroom(0, "verify")
+	c.says(out, "0 files: all agree")
+}

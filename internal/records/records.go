@@ -1,6 +1,6 @@
 // Package records looks after the record as a whole: it proves that register,
-// archive and histories agree, makes and restores backups, and gives
-// cases out whole. It takes nothing in, decides nothing about a message and
+// archive and histories agree, makes and restores backups, gives cases
+// out whole, and forgets what is to be forgotten. It takes nothing in, decides nothing about a message and
 // sends nothing.
 package records
 

@@ -45,7 +45,7 @@ func (r *Register) owe(t *tx, o Outgoing) (Hint, error) {
 	if err != nil {
 		return Hint{}, err
 	}
-	if doubt {
+	if doubt && o.State == Owed {
 		o.State, o.Why = Held, doubtfulWhy
 	}
 	about := ""
@@ -64,6 +64,9 @@ func (r *Register) owe(t *tx, o Outgoing) (Hint, error) {
 		"outgoing": o.ID, "kind": string(o.Kind), "form": string(o.Form), "ordinal": strconv.Itoa(o.Ordinal), "way": string(o.Way), "state": string(o.State),
 	}); err != nil {
 		return Hint{}, err
+	}
+	if o.State != Owed {
+		return Hint{}, nil
 	}
 	return Hint{ID: o.ID, NotBefore: o.NotBefore, Deadline: o.Deadline}, nil
 }

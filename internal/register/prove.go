@@ -21,7 +21,7 @@ type File struct {
 // Files calls fn for every file that the register names, until fn fails.
 func (r *Register) Files(ctx context.Context, fn func(File) error) error {
 	for _, q := range []struct{ of, query string }{
-		{"message", `SELECT id, reference, original, size FROM message WHERE id > $1 ORDER BY id LIMIT $2`},
+		{"message", `SELECT id, reference, original, size FROM message WHERE id > $1 AND erased_at = 0 ORDER BY id LIMIT $2`},
 		{"reply", `SELECT id, reference, bytes, 0 FROM outgoing WHERE id > $1 AND bytes <> '' ORDER BY id LIMIT $2`},
 		{"answer", `SELECT a.id, c.reference, a.file, 0 FROM answer a JOIN cases c ON c.id = a.case_id WHERE a.id > $1 AND a.file <> '' ORDER BY a.id LIMIT $2`},
 	} {
@@ -112,7 +112,7 @@ func consistency() []rule {
 		},
 		{
 			"reply", "it was sent by email, but its bytes were not kept",
-			`SELECT o.id, o.reference FROM outgoing o WHERE o.state = 'sent' AND o.way = 'email' AND o.bytes = ''`,
+			`SELECT o.id, o.reference FROM outgoing o WHERE o.state = 'sent' AND o.way = 'email' AND o.bytes = '' AND o.erased_at = 0`,
 		},
 	}
 }

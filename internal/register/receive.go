@@ -57,11 +57,19 @@ func (r *Register) freshReference(t *tx, fingerprint string, received time.Time)
 
 func receivedBefore(t *tx, fingerprint string) (Received, error) {
 	var known Received
-	var deadline string
-	err := t.one(`SELECT id, reference, state, deadline FROM message WHERE fingerprint = $1`,
-		[]any{fingerprint}, &known.ID, &known.Reference, &known.State, &deadline)
+	var deadline, original string
+	var erased int64
+	err := t.one(`SELECT id, reference, state, deadline, original, erased_at FROM message WHERE fingerprint = $1`,
+		[]any{fingerprint}, &known.ID, &known.Reference, &known.State, &deadline, &original, &erased)
 	if err != nil {
 		return Received{}, err
+	}
+	if erased > 0 {
+		// The door has put the bytes into the archive again.
+		err := t.exec(`INSERT INTO removal (name, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, original, micros(t.now))
+		if err != nil {
+			return Received{}, err
+		}
 	}
 	known.Deadline, err = dateOf(deadline)
 	return known, err

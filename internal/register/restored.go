@@ -52,8 +52,13 @@ func restored(t *tx, by string, s Restoration) (int, error) {
 			return 0, err
 		}
 	}
-	n, err := t.affected(`UPDATE outgoing SET state = 'held', lease_until = 0, why = $1
-		WHERE state IN ('owed', 'sending') AND message_id <> '' AND kind NOT IN ('alert', 'digest') AND way <> 'letter'`, doubtfulWhy)
+	n, err := t.affected(`UPDATE outgoing SET state = 'held', lease_until = 0, why = $1, begun_at = CASE WHEN state = 'to_print' THEN 0 ELSE begun_at END
+		WHERE (state IN ('owed', 'sending') OR state = 'to_print' AND `+inTray+`) AND message_id <> '' AND kind NOT IN ('alert', 'digest')`, doubtfulWhy)
+	if err != nil {
+		return 0, err
+	}
+	// Released, a letter is printed anew.
+	err = t.exec(`DELETE FROM letter WHERE batch_id = '' AND outgoing_id IN (SELECT id FROM outgoing WHERE state = 'held' AND why = $1)`, doubtfulWhy)
 	if err != nil {
 		return 0, err
 	}
@@ -65,7 +70,7 @@ func restored(t *tx, by string, s Restoration) (int, error) {
 // mayHaveGone reports whether a reply that is owed now may have gone out from
 // a register that was lost: it answers post that had arrived by then.
 func mayHaveGone(t *tx, o Outgoing) (bool, error) {
-	if o.Message == "" || o.Kind == Alert || o.Way == ByLetter {
+	if o.Message == "" || o.Kind == Alert {
 		return false, nil
 	}
 	var text string
