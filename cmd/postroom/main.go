@@ -30,6 +30,7 @@ func commands() []command {
 		{"deadline", "work out the deadlines for post received at a time", runDeadline},
 		{"import", "take in a backlog of email as history", runImport},
 		{"rules", "test the rule file, fit its weights, collect officers' decisions", runRules},
+		{"letters", "print, post and look after letters that go out", runLetters},
 		{"templates", "look at the words of replies: check them, and preview them all", runTemplates},
 		{"version", "say which version this is", runVersion},
 	}, recordCommands()...)

@@ -382,7 +382,7 @@ func (s *sum) count(t testing.TB, o register.Outgoing) {
 		s.refused++
 	case register.Uncertain:
 		s.uncertain++
-	case register.Owed, register.Sending, register.Held, register.Cancelled:
+	case register.Owed, register.Sending, register.ToPrint, register.Held, register.Cancelled:
 		t.Errorf("reply %s is %s: %s", o.Reference, o.State, o.Why)
 	default:
 		t.Errorf("reply %s is %s", o.Reference, o.State)
