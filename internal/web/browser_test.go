@@ -61,6 +61,18 @@ func TestAnOfficerWorksByKeyboardAlone(t *testing.T) {
 	b.tabTo(`#f-issues`)
 	b.write("The boiler is broken, typed by keyboard.\n") // at the start of what stands there
 	b.tabTo(`input[name=quote]`)
+	b.press(" ", 32, 0)
+	b.tabTo(`#preview summary`)
+	b.enter()
+	b.tabTo(`button[value=preview]`)
+	b.enter()
+	b.until(`document.querySelector("#preview pre") !== null && document.querySelector("#preview pre").innerText.includes("typed by keyboard")`)
+	var inSight bool
+	b.ask(`(() => { const r = document.querySelector("#preview").getBoundingClientRect(); return r.top >= 0 && r.top < innerHeight })()`, &inSight)
+	if !inSight {
+		t.Error("the reply is shown out of sight")
+	}
+	b.picture("item preview")
 	b.tabTo(`form.desk .btn.go`)
 	b.picture("item focus")
 	b.enter()
@@ -120,6 +132,13 @@ func TestPagesInABrowser(t *testing.T) {
 	b.ask(`document.querySelector("#f-issues").value = ""; document.querySelector("input[value=enquiry]").checked = true; document.querySelector("form.desk").noValidate = true; document.querySelector("form.desk").requestSubmit()`, nil)
 	b.until(`document.querySelector(".errors") !== null && document.activeElement === document.querySelector(".errors")`)
 	b.look(t, "mistake")
+
+	// Somebody else is quicker: what was typed is shown again.
+	b.open(h.server.URL + "/messages/" + m.ID)
+	h.signedIn("Tom Askew", register.Reviewer).decide(h.message(m.ID))
+	b.ask(`document.querySelector("#f-issues").value = "What Priya typed"; document.querySelector("form.desk .btn.go").click()`, nil)
+	b.until(`document.querySelector(".note.warn") !== null && document.body.innerText.includes("Tom Askew decided this")`)
+	b.look(t, "too late")
 }
 
 // look checks the page that stands open.

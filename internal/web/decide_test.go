@@ -153,6 +153,35 @@ func TestChoosingWhoIsAnswered(t *testing.T) {
 	b.decide(m, "to", "other", "to_name", " Bea\tSmith ", "to_email", "bea@example.com").want(t, http.StatusOK, "goes to Bea Smith &lt;bea@example.com&gt;")
 }
 
+func TestALetterIsAnsweredByLetter(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	stored, err := h.archive.Put(t.Context(), strings.NewReader("%PDF-1.4 not really"))
+	must(t, err)
+	a := registertest.Arrival("letter", h.clock.Now())
+	a.Channel, a.Original, a.Basis = register.Letter, stored.SHA256, register.Stamp
+	got, err := h.register.Receive(t.Context(), []register.Arrival{a})
+	must(t, err)
+	opened, err := h.register.Open(t.Context(), []register.Opening{{
+		Message: got[0].ID, Verdict: unsure(classify.Complaint),
+		Reading: register.Reading{From: register.Address{Name: "M. Ainscough"}, NewText: "No heating", Text: "No heating", PostalAddress: []string{"1 Orchard Quay", "Millhaven", "QX4 7TD"}},
+	}})
+	must(t, err)
+	must(t, opened[0].Err)
+	m := h.message(got[0].ID)
+	b := h.signedIn("Priya", register.Reviewer)
+	b.get("/messages/"+m.ID).want(t, http.StatusOK, "M. Ainscough, 1 Orchard Quay, Millhaven, QX4 7TD", "by letter")
+	original := b.get("/messages/" + m.ID + "/original")
+	isDownload(t, original)
+	if name := original.header.Get("Content-Disposition"); !strings.Contains(name, m.Reference+".pdf") {
+		t.Errorf("named %s", name)
+	}
+	b.decide(m).want(t, http.StatusOK, "It is "+m.Reference)
+	if m = h.message(m.ID); m.State != register.Filed {
+		t.Errorf("state %s", m.State)
+	}
+}
+
 func TestJoiningTheOfferedCase(t *testing.T) {
 	t.Parallel()
 	h := open(t)

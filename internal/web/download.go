@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -24,7 +25,7 @@ func (d *Desk) original(w http.ResponseWriter, r *http.Request, _ register.Accou
 		d.failed(w, r, err)
 		return
 	}
-	d.download(w, r, m.Original, m.Reference+".eml")
+	d.download(w, r, m.Original, m.Reference)
 }
 
 func (d *Desk) raw(w http.ResponseWriter, r *http.Request, _ register.Account) {
@@ -36,7 +37,7 @@ func (d *Desk) raw(w http.ResponseWriter, r *http.Request, _ register.Account) {
 		d.failed(w, r, err)
 		return
 	}
-	d.download(w, r, o.Bytes, "reply-"+o.Reference+".eml")
+	d.download(w, r, o.Bytes, "reply-"+o.Reference)
 }
 
 // attachment takes one attachment out of the original, whole and compared
@@ -88,6 +89,7 @@ func (d *Desk) takeOut(r *http.Request, m register.Message, index int) (*os.File
 
 var errOtherBytes = errors.New("web: the attachment read now differs from the one read before; download the original")
 
+// download hands out a file of the archive, its name ended by what it is.
 func (d *Desk) download(w http.ResponseWriter, r *http.Request, name, as string) {
 	f, err := d.c.Archive.Get(r.Context(), name)
 	if err != nil {
@@ -95,7 +97,22 @@ func (d *Desk) download(w http.ResponseWriter, r *http.Request, name, as string)
 		return
 	}
 	defer f.Close() //nolint:errcheck // only read
-	d.send(w, f, as)
+	head := make([]byte, 16)
+	n, _ := f.ReadAt(head, 0) // a file may be shorter
+	d.send(w, f, as+ending(head[:n]))
+}
+
+// ending is the end of a file's name by its first bytes: mail has no sign of
+// its own.
+func ending(head []byte) string {
+	for _, kind := range []struct{ sign, end string }{
+		{"%PDF", ".pdf"}, {"\x89PNG", ".png"}, {"\xff\xd8\xff", ".jpg"}, {"II*\x00", ".tif"}, {"MM\x00*", ".tif"},
+	} {
+		if bytes.HasPrefix(head, []byte(kind.sign)) {
+			return kind.end
+		}
+	}
+	return ".eml"
 }
 
 // send hands out a stranger's bytes so that no browser shows them: as a

@@ -55,7 +55,7 @@ func firstDraft(m register.Message) draft {
 			f.To = ""
 		}
 	}
-	if m.Reading == nil || m.Reading.ReplyAddress().Address == "" {
+	if !answerable(m) {
 		f.To = "other"
 	}
 	return f
@@ -95,11 +95,17 @@ func (f draft) ruling(m register.Message, who register.Account) (register.Ruling
 	}, wrong
 }
 
+// answerable reports whether a reply can go to the writer: a letter is
+// answered by letter, and what is wrong with its address is said there.
+func answerable(m register.Message) bool {
+	return m.Channel == register.Letter || m.Reading != nil && m.Reading.ReplyAddress().Address != ""
+}
+
 // correspondent is who was chosen to get the reply; zero for the writer.
 func (f draft) correspondent(m register.Message) (to register.Address, wrong string) {
 	switch f.To {
 	case "writer":
-		if m.Reading == nil || m.Reading.ReplyAddress().Address == "" {
+		if !answerable(m) {
 			return to, "The writer's address could not be read: give another one"
 		}
 		return to, ""

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"sort"
@@ -83,6 +84,7 @@ type itemPage struct {
 	Form         draft
 	Labels       []option
 	People       []option
+	ByLetter     bool // nobody can be chosen
 	RulesThink   string
 	OtherPerson  string // why the writer may not be the person concerned
 	JoinedCase   *caseView
@@ -230,6 +232,10 @@ func (p *itemPage) choices(m register.Message) {
 		p.RulesThink = small(labelName(m.Verdict.Label))
 	}
 	if m.Reading == nil {
+		return
+	}
+	if p.ByLetter = m.Channel == register.Letter; p.ByLetter {
+		p.People = []option{{"writer", strings.Join(append([]string{cmp.Or(m.Reading.From.Name, "The writer")}, m.Reading.PostalAddress...), ", "), "by letter", true}}
 		return
 	}
 	if writer := m.Reading.ReplyAddress(); writer.Address != "" {
