@@ -48,6 +48,9 @@ func TestNewText(t *testing.T) {
 		{"a resident with labels", "From: my kitchen\nTo: your office\nIt leaks.\n", "From: my kitchen\nTo: your office\nIt leaks.", true},
 		{"only a forwarded mail", "---------- Forwarded message ---------\nFrom: Jo <jo@example.net>\nDate: Mon, 2 Mar 2026 at 10:00\nSubject: leak\nTo: <officer@larkmere.example.org>\n\nIt leaks.\n", "---------- Forwarded message ---------\nFrom: Jo <jo@example.net>\nDate: Mon, 2 Mar 2026 at 10:00\nSubject: leak\nTo: <officer@larkmere.example.org>\n\nIt leaks.", true},
 		{"our own mail, sent on", "This is rubbish.\n\nBegin forwarded message:\n\nFrom: Complaints <c@larkmere.example.org>\nDate: 2 March 2026 at 10:00\nTo: jo@example.net\nSubject: Your complaint\n\nWe are sorry.\n", "This is rubbish.", true},
+		{"a program nobody knows", "It leaks.\n\nSent from Surface\n", "It leaks.", true},
+		{"a program that sends", "It leaks.\n\nSent using Hushmail", "It leaks.", true},
+		{"virus scanner", "It leaks.\n\n---\nThis email has been checked for viruses by Avast antivirus software.\nhttps://www.avast.com/antivirus\n", "It leaks.", true},
 		{"nothing new", "> old\n> older\n> oldest\n", "", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

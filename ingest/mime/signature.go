@@ -101,7 +101,7 @@ func (l *letter) disclaimers() {
 	}
 }
 
-var disclaimerStart = regexp.MustCompile(`(?i)^[*_\s]*(this (e-?mail|message|communication|transmission)( and any| and its|,| is (confidential|intended|for)| may contain| contains| has been scanned)|the (information|contents?) (contained )?(in|of) this (e-?mail|message|communication)|` +
+var disclaimerStart = regexp.MustCompile(`(?i)^[-*_\s]*(this (e-?mail|message|communication|transmission)( has been checked| and any| and its|,| is (confidential|intended|for)| may contain| contains| has been scanned)|the (information|contents?) (contained )?(in|of) this (e-?mail|message|communication)|` +
 	`(email |e-mail |legal )?(disclaimer|confidentiality( notice| note)?|important notice|privileged (and|&) confidential)\b|if you (are not the intended|have received this (e-?mail|message)( in error| by mistake))|please (consider|think of) the environment|` +
 	`virus[- ]free|registered (office|in england|charity)|scanned by|(any )?views (or|and) opinions)`)
 
@@ -131,12 +131,15 @@ var footer = regexp.MustCompile(`(?i)^[\s>*_-]*(sent (from|via|with|using) (my |
 	`envoyé (de(puis)?|à partir de) (mon |l')?\S[^\n]{0,40}|von meinem \S+( \S+)? gesendet|gesendet (von|mit) [^\n]{0,60}|enviado (desde|do|a partir do) (mi |meu )?[^\n]{0,40}|inviato da(l mio)? [^\n]{0,40}|verzonden (vanaf|met) [^\n]{0,40}|` +
 	`wysłan[eoa] z (mojego )?[^\n]{0,60}|trimis de pe [^\n]{0,40}|odesláno z [^\n]{0,40}|skickat från [^\n]{0,40}|anfonwyd o['’]?[^\n]{0,40}|отправлено с [^\n]{0,40}|发自我的[^\n]{0,40}|iphoneから送信|从我的[^\n]{0,30}发送|verstuurd (vanaf|met|via) [^\n]{0,40}|sendt (fra|med) min[^\n]{0,40}|lähetetty [^\n]{0,30}(phone|puhelim)[^\n]{0,20}|odoslané z [^\n]{0,40}|` +
 	`elküldve [^\n]{0,30}(phone|telefon)[^\n]{0,20}|\S+['’]?(dan|den|umdan) gönderildi|أُ?رسلت من [^\n]{0,40}|poslano (s|iz) (mojega |mog )?[^\n]{0,30}|εστάλη από [^\n]{0,40}|надіслано з [^\n]{0,40}|` +
-	`sent from my [^\n]{0,40}\b(4g|5g|lte|device|handset)\b[^\n]{0,20}|sent from (mymail|the all new aol app) [^\n]{0,30}|get (typeapp|aqua mail|spark|edison|newton) for [^\n]{0,40}|` +
+	`sent from my [^\n]{0,40}\b(4g|5g|lte|device|handset)\b[^\n]{0,20}|sent from (mymail|the all new aol app) [^\n]{0,30}|this (message|e-?mail) was sent from (a|my) (blackberry|mobile|phone|iphone|android)[^\n]{0,20}|sent from my (amazon|google|kindle|fire|moto|realme|nokia|doro)\b[^\n]{0,30}|get (typeapp|aqua mail|spark|edison|newton) for [^\n]{0,40}|` +
 	`(télécharge[rz]|obtenir|obtener|obtén|obter|scarica|ottieni|download|hämta|hent|pobierz|descarga) (o |aplikację )?outlook (pour|para|per|voor|för|til|dla) [^\n]{0,60}|outlook für (ios|android) (herunterladen|beziehen|abrufen)[^\n]{0,60})\s*[.>]?\s*(<https?://[^\s>]*>)?\s*$`)
 
 // banner knows what mail gateways write above or below a letter.
 var banner = regexp.MustCompile(`(?i)^[\s\[*!_>-]*(caution|warning|external|external (e-?mail|sender|message)|be careful)\b[\]:!*\s-]*((this (e-?mail|message)|it) (originated|came|was sent|has been sent|is) from (outside|an external)|do not click|you don't often get email|this is an external|sender)|` +
-	`^\s*you don.t often get e-?mail from |^\s*\[?(external|ext)( e-?mail| sender)?\]?[:!.]*\s*$`)
+	`^\s*you don.t often get e-?mail from |^\W*((caution|warning)\W+)?(external|ext)( e-?mail| sender)?\W*$`)
+
+// lastFooter is what programs of any name write below a letter.
+var lastFooter = regexp.MustCompile(`^\s*Sent (from|via|using|with) [A-Z][\w'&.+-]*( [\w'&.+-]+){0,3}\s*$`)
 
 // footers drops single lines: phones' footers and gateways' banners.
 func (l *letter) footers() {
@@ -144,5 +147,8 @@ func (l *letter) footers() {
 		if !l.old[i] && (len(line) < 200 && footer.MatchString(line) || len(line) < 400 && banner.MatchString(line)) {
 			l.old[i] = true
 		}
+	}
+	if start, last := l.lastParagraph(l.limit); start > 0 && last == start+1 && lastFooter.MatchString(l.lines[start]) && l.hasText(start) {
+		l.old[start] = true
 	}
 }
