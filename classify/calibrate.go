@@ -2,7 +2,6 @@ package classify
 
 import (
 	"math"
-	"slices"
 	"sort"
 )
 
@@ -21,7 +20,7 @@ func (r *Rules) leftOut(examples []Example) []leftOut {
 		first, _ := topTwo(score)
 		out = append(out, leftOut{
 			score: score, label: slotOf(string(e.Label)),
-			blocked: j.language != "en" || first > 1 && j.heard() != "",
+			blocked: j.language != "en" || first > 1 && j.heard() != "" || first == 0 && j.answered() != "",
 		})
 	}
 	return out
@@ -37,10 +36,7 @@ func calibrated(s settings, left []leftOut) settings {
 			best, s.temperature = c, rounded(t)
 		}
 	}
-	s.auto = slices.Clone(s.auto)
-	for k := range s.auto {
-		s.auto[k] = threshold(left, k, s)
-	}
+	s.auto = thresholds(left, s)
 	return s
 }
 
@@ -52,35 +48,83 @@ func cost(left []leftOut, temperature float64) float64 {
 	return sum
 }
 
-// wanted is the share of what is settled alone under a label that must be
-// right on what the fit had not seen.
-const wanted = 0.98
+// wanted is the share of what is settled alone that must be right on what the
+// fit had not seen.
+const wanted = 0.975
 
-// threshold gives the least confidence from which verdicts of a label were
-// right as often as wanted.
-func threshold(left []leftOut, label int, s settings) float64 {
-	type point struct {
-		sure  float64
-		right bool
+// fewest is the least number of verdicts of a label, on what the fit had not
+// seen, that can show how often it is right.
+const fewest = 8
+
+// never is a least confidence that no verdict reaches.
+const never = 1.01
+
+// A settled is a verdict that only its confidence may keep from being settled
+// alone.
+type settled struct {
+	sure      float64
+	right     bool
+	dangerous bool // a complaint or stage 2 request under a lesser label
+}
+
+// thresholds gives each label the least confidence for acting alone, so that
+// on what was left out as many as can be are settled alone, of all of them as
+// many as wanted are right, and no complaint is settled as something less.
+//
+// An error under one label may be paid for by another. What an error costs is
+// raised until enough are right; for each cost every label takes the
+// threshold that gains most by itself.
+func thresholds(left []leftOut, s settings) []float64 {
+	byLabel := make([][]settled, len(Labels()))
+	for k := range byLabel {
+		byLabel[k] = settleable(left, k, s)
 	}
-	var points []point
+	auto := make([]float64, len(byLabel))
+	for price := 1.0; ; price *= 1.1 {
+		all, wrong := 0, 0
+		for k, verdicts := range byLabel {
+			n, errs := mostGain(verdicts, price)
+			all, wrong = all+n, wrong+errs
+			auto[k] = never
+			if n > 0 {
+				auto[k] = min(max(math.Ceil(verdicts[n-1].sure*1000)/1000, 0.6), 0.999)
+			}
+		}
+		if float64(wrong) <= (1-wanted)*float64(all) {
+			return auto
+		}
+	}
+}
+
+// settleable lists the verdicts of a label, the surest first.
+func settleable(left []leftOut, label int, s settings) []settled {
+	var out []settled
 	for _, l := range left {
 		p := softmax(l.score, s.temperature)
 		first, _ := topTwo(p)
 		if first != label || l.blocked || label > 1 && p[0]+p[1] > s.doubt || label == 0 && p[1] > s.doubtStage2 {
 			continue
 		}
-		points = append(points, point{p[first], l.label == label})
+		out = append(out, settled{p[first], l.label == label, less(Labels()[label], Labels()[l.label])})
 	}
-	sort.Slice(points, func(a, b int) bool { return points[a].sure > points[b].sure })
-	right, least := 0, 0.99
-	for i, p := range points {
-		if p.right {
-			right++
+	sort.SliceStable(out, func(a, b int) bool { return out[a].sure > out[b].sure })
+	return out
+}
+
+// mostGain gives how many of the surest verdicts are best settled alone when
+// an error costs so much, and how many of those are wrong.
+func mostGain(verdicts []settled, price float64) (n, wrong int) {
+	best, errs := 0.0, 0
+	for i, v := range verdicts {
+		if v.dangerous {
+			break
 		}
-		if i+1 >= 8 && float64(right)/float64(i+1) >= wanted {
-			least = p.sure
+		if !v.right {
+			errs++
+		}
+		if gain := float64(i+1) - price*float64(errs); i+1 >= fewest && gain > best {
+			best, n, wrong = gain, i+1, errs
 		}
 	}
-	return min(max(math.Ceil(least*100)/100, 0.6), 0.99)
+	return n, wrong
 }

@@ -244,6 +244,8 @@ func (r *Rules) doubt(j *judgement, m Message, chances []float64, first int, cut
 		return fmt.Sprintf("the chance that it is a complaint is %.0f%%", complaint*100)
 	case labels[first] == Complaint && chances[1] > r.settings.doubtStage2:
 		return fmt.Sprintf("the chance that it asks for stage 2 is %.0f%%", chances[1]*100)
+	case labels[first] == Complaint && j.answered() != "":
+		return "it may ask for stage 2: " + j.answered()
 	case chances[first] < r.settings.auto[first]:
 		return "the evidence is thin or divided"
 	}
@@ -260,6 +262,17 @@ func binary(d *document) bool {
 func (j *judgement) heard() string {
 	for _, i := range j.fired {
 		if r := j.rules.rules[i]; r.heard {
+			return r.why
+		}
+	}
+	return ""
+}
+
+// answered gives the reason of the first rule that hears of an answer to a
+// complaint, or "".
+func (j *judgement) answered() string {
+	for _, i := range j.fired {
+		if r := j.rules.rules[i]; r.answer {
 			return r.why
 		}
 	}

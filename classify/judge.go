@@ -134,7 +134,28 @@ func (j *judgement) match(ignoring bool) {
 			}
 			j.add(owner, hit{from: i, to: end, sentence: t.sentence})
 		}
+		if j.matchPair(i, s, ignoring) {
+			j.drop(s)
+		}
 	}
+}
+
+// matchPair finds the patterns of two plain words that begin at token i, and
+// reports whether one of them says that the sentence is to be ignored.
+func (j *judgement) matchPair(i int, s span, ignoring bool) bool {
+	if i+1 >= s.to {
+		return false
+	}
+	t := j.doc.tokens
+	for _, p := range j.rules.pairs[pairKey(t[i].kind, t[i+1].kind)] {
+		switch owner := j.rules.owners[p]; {
+		case owner < 0 && ignoring:
+			return true
+		case owner >= 0 && !ignoring:
+			j.add(owner, hit{from: i, to: i + 2, sentence: t[i].sentence})
+		}
+	}
+	return false
 }
 
 func (j *judgement) drop(s span) {

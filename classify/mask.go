@@ -46,9 +46,8 @@ func headOfEarlier(line string) bool {
 	}
 	l := strings.ToLower(line)
 	switch {
-	case strings.HasPrefix(l, "-----original message"), strings.HasPrefix(l, "----- original message"),
-		strings.HasPrefix(l, "---------- forwarded message"), strings.HasPrefix(l, "begin forwarded message"),
-		strings.HasPrefix(l, "________________________________"):
+	case strings.HasPrefix(l, "--") && (strings.Contains(l, "original message") || strings.Contains(l, "forwarded message")),
+		strings.HasPrefix(l, "begin forwarded message"), strings.HasPrefix(l, "________________________________"):
 		return true
 	case strings.HasPrefix(l, "on ") && strings.HasSuffix(l, "wrote:"):
 		return true

@@ -276,7 +276,7 @@ func (rd *reader) finish() {
 			}
 		}
 	}
-	r.starts = starts(r.patterns, r.vocab.kinds)
+	r.starts, r.pairs = starts(r.patterns, r.vocab.kinds), pairs(r.patterns)
 	rd.bindLanguages(holds)
 }
 

@@ -87,7 +87,8 @@ func (rd *reader) rule(n *yaml.Node) {
 	if w := parts["weights"]; w != nil {
 		r.weightsLine = w.Line
 	}
-	r.heard = rd.yes(parts["heard"])
+	heard := rd.oneOf(parts["heard"], "false", "true", "answer")
+	r.heard, r.answer = heard == "true", heard == "answer"
 	r.outcome = rd.yes(parts["outcome"])
 	r.private = rd.yes(parts["private"])
 	r.level = HazardLevel(rd.oneOf(parts["level"], "", string(Significant), string(Emergency)))

@@ -36,6 +36,7 @@ func TestPatternLanguage(t *testing.T) {
 		{"any word but", "  match: \"not !a promise\"", "not one promise", "not one promise"},
 		{"that word", "  match: \"not !a promise\"", "not a promise", ""},
 		{"a number in digits", "  match: \"#number times\"", "rang 3 times", "3 times"},
+		{"a number that a pattern names too", "  match: [\"#number times\", \"stage 2\"]", "rang 2 times", "2 times"},
 		{"a number in words", "  match: \"#number times\"", "rang four times", "four times"},
 		{"a reference", "  match: \"#ref\"", "job R-118402 please", "R-118402"},
 		{"start of a sentence", "  match: \"^thanks\"", "Many thanks", ""},
@@ -56,6 +57,7 @@ func TestPatternLanguage(t *testing.T) {
 		{"not often enough", "  match: again\n  times: 2", "again", ""},
 		{"a quoted line", "  match: waiting", "Hello\n> still waiting", ""},
 		{"an earlier message", "  match: waiting", "Hello\nOn Tuesday somebody wrote:\nstill waiting", ""},
+		{"a forwarded message", "  match: waiting", "Hello\n-------- Original message --------\nstill waiting", ""},
 		{"a form's no", "  match: elderly", "Anyone elderly? : No\nDetails : hello", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {

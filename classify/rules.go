@@ -19,6 +19,7 @@ type Rules struct {
 	patterns []*pattern
 	owners   []int // the rule of each pattern; -1 for ignore
 	starts   [][]start
+	pairs    map[uint32][]int // patterns of two plain words
 	rules    []*rule
 	graded   int            // the rules before the leanings
 	names    map[string]int // rule ids, signs and facts -> number of the sign
@@ -47,7 +48,8 @@ type rule struct {
 	none        []int
 	within      string
 	weights     []weight
-	heard       bool
+	heard       bool // dissatisfaction with the landlord
+	answer      bool // an answer to a complaint may be meant
 	level       HazardLevel
 	outcome     bool
 	private     bool // its sentence is never said back to the resident

@@ -229,7 +229,7 @@ func (l *lexicon) fill(v *vocabulary, holds [][]uint16) {
 			holds[n] = v.startingWith(strings.TrimSuffix(name, "*"))
 		default:
 			holds[n] = append(holds[n], v.exact[name])
-			if isNumberWord(name) && v.number != 0 {
+			if v.number != 0 && (isNumberWord(name) || v.digits([]byte(name)) == v.number) {
 				c := l.atoms[classNumber]
 				holds[c] = append(holds[c], v.exact[name])
 			}
