@@ -43,6 +43,9 @@ func build(lex *lexicon, n node, p *pattern) ([]node, error) {
 
 func (b *builder) lay(n node) part {
 	var p part
+	if b.tooLong {
+		return p // lists of lists of lists could be laid out for ever
+	}
 	switch {
 	case n.atoms != nil:
 		p = b.position(n)
@@ -184,8 +187,8 @@ func pairs(patterns []*pattern) map[uint32][]int {
 
 // match tries the pattern from token i, of which mask tells the positions
 // that take it, and gives the token after the match, or -1. It never leaves
-// the sentence.
-func (p *pattern) match(tokens []token, i int, sentence span, mask uint64) int {
+// the sentence. The steps taken are added to work.
+func (p *pattern) match(tokens []token, i int, sentence span, mask uint64, work *int) int {
 	if p.atStart && i != sentence.from {
 		return -1
 	}
@@ -194,6 +197,7 @@ func (p *pattern) match(tokens []token, i int, sentence span, mask uint64) int {
 	}
 	active := mask
 	for end := i + 1; ; end++ {
+		*work++
 		if active&p.last != 0 && (!p.atEnd || end == sentence.to) {
 			return end
 		}

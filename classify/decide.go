@@ -229,6 +229,8 @@ func (r *Rules) doubt(j *judgement, m Message, chances []float64, first int, cut
 		return "the text does not look like writing"
 	case cut:
 		return "the text is very long, and only its beginning was judged"
+	case j.spent:
+		return "the rules take too long on this text: some pattern begins with a word that is all over it"
 	}
 	if labels[first] == NotActionable && j.facts[factAutomatic] {
 		return ""

@@ -27,6 +27,8 @@ type judgement struct {
 	fired    []int   // rules, in their order
 	facts    [factMany]bool
 	language string
+	work     int  // steps taken so far
+	spent    bool // they were more than a message may cost
 }
 
 // anywhere is the place of what is known of the whole message.
@@ -110,6 +112,11 @@ func (j *judgement) ignore() {
 	j.match(true)
 }
 
+// mostWork bounds the steps that one message may cost, whatever the rules say
+// and however long the text is: some twenty times what the longest text costs
+// under the rules that come with the program.
+const mostWork = 30_000_000
+
 // match runs the patterns over the text, once.
 func (j *judgement) match(ignoring bool) {
 	r := j.rules
@@ -118,13 +125,16 @@ func (j *judgement) match(ignoring bool) {
 		if t.kind == 0 || t.masked {
 			continue
 		}
+		if j.spent = j.spent || j.work > mostWork; j.spent {
+			return
+		}
 		s := j.doc.sentences[t.sentence]
 		for _, st := range r.starts[t.kind] {
 			owner := r.owners[st.pattern]
 			if (owner < 0) != ignoring {
 				continue
 			}
-			end := r.patterns[st.pattern].match(j.doc.tokens, i, s, st.mask)
+			end := r.patterns[st.pattern].match(j.doc.tokens, i, s, st.mask, &j.work)
 			if end < 0 {
 				continue
 			}

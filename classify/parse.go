@@ -15,6 +15,7 @@ import (
 const (
 	maxFile     = 4 << 20
 	maxPatterns = 20000
+	maxListed   = 5000 // words of a list, with those of the lists in it
 )
 
 // A problem is one thing wrong with a rule file.
@@ -208,7 +209,12 @@ func (rd *reader) list(n *yaml.Node) (node, bool) {
 	if len(alts) == 0 {
 		return node{}, false
 	}
-	return choiceOf(alts), true
+	whole := choiceOf(alts)
+	if len(whole.atoms)+len(whole.alt) > maxListed {
+		rd.fail(n.Line, "a list of over %d words, with the lists in it: split it or name fewer lists", maxListed)
+		return node{}, false
+	}
+	return whole, true
 }
 
 // patterns reads the patterns of one line, which commas part.

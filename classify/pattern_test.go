@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -126,5 +127,41 @@ func TestParseGivesAllProblems(t *testing.T) {
 	_, err := Parse("f.yaml", []byte("rules:\n- {id: x, why: y, match: \"(a\"}\n- {id: z, match: b}\n"))
 	if err == nil || !strings.Contains(err.Error(), "f.yaml:2") || !strings.Contains(err.Error(), "f.yaml:3") {
 		t.Errorf("not every problem is told: %v", err)
+	}
+}
+
+// TestCostlyRules holds that no rule file makes a message cost more than its
+// share: it goes to a person instead.
+func TestCostlyRules(t *testing.T) {
+	t.Parallel()
+	var file strings.Builder
+	file.WriteString("rules:\n")
+	for i := range 1000 {
+		fmt.Fprintf(&file, "- {id: r%d, why: x, match: \"a ..12 a ..12 b%d\", weights: {complaint: 1}}\n", i, i)
+	}
+	r, err := Parse("costly.yaml", []byte(file.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := r.Decide(Message{Text: strings.Repeat("a ", maxJudged/3)}, Context{})
+	if v.Route != Review || !strings.Contains(v.Why, "take too long") {
+		t.Errorf("%s: %s", v.Route, v.Why)
+	}
+}
+
+// TestListsOfLists holds that lists which name each other twice, level upon
+// level, are refused rather than laid out.
+func TestListsOfLists(t *testing.T) {
+	t.Parallel()
+	for name, entry := range map[string]string{"one after the other": "@l%d @l%d", "side by side": "@l%d, x%[1]d, @l%d"} {
+		var file strings.Builder
+		file.WriteString("lists:\n  l0: [a b, c, d]\n")
+		for i := range 60 {
+			fmt.Fprintf(&file, "  l%d: [\""+entry+"\"]\n", i+1, i, i)
+		}
+		file.WriteString("rules:\n- {id: r, why: x, match: \"@l60\"}\n")
+		if _, err := Parse("lists.yaml", []byte(file.String())); err == nil {
+			t.Errorf("%s: taken", name)
+		}
 	}
 }
