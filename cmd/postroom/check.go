@@ -93,6 +93,7 @@ func (p *plan) check(ctx context.Context, w io.Writer) bool {
 		say(f)
 	}
 	say(p.checkSMTP(ctx))
+	say(p.checkLetters())
 	if p.dkim != nil {
 		say(checkDKIM(ctx, p.dkim, net.DefaultResolver.LookupTXT))
 	}

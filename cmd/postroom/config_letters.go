@@ -45,6 +45,34 @@ func (e envelopeConfig) envelope() paper.Envelope {
 	}
 }
 
+// folder is where letters are written for a printer.
+func (l lettersConfig) folder() string {
+	if l.PickupFolder != "" {
+		return l.PickupFolder
+	}
+	return l.PrintFolder
+}
+
+// checkLetters loads what letters are printed with, and tries the folder of
+// print batches.
+func (p *plan) checkLetters() finding {
+	f := finding{name: "letters", found: "print batches go to " + p.printTo}
+	if _, f.err = p.press(); f.err != nil {
+		return f
+	}
+	if _, err := os.Stat(p.printTo); err != nil {
+		f.found += ", which will be made"
+		return f
+	}
+	trial, err := os.CreateTemp(p.printTo, ".postroom-*.part")
+	if err != nil {
+		f.err = fmt.Errorf("nothing can be written into %s: %w", p.printTo, err)
+		return f
+	}
+	f.err = errors.Join(trial.Close(), os.Remove(trial.Name()))
+	return f
+}
+
 // press loads what letters are printed with.
 func (c config) press() (*paper.Press, error) {
 	s := paper.Sender{Name: c.Landlord.Name, Lines: c.letterHead()}

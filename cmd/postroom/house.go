@@ -40,6 +40,7 @@ type plan struct {
 	words      *templates.Set
 	press      func() (*paper.Press, error) // loads fonts and logo
 	largePrint bool                         // for every letter
+	printTo    string                       // the folder of print batches
 	policy     register.Policy
 	from       register.Address
 	envelope   string

@@ -172,6 +172,27 @@ func TestLettersCommand(t *testing.T) {
 	}
 }
 
+func TestCheckLetters(t *testing.T) {
+	t.Parallel()
+	m := newMailroom(t)
+	p := m.room.plan
+	if f := p.checkLetters(); f.err != nil || !strings.Contains(f.found, "which will be made") {
+		t.Errorf("%+v", f)
+	}
+	p.printTo = m.folder
+	if f := p.checkLetters(); f.err != nil || strings.Contains(f.found, "made") {
+		t.Errorf("%+v", f)
+	}
+	p.printTo = m.path("postroom.yaml")
+	if f := p.checkLetters(); f.err == nil {
+		t.Error("a file for a folder is fine")
+	}
+	p.press = func() (*paper.Press, error) { return nil, os.ErrNotExist }
+	if f := p.checkLetters(); f.err == nil {
+		t.Error("a logo that is not there is fine")
+	}
+}
+
 func TestLettersUsage(t *testing.T) {
 	t.Parallel()
 	m := newMailroom(t)

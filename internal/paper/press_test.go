@@ -525,6 +525,21 @@ func TestTestSheets(t *testing.T) {
 	}
 }
 
+// gofpdf writes characters as two bytes each; here are those whose bytes mean
+// something in a PDF's strings: brackets, backslash, line ends.
+func TestBytesThatMeanSomething(t *testing.T) {
+	t.Parallel()
+	const odd = "Čapek č Ċ Ĩ ĩ Ŝ ŝ (x) \\ Ѝ Њ"
+	l := sampleLetter()
+	l.To[0] = odd
+	l.Blocks = []Block{{Kind: Paragraph, Words: odd}}
+	out := printed(t, newPress(t, "notify", false), l)
+	if text := words(t, out.PDF)[0]; strings.Count(text, odd) != 2 {
+		t.Errorf("read back: %q", text)
+	}
+	qpdfCheck(t, out.PDF)
+}
+
 // TestAnyWords prints whatever strings there are: a letter comes out whole, or
 // the error says what a person must do.
 func TestAnyWords(t *testing.T) {
