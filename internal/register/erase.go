@@ -251,8 +251,8 @@ func (r *Register) StillNamed(ctx context.Context, name string) (bool, error) {
 		var n int
 		err = s.Scan(&n)
 		return n > 0, err
-	}, `SELECT (SELECT count(*) FROM message WHERE original = $1 AND erased_at = 0) + (SELECT count(*) FROM outgoing WHERE bytes = $1)
-		+ (SELECT count(*) FROM answer WHERE file = $1)`, name)
+	}, `SELECT (SELECT count(*) FROM message WHERE original = $1 AND erased_at = 0) + (SELECT count(*) FROM outgoing WHERE bytes = $1 AND bytes <> '')
+		+ (SELECT count(*) FROM answer WHERE file = $1 AND file <> '')`, name)
 }
 
 // Removed records that a file is gone, or is to stay.

@@ -21,3 +21,7 @@ CREATE TABLE removal (
 CREATE INDEX message_original ON message (original);
 CREATE INDEX message_sender ON message (sender);
 CREATE INDEX outgoing_bytes ON outgoing (bytes) WHERE bytes <> '';
+CREATE INDEX answer_case ON answer (case_id);
+CREATE INDEX answer_file ON answer (file) WHERE file <> '';
+CREATE INDEX sameness_message ON sameness (message_id);
+CREATE INDEX message_received ON message (received_at);
