@@ -23,7 +23,7 @@ func wordsFor(o register.Claimed) (kind, form string) {
 		}
 	case register.Alert:
 		form = alarmOf(o)
-	case register.ServiceNotice, register.Clarification, register.Extension, register.AnswerNotice, register.NotAcceptedNotice, register.Forward:
+	case register.ServiceNotice, register.Clarification, register.Extension, register.AnswerNotice, register.NotAcceptedNotice, register.Forward, register.MorningDigest:
 	}
 	return string(o.Kind), form
 }
@@ -35,7 +35,7 @@ func alarmOf(o register.Claimed) string {
 		return ""
 	}
 	switch k := register.AlarmKind(kind); k {
-	case register.EmergencyAlarm, register.SafeguardingAlarm, register.DeadlineAlarm, register.UnsentAlarm, register.BrakeAlarm, register.FailsafeAlarm:
+	case register.EmergencyAlarm, register.SafeguardingAlarm, register.DeadlineAlarm, register.UnsentAlarm, register.BrakeAlarm, register.FailsafeAlarm, register.HazardAlarm:
 		return string(k)
 	}
 	return ""
@@ -100,9 +100,40 @@ func fromOfficer(r *templates.Reply, a *register.About) {
 	r.Reason, r.OldDate, r.NewDate = []string{a.Reason}, templates.Date(a.OldDate), templates.Date(a.NewDate)
 	r.Outcome, r.Answer, r.Remedies = string(a.Outcome), []string{a.Text}, a.Remedies
 	r.Exclusion, r.Questions = string(a.Exclusion), a.Questions
+	if a.Digest != nil {
+		fromDigest(r, *a.Digest)
+	}
 	for _, action := range a.Actions {
 		r.Actions = append(r.Actions, templates.Action{What: action.What, Due: templates.Date(action.Due)})
 	}
+}
+
+// fromDigest adds the morning's list, in words.
+func fromDigest(r *templates.Reply, d register.DigestFacts) {
+	for _, line := range d.DueToday {
+		r.DueToday = append(r.DueToday, line.Reference+": "+dueWords(line.What))
+	}
+	for _, line := range d.Overdue {
+		r.Overdue = append(r.Overdue, line.Reference+": "+dueWords(line.What)+", due on "+line.Due.Long())
+	}
+	if d.Left > 0 {
+		r.Troubles = append(r.Troubles, fmt.Sprintf("%d more are not listed here.", d.Left))
+	}
+	for _, f := range []templates.Figure{
+		{Name: "Waiting for a decision", Value: d.Waiting}, {Name: "Not read yet", Value: d.Unread}, {Name: "Letters to print", Value: d.Tray},
+		{Name: "Replies held for a person", Value: d.Held}, {Name: "Replies that failed", Value: d.Failed}, {Name: "Alarms nobody has taken", Value: d.Alarms},
+		{Name: "Promised work that is late", Value: d.Promises}, {Name: "Duties about hazards due by tonight", Value: d.Hazards},
+	} {
+		if f.Value > 0 {
+			r.Figures = append(r.Figures, f)
+		}
+	}
+	r.Troubles = append(r.Troubles, d.Troubles...)
+}
+
+// dueWords says in words what is due: "stage1_answer" is "stage 1 answer".
+func dueWords(what string) string {
+	return strings.ReplaceAll(strings.Replace(what, "stage", "stage ", 1), "_", " ")
 }
 
 // answerBy is the day that counts for the answer of the outgoing's stage. A
@@ -130,6 +161,9 @@ func (c *Composer) forOurPeople(r *templates.Reply, o register.Claimed) {
 		if o.TheMessage != nil {
 			r.Deadline = templates.Date(o.TheMessage.Deadline)
 		}
+	}
+	if o.Kind == register.MorningDigest {
+		r.Link = c.Landlord.StaffPages
 	}
 	if c.Landlord.StaffPages != "" && o.Message != "" {
 		r.Link = strings.TrimSuffix(c.Landlord.StaffPages, "/") + "/messages/" + o.Message

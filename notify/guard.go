@@ -81,7 +81,9 @@ func (v GuardVerdict) sternness() int {
 }
 
 // ourPeople reports whether a kind goes to the landlord's own people.
-func ourPeople(k register.Kind) bool { return k == register.Forward || k == register.Alert }
+func ourPeople(k register.Kind) bool {
+	return k == register.Forward || k == register.Alert || k == register.MorningDigest
+}
 
 // A guardRow looks at one thing that can speak against sending.
 type guardRow struct {

@@ -41,7 +41,7 @@ func (w *Worker) every(ctx context.Context, d time.Duration, do func(context.Con
 }
 
 // SweepOnce acts on messages that nobody decided in time, raises warnings of
-// deadlines, and puts what is due into the queue. Several processes may sweep
+// deadlines, writes the morning's list, and puts what is due into the queue. Several processes may sweep
 // at once. What fails is logged, and the next sweep tries again.
 func (w *Worker) SweepOnce(ctx context.Context) {
 	w.failsafe(ctx)
@@ -49,6 +49,9 @@ func (w *Worker) SweepOnce(ctx context.Context) {
 		w.trouble(ctx, "looking for deadlines failed", err)
 	} else if n > 0 {
 		w.log.InfoContext(ctx, "warnings of deadlines were raised", "count", n)
+	}
+	if _, err := w.cfg.Register.OweDigest(ctx, w.cfg.Now(), w.cfg.Digest); err != nil {
+		w.trouble(ctx, "writing the morning's list failed", err)
 	}
 	due, err := w.cfg.Register.Due(ctx, w.cfg.Now(), sweepDue)
 	if err != nil {

@@ -30,6 +30,7 @@ type Config struct {
 	Webhook  Webhook
 	Retry    Retry
 	Alarms   []register.Recipient // who is told of alarms
+	Digest   []register.Recipient // who gets the morning's list
 
 	Connections int           // to the mail server at once; 0: 4
 	Slice       int           // how many are claimed together; 0: 32

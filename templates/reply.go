@@ -128,6 +128,18 @@ type Reply struct {
 	Hazard   string // "", "significant" or "emergency"
 	Care     bool   // somebody at more risk than others
 	Files    int    // how many attachments came with it
+
+	// The morning's list.
+	DueToday []string
+	Overdue  []string
+	Figures  []Figure
+	Troubles []string // sentences
+}
+
+// A Figure is one number of the morning's list.
+type Figure struct {
+	Name  string
+	Value int
 }
 
 // An Action is something that an answer promises, and by when.
@@ -148,7 +160,7 @@ func (s *Set) tidy(r Reply) Reply {
 	}
 	l.Address = lines(l.Address)
 	r.NotResponsible = lines(r.NotResponsible)
-	for _, own := range []*[]string{&r.Reason, &r.Answer, &r.Remedies, &r.Questions} {
+	for _, own := range []*[]string{&r.Reason, &r.Answer, &r.Remedies, &r.Questions, &r.DueToday, &r.Overdue, &r.Troubles} {
 		*own = plain(*own)
 	}
 	actions := make([]Action, 0, len(r.Actions))

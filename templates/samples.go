@@ -112,5 +112,15 @@ func Samples() []Sample {
 			r.Deadline, r.Received = Date{}, Date{}
 		}),
 		with("alert-failsafe", "alert", "failsafe", own("")),
+		with("alert-hazard", "alert", "hazard", own("By law this is to be done soon about a significant hazard: investigate.")),
+		with("digest", "digest", "", func(r *Reply) {
+			own("")(r)
+			r.Reference = ""
+			r.DueToday = []string{"CIT26-7KR4-M9X9: stage 1 answer"}
+			r.Overdue = []string{"CIT26-22CB-4R8K: decision, due on Monday 23 November 2026", "CIT26-7KR4-M9X9: stage 1 acknowledgement, due on Friday 20 November 2026"}
+			r.Figures = []Figure{{"Waiting for a person", 4}, {"Letters to print", 2}}
+			r.Troubles = []string{"Mailbox complaints: nothing new for two days."}
+		}),
+		with("digest-empty", "digest", "", func(r *Reply) { own("")(r); r.Reference, r.Link = "", "" }),
 	}
 }

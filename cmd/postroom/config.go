@@ -29,6 +29,8 @@ type config struct {
 	Release    string            `yaml:"acknowledge"` // automatic, reviewed
 	Failsafe   failsafeConfig    `yaml:"failsafe"`
 	Warnings   warningsConfig    `yaml:"warnings"`
+	Digest     digestConfig      `yaml:"digest"`
+	HazardLaws hazardLawsConfig  `yaml:"hazard_laws"`
 	Alerts     alertsConfig      `yaml:"alerts"`
 	Caps       capsConfig        `yaml:"caps"`
 	Forwarding map[string]string `yaml:"forwarding"` // topic, or *, to address
@@ -184,6 +186,13 @@ type warningsConfig struct {
 	DaysBefore []int `yaml:"days_before"`
 }
 
+type digestConfig struct {
+	Emails []string  `yaml:"emails"`
+	At     timeOfDay `yaml:"at"`
+}
+
+type hazardLawsConfig []workday.HazardLaw
+
 type alertsConfig struct {
 	Emails     []string      `yaml:"emails"`
 	Webhook    string        `yaml:"webhook"`
@@ -295,6 +304,7 @@ func defaultConfig() config {
 		Release:  "automatic",
 		Failsafe: failsafeConfig{WorkingDay: 4, At: timeOfDay{Hour: 12}},
 		Warnings: warningsConfig{DaysBefore: []int{2, 1}},
+		Digest:   digestConfig{At: timeOfDay{Hour: 8}},
 		Alerts:   alertsConfig{Repeat: 15 * time.Minute, WebTimeout: 10 * time.Second},
 		Caps: capsConfig{
 			Recipient: capConfig{Most: 10, Within: 24 * time.Hour},

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"postroom/classify"
 	"postroom/internal/reference"
 	"postroom/internal/web"
 	"postroom/internal/workday"
@@ -97,6 +98,16 @@ func (c *config) checkLandlord(k *checker) {
 	k.must(err == nil, "nation", "%v", err)
 	_, err = workday.CodeByID(c.Scheme, c.Schemes...)
 	k.must(err == nil, "scheme", "%v", err)
+	for i, law := range c.HazardLaws {
+		err := law.Check()
+		k.must(err == nil, fmt.Sprintf("hazard_laws[%d]", i), "%v", err)
+		for _, topic := range law.Topics {
+			k.oneOf(topic, fmt.Sprintf("hazard_laws[%d].topics", i), classify.Topics()...)
+		}
+	}
+	for i, email := range c.Digest.Emails {
+		k.address(email, fmt.Sprintf("digest.emails[%d]", i))
+	}
 	for i, s := range c.Schemes {
 		err := s.CheckOwn()
 		k.must(err == nil, fmt.Sprintf("schemes[%d]", i), "%v", err)

@@ -64,6 +64,8 @@ type plan struct {
 	windows   register.Windows
 	webhook   notify.Webhook
 	alarms    []register.Recipient
+	digest    []register.Recipient // who gets the morning's list
+	hazards   []workday.HazardLaw  // the landlord's own
 
 	roles   map[string]bool // empty: all
 	listen  string          // of the pages; empty: no pages
@@ -138,7 +140,7 @@ func (p *plan) makeRegisterFolder() error {
 // commands may be beside it.
 func (p *plan) registerConfig(own bool) register.Config {
 	return register.Config{
-		Driver: p.driver, DSN: p.dsn, Own: own, Now: p.now, Calendar: p.calendar, Code: p.code, References: p.references, Policy: p.policy,
+		Driver: p.driver, DSN: p.dsn, Own: own, Now: p.now, Calendar: p.calendar, Code: p.code, HazardLaws: p.hazards, References: p.references, Policy: p.policy,
 	}
 }
 
@@ -255,7 +257,7 @@ func (h *house) run(ctx context.Context) error {
 	if h.plays("reply") {
 		worker, err := notify.NewWorker(notify.Config{
 			Register: h.register, Queue: h.queue, Archive: h.archive, Composer: h.composer, Guard: h.guard, Windows: h.windows,
-			SMTP: h.smtp, Webhook: h.webhook, Alarms: h.alarms, Retry: h.retry, Connections: h.lines, Held: h.stopped(ctx), Now: h.now, Logger: h.logger, Step: h.steps("out"), Sweep: h.sweep,
+			SMTP: h.smtp, Webhook: h.webhook, Alarms: h.alarms, Digest: h.digest, Retry: h.retry, Connections: h.lines, Held: h.stopped(ctx), Now: h.now, Logger: h.logger, Step: h.steps("out"), Sweep: h.sweep,
 		})
 		if err != nil {
 			return err

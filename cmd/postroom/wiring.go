@@ -31,7 +31,7 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 		redisURL: string(c.Queue.URL), redisPrefix: c.Queue.Prefix, smtp: c.SMTP.smtp(), guard: c.guard(),
 		windows: register.Windows{Recipient: c.Caps.Recipient.Within, Case: c.Caps.Case.Within, All: c.Caps.Global.Within},
 		webhook: notify.Webhook{Timeout: c.Alerts.WebTimeout, Secret: string(c.Alerts.Token)}, alarms: c.Alerts.recipients(),
-		press: c.press, largePrint: c.Letters.LargePrint, printTo: c.Letters.folder(),
+		press: c.press, largePrint: c.Letters.LargePrint, printTo: c.Letters.folder(), digest: c.Digest.recipients(), hazards: c.HazardLaws,
 		roles: map[string]bool{}, listen: c.Web.Listen, access: c.Web.access(), tls: keyPair{c.Web.Certificate, c.Web.Key}, options: map[string]mime.Options{}, now: time.Now, logger: logger,
 	}
 	if p.driver == "postgres" {
@@ -155,7 +155,8 @@ func (c config) reading(m mailboxConfig) mime.Options {
 func (c config) policy() register.Policy {
 	return register.Policy{
 		Acknowledge: register.Release(c.Release), FailsafeDay: c.Failsafe.WorkingDay, FailsafeHour: c.Failsafe.At.Hour, FailsafeMin: c.Failsafe.At.Minute,
-		WarnDays: c.Warnings.DaysBefore, LetterDays: c.Letters.DaysToPost, Forward: c.Forwarding, AlarmRepeat: c.Alerts.Repeat, Own: c.own(),
+		DigestHour: c.Digest.At.Hour, DigestMin: c.Digest.At.Minute, WarnDays: c.Warnings.DaysBefore, LetterDays: c.Letters.DaysToPost,
+		Forward: c.Forwarding, AlarmRepeat: c.Alerts.Repeat, Own: c.own(),
 	}
 }
 
@@ -183,6 +184,7 @@ func (c config) guard() notify.GuardSettings {
 	for _, to := range c.Forwarding {
 		g.Team = append(g.Team, to)
 	}
+	g.Team = append(g.Team, c.Digest.Emails...)
 	return g
 }
 
@@ -195,6 +197,14 @@ func (s smtpConfig) smtp() notify.SMTP {
 		Host: s.Host, Port: port, TLS: notify.TLSMode(s.TLS), Auth: notify.AuthMode(s.Auth), Username: s.User, Password: string(s.Password),
 		Helo: s.Helo, Timeout: s.Timeout, Final: s.FinalTimeout,
 	}
+}
+
+func (d digestConfig) recipients() []register.Recipient {
+	var to []register.Recipient
+	for _, email := range d.Emails {
+		to = append(to, register.Recipient{Way: register.ByEmail, Address: email})
+	}
+	return to
 }
 
 func (a alertsConfig) recipients() []register.Recipient {

@@ -3,8 +3,10 @@ package register
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"postroom/internal/workday"
@@ -24,85 +26,88 @@ func (r *Register) Raise(ctx context.Context, a Alarm) error {
 	}))
 }
 
-// Warn raises a deadline alarm for each undecided message, and each
-// acknowledgement that is owed, whose deadline is one of Policy.WarnDays
-// working days away or nearer: once for each of those days. It returns how
-// many it raised.
+// Warn raises a deadline alarm for whatever nobody has answered: an undecided
+// message, a letter to a resident that has not gone, a stage without its
+// answer. Each is warned of once for each of Policy.WarnDays working days that
+// its day is away or nearer, and once when its day has passed. Duties about
+// hazards are warned of by their own law. It returns how many it raised.
 func (r *Register) Warn(ctx context.Context, at time.Time) (int, error) {
-	today, raised := workday.DateOf(at), 0
+	today := workday.DateOf(at)
+	raised, err := r.nearDuties(ctx, at)
 	for _, days := range r.cfg.Policy.WarnDays {
-		until := r.cfg.Calendar.Add(today, days)
-		near, err := r.near(ctx, until)
-		if err != nil {
-			return raised, wrap("warn", err)
-		}
-		rang, errs, err := batch(ctx, r, near, func(t *tx, a Alarm) (bool, error) {
-			key := "deadline/" + a.Message + a.Outgoing + "/" + strconv.Itoa(days)
-			var known int
-			if err := t.one(`SELECT count(*) FROM alarm WHERE key = $1`, []any{key}, &known); err != nil || known > 0 {
-				return false, err
-			}
-			return true, raise(t, key, a)
-		})
-		for i, e := range errs {
-			if rang[i] {
-				raised++
-			}
-			if err == nil {
-				err = e
-			}
-		}
-		if err != nil {
-			return raised, wrap("warn", err)
+		if err == nil {
+			err = r.warn(ctx, r.cfg.Calendar.Add(today, days), "/"+strconv.Itoa(days), &raised)
 		}
 	}
-	return raised, nil
+	if err == nil {
+		err = r.warn(ctx, today.AddDays(-1), "/late", &raised)
+	}
+	return raised, wrap("warn", err)
 }
 
 // nearLimit bounds one pass of warnings; the next pass takes the rest.
 const nearLimit = 500
 
-// near lists what nobody has answered and must be answered by that day.
-func (r *Register) near(ctx context.Context, until workday.Date) ([]Alarm, error) {
-	var near []Alarm
+// warn raises what is due by that day and was not raised under that suffix.
+func (r *Register) warn(ctx context.Context, until workday.Date, suffix string, raised *int) error {
+	when, paper := "its deadline is near", r.cfg.Calendar.Add(until, r.cfg.Policy.LetterDays)
+	if suffix == "/late" {
+		when, paper = "its deadline has passed", until
+	}
+	near := map[string]Alarm{}
+	var keys []string
 	for _, q := range []struct {
 		query string
-		arg   any
-		make  func(id ID) Alarm
+		until any
+		alarm func(id ID) Alarm
 	}{
 		{
-			`SELECT id FROM message WHERE state IN ('review', 'arrived') AND history = 0 AND case_id = '' AND deadline <= $1 ORDER BY deadline LIMIT $2`,
-			dateText(until),
-			func(id ID) Alarm {
-				return Alarm{Kind: DeadlineAlarm, Message: id, Note: "a message waits for a decision and its deadline is near"}
-			},
+			`SELECT m.id FROM message m WHERE m.state IN ('review', 'arrived') AND m.history = 0 AND m.case_id = '' AND m.deadline <= $1
+				AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.key = 'deadline/' || m.id || $3) ORDER BY m.deadline LIMIT $2`, dateText(until),
+			func(id ID) Alarm { return Alarm{Message: id, Note: "a message waits for a decision and " + when} },
+		},
+		{
+			`SELECT o.id FROM outgoing o WHERE o.way <> 'letter' AND o.state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown')
+				AND o.kind IN ('acknowledgement', 'extension', 'answer', 'not_accepted') AND o.deadline_at <= $1
+				AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.key = 'deadline/' || o.id || $3) ORDER BY o.deadline_at LIMIT $2`, micros(until.End()),
+			func(id ID) Alarm { return Alarm{Outgoing: id, Note: "a letter to a resident has not gone and " + when} },
 		},
 		{
 			// Paper needs hands, and days: a letter is near its deadline sooner.
-			`SELECT id FROM outgoing WHERE way = 'letter' AND state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown') AND kind IN ('acknowledgement', 'answer', 'extension')
-				AND deadline_at <= $1 ORDER BY deadline_at LIMIT $2`,
-			micros(r.cfg.Calendar.Add(until, r.cfg.Policy.LetterDays).End()),
+			`SELECT o.id FROM outgoing o WHERE o.way = 'letter' AND o.state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown')
+				AND o.kind IN ('acknowledgement', 'extension', 'answer', 'not_accepted') AND o.deadline_at <= $1
+				AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.key = 'deadline/' || o.id || $3) ORDER BY o.deadline_at LIMIT $2`, micros(paper.End()),
 			func(id ID) Alarm {
-				return Alarm{Kind: DeadlineAlarm, Outgoing: id, Note: "a letter has not been posted and must be in the post soon"}
+				return Alarm{Outgoing: id, Note: "a letter has not been posted and must be in the post soon: " + when}
 			},
 		},
 		{
-			`SELECT id FROM outgoing WHERE way <> 'letter' AND state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown') AND kind = 'acknowledgement' AND deadline_at <= $1 ORDER BY deadline_at LIMIT $2`,
-			micros(until.End()),
+			`SELECT k.case_id || '/' || k.name FROM clock k JOIN cases c ON c.id = k.case_id AND c.kind = 'complaint'
+				WHERE k.met_at = 0 AND k.stopped_at = 0 AND k.name IN ('stage1_answer', 'stage2_answer') AND (k.due_on <= $1 OR (k.promised <> '' AND k.promised <= $1))
+				AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.key = 'deadline/' || k.case_id || '/' || k.name || $3) ORDER BY k.due_on LIMIT $2`, dateText(until),
 			func(id ID) Alarm {
-				return Alarm{Kind: DeadlineAlarm, Outgoing: id, Note: "an acknowledgement has not gone and its deadline is near"}
+				caseID, name, _ := strings.Cut(id, "/")
+				return Alarm{Case: caseID, Note: strings.Replace(strings.Replace(name, "stage", "stage ", 1), "_", " ", 1) + " has not been given and " + when}
 			},
 		},
 	} {
-		ids, err := r.ids(ctx, q.query, q.arg, nearLimit)
+		ids, err := r.ids(ctx, q.query, q.until, nearLimit, suffix)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, id := range ids {
-			near = append(near, q.make(id))
+			key := "deadline/" + id + suffix
+			near[key] = q.alarm(id)
+			keys = append(keys, key)
 		}
 	}
-	return near, nil
+	rang, errs, err := batch(ctx, r, keys, func(t *tx, key string) (bool, error) {
+		a := near[key]
+		a.Kind = DeadlineAlarm
+		return raiseNew(t, key, a)
+	})
+	*raised += count(rang)
+	return errors.Join(append(errs, err)...)
 }
 
 // Sound owes an alert to each recipient for each alarm that is due, and sets
@@ -166,6 +171,8 @@ func alarmContext(t *tx, a Alarm) (reference string, deadline time.Time, err err
 	switch {
 	case a.Message != "":
 		err = t.one(`SELECT reference FROM message WHERE id = $1`, []any{a.Message}, &reference)
+	case a.Case != "":
+		err = t.one(`SELECT reference FROM cases WHERE id = $1`, []any{a.Case}, &reference)
 	case a.Outgoing != "":
 		err = t.one(`SELECT reference FROM outgoing WHERE id = $1`, []any{a.Outgoing}, &reference)
 	}

@@ -73,6 +73,7 @@ type About struct {
 	Actions   []Action     `json:"actions,omitempty"`
 	Exclusion Exclusion    `json:"exclusion,omitempty"`
 	Questions []string     `json:"questions,omitempty"`
+	Digest    *DigestFacts `json:"digest,omitempty"`
 }
 
 // An Action is something that an answer promises and that is still to be done

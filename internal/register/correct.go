@@ -57,6 +57,9 @@ func (r *Register) correctReceived(t *tx, message ID, at time.Time, by, reason s
 	if err != nil {
 		return err
 	}
+	if err := r.recountHazard(t, m.ID, at); err != nil {
+		return err
+	}
 	return r.recountBegun(t, m.ID, by)
 }
 

@@ -19,6 +19,7 @@ const (
 	AnswerNotice      Kind = "answer"       // a stage's answer
 	NotAcceptedNotice Kind = "not_accepted" // why, and the way to the Ombudsman
 	Forward           Kind = "forward"      // to the landlord's service team
+	MorningDigest     Kind = "digest"       // the morning's list, for the team lead
 	Alert             Kind = "alert"        // to the landlord's own people
 )
 
@@ -153,6 +154,7 @@ const (
 	UnsentAlarm       AlarmKind = "unsent" // refused, unknown or bounced
 	BrakeAlarm        AlarmKind = "brake"  // the global cap held something
 	FailsafeAlarm     AlarmKind = "failsafe"
+	HazardAlarm       AlarmKind = "hazard" // a duty about a hazard is near or missed; repeated until taken
 )
 
 // An Alarm is something that people must hear of.

@@ -107,7 +107,7 @@ func (r *Register) raiseFlags(t *tx, m Message, c Case) error {
 			return err
 		}
 	}
-	return nil
+	return r.startHazard(t, m, c)
 }
 
 // raise puts an alarm down, once a key, due at once.
@@ -116,11 +116,17 @@ func raise(t *tx, key string, a Alarm) error {
 	n, err := t.affected(`INSERT INTO alarm (id, key, kind, message_id, case_id, outgoing_id, note, raised_at, next_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT DO NOTHING`,
 		a.ID, key, a.Kind, a.Message, a.Case, a.Outgoing, clean(a.Note), micros(t.now))
-	if err != nil || n == 0 || a.Message == "" {
+	subject := messageSubject(a.Message)
+	if a.Message == "" {
+		subject = caseSubject(a.Case)
+	}
+	if err != nil || n == 0 || a.Message == "" && a.Case == "" {
 		return err
 	}
-	return t.note(messageSubject(a.Message), "postroom", "alarm_raised", detail{"alarm": a.ID, "kind": string(a.Kind), "outgoing": a.Outgoing})
+	return t.note(subject, "postroom", "alarm_raised", detail{"alarm": a.ID, "kind": string(a.Kind), "outgoing": a.Outgoing})
 }
 
 // repeats reports whether an alarm of that kind sounds until it is taken.
-func (k AlarmKind) repeats() bool { return k == EmergencyAlarm || k == SafeguardingAlarm }
+func (k AlarmKind) repeats() bool {
+	return k == EmergencyAlarm || k == SafeguardingAlarm || k == HazardAlarm
+}

@@ -17,6 +17,8 @@ type Policy struct {
 	FailsafeDay  int               // working day of the fail-safe, from 1
 	FailsafeHour int               // 0 to 23, London
 	FailsafeMin  int               // 0 to 59
+	DigestHour   int               // 0 to 23, London: when the team lead gets the day's list
+	DigestMin    int               // 0 to 59
 	WarnDays     []int             // working days before a deadline at which people are warned
 	LetterDays   int               // working days that a letter takes from its printing to the post
 	Forward      map[string]string // topic to service team's address; "*" for every other topic

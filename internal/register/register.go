@@ -42,9 +42,11 @@ type Config struct {
 	DSN    string // the file of a SQLite register, or a PostgreSQL connection string
 	Own    bool   // refuse to open a SQLite register that another process owns
 
-	Now        func() time.Time
-	Calendar   *workday.Calendar
-	Code       workday.Code
+	Now      func() time.Time
+	Calendar *workday.Calendar
+	Code     workday.Code
+	// HazardLaws are the landlord's own, beside those that are built in.
+	HazardLaws []workday.HazardLaw
 	References reference.Maker
 	Policy     Policy
 }

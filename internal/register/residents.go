@@ -163,7 +163,7 @@ func idRows(ids *[]ID) func(*sql.Rows) error {
 // one gate through which every reply goes that is owed.
 func adjust(t *tx, o *Outgoing) error {
 	switch o.Kind {
-	case Alert, Forward:
+	case Alert, Forward, MorningDigest:
 		return nil
 	case Acknowledgement, ServiceNotice, Receipt, Clarification, Extension, AnswerNotice, NotAcceptedNotice:
 	}

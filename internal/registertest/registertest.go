@@ -52,7 +52,7 @@ func (c *Clock) Advance(d time.Duration) { c.Set(c.Now().Add(d)) }
 // Policy is the policy that tests run under unless they change it.
 func Policy() register.Policy {
 	return register.Policy{
-		Acknowledge: register.Automatic, FailsafeDay: 4, FailsafeHour: 12, WarnDays: []int{2, 1}, LetterDays: 1,
+		Acknowledge: register.Automatic, FailsafeDay: 4, FailsafeHour: 12, DigestHour: 8, WarnDays: []int{2, 1}, LetterDays: 1,
 		Forward: map[string]string{"*": "repairs@landlord.example"}, AlarmRepeat: 15 * time.Minute,
 	}
 }

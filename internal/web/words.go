@@ -55,6 +55,8 @@ func alarmName(k register.AlarmKind) string {
 		return "A reply did not go"
 	case register.BrakeAlarm:
 		return "The brake on outgoing mail is on"
+	case register.HazardAlarm:
+		return "The law's time for a hazard"
 	case register.FailsafeAlarm:
 		return "Nobody decided in time"
 	}
@@ -123,6 +125,8 @@ func kindName(o register.Outgoing) string {
 		return "Forward to the service team"
 	case register.Alert:
 		return "Alert"
+	case register.MorningDigest:
+		return "The morning's list"
 	}
 	return string(o.Kind)
 }

@@ -158,7 +158,7 @@ CREATE INDEX outgoing_begun ON outgoing (begun_at) WHERE begun_at > 0;
 CREATE INDEX outgoing_to ON outgoing (to_key, begun_at);
 CREATE INDEX outgoing_message ON outgoing (message_id);
 CREATE INDEX outgoing_people ON outgoing (deadline_at) WHERE state IN ('held', 'refused', 'unknown');
-CREATE INDEX outgoing_open ON outgoing (deadline_at) WHERE state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown') AND kind = 'acknowledgement';
+CREATE INDEX outgoing_open ON outgoing (deadline_at) WHERE state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown') AND kind IN ('acknowledgement', 'extension', 'answer', 'not_accepted');
 CREATE INDEX outgoing_created ON outgoing (created_at);
 
 CREATE TABLE event (
