@@ -92,6 +92,7 @@ func (p *plan) check(ctx context.Context, w io.Writer) bool {
 	for _, f := range p.checkScans(ctx) {
 		say(f)
 	}
+	say(p.checkPages(ctx))
 	say(p.checkSMTP(ctx))
 	say(p.checkLetters())
 	if p.dkim != nil {
