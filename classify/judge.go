@@ -113,9 +113,9 @@ func (j *judgement) ignore() {
 }
 
 // mostWork bounds the steps that one message may cost, whatever the rules say
-// and however long the text is: some twenty times what the longest text costs
+// and however long the text is: some five times what the longest text costs
 // under the rules that come with the program.
-const mostWork = 30_000_000
+const mostWork = 10_000_000
 
 // match runs the patterns over the text, once.
 func (j *judgement) match(ignoring bool) {

@@ -96,7 +96,7 @@ func (r *Rules) language(d *document) string {
 		return "und"
 	case best > 0 && votes[best] >= 3 && votes[best]*2 > votes[0]*3:
 		return r.codes[best]
-	case best > 0 && votes[0] == 0 && (votes[best] >= 2 || votes[best] == 1 && known*2 <= words):
+	case best > 0 && votes[0] == 0 && votes[best] >= 1:
 		return r.codes[best]
 	case votes[0] > 0 && votes[0]*12 >= words, known*3 >= words:
 		return r.codes[0]
