@@ -248,5 +248,9 @@ func TestFolderDoorRuns(t *testing.T) {
 	if len(s.Mailboxes) != 1 || s.Mailboxes[0].Mailbox != "scans" || s.Mailboxes[0].Problem != "tesseract is not installed" {
 		t.Errorf("%+v", s.Mailboxes)
 	}
-	t.Cleanup(func() { _ = <-ended })
+	t.Cleanup(func() {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }

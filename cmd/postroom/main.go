@@ -31,6 +31,7 @@ func commands() []command {
 		{"import", "take in a backlog of email as history", runImport},
 		{"rules", "test the rule file, fit its weights, collect officers' decisions", runRules},
 		{"letters", "print, post and look after letters that go out", runLetters},
+		{"separators", "print separator sheets for the scanner, as a PDF", runSeparators},
 		{"templates", "look at the words of replies: check them, and preview them all", runTemplates},
 		{"version", "say which version this is", runVersion},
 	}, recordCommands()...)

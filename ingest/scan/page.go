@@ -17,7 +17,7 @@ type leaf struct {
 // readLeaf reads one page. Whatever happens becomes a page that says so.
 func (r *Reader) readLeaf(ctx context.Context, dir string, l leaf) Page {
 	page := Page{Number: l.number}
-	if l.born {
+	if l.born && !sheetWords(l.text) {
 		page.take(typed(l.text), FromText)
 		return page
 	}

@@ -24,7 +24,11 @@ const sheetAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*"
 
 // Code is what stands in the codes of a separator sheet: kind, batch, the day
 // of receipt and a check character, such as POSTROOM-SPLIT-A7-20261124-K.
+// One that says nothing more is plain.
 func (s Sheet) Code() string {
+	if s == (Sheet{}) {
+		return plainSheet
+	}
 	body := plainSheet + "-" + s.Batch + "-" + strings.ReplaceAll(s.Received, "-", "")
 	return body + "-" + string(sheetAlphabet[sheetSum(body)])
 }
@@ -86,9 +90,12 @@ func (r *Reader) sheet(p picture, page *Page) bool {
 // settleSuspect decides whether a page with an unreadable code, or with the
 // words of a separator sheet and no code, is one.
 func (p *Page) settleSuspect() {
-	text := strings.ToUpper(p.Text())
-	words := strings.Contains(text, plainSheet) || strings.Contains(text, "SEPARATOR SHEET")
-	p.Suspect = p.Words < fewWords && (p.Suspect || words)
+	p.Suspect = p.Words < fewWords && (p.Suspect || sheetWords(p.Text()))
+}
+
+func sheetWords(text string) bool {
+	text = strings.ToUpper(text)
+	return strings.Contains(text, plainSheet) || strings.Contains(text, "SEPARATOR SHEET")
 }
 
 // readCode reads a QR code or a Code 128 bar code, whichever is there. Bars
