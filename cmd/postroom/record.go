@@ -22,6 +22,7 @@ func recordCommands() []command {
 		{"verify", "prove that register, archive and histories agree", runVerify},
 		{"report", "count what was received, acknowledged and answered in time", runReport},
 		{"export", "write the file of a case, for the Ombudsman", runExport},
+		{"information", "list requests for information with their deadlines, or settle one", runInformation},
 		{"subject-access", "write what is held about one person", runSubjectAccess},
 		{"retention", "forget what is older than it is to be kept", runRetention},
 		{"keep", "have a case kept whatever its age", runKeep},

@@ -129,6 +129,10 @@ func TestKeepEraseAndSubjectAccess(t *testing.T) {
 	if err := c.register.CloseCase(t.Context(), opened.Case, "olga", register.ClosedWithdrawn, "by phone"); err != nil {
 		t.Fatal(err)
 	}
+	out, _ = c.postroom(0, "information")
+	c.says(out, "no request for information is open")
+	_, refused = c.postroom(1, "information", "-settle", opened.Reference, "-how", "by post")
+	c.says(refused, "nothing has the reference")
 	out, _ = c.postroom(0, "keep", "-why", "court", opened.Reference)
 	c.says(out, "is kept")
 	_, refused = c.postroom(1, "erase", "-why", "request", opened.Reference)

@@ -38,6 +38,10 @@ func (r *Register) Warn(ctx context.Context, at time.Time) (int, error) {
 		if err == nil {
 			err = r.warn(ctx, r.cfg.Calendar.Add(today, days), "/"+strconv.Itoa(days), &raised)
 		}
+		more, err := r.warnInformation(ctx, at, days)
+		if raised += more; err != nil {
+			return raised, wrap("warn", err)
+		}
 	}
 	if err == nil {
 		err = r.warn(ctx, today.AddDays(-1), "/late", &raised)

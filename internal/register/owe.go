@@ -107,7 +107,10 @@ func (r *Register) raiseFlags(t *tx, m Message, c Case) error {
 			return err
 		}
 	}
-	return r.startHazard(t, m, c)
+	if err := r.startHazard(t, m, c); err != nil {
+		return err
+	}
+	return r.heedInformation(t, m)
 }
 
 // raise puts an alarm down, once a key, due at once.

@@ -1,0 +1,98 @@
+package register
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"postroom/classify"
+	"postroom/internal/workday"
+)
+
+// An InformationRequest is a message that asks for information, such as a
+// subject access request. It has a clock of its own beside the complaint's:
+// one calendar month from the day of receipt (UK GDPR Article 12(3), as the
+// ICO counts it).
+type InformationRequest struct {
+	Message    ID
+	Reference  string
+	ReceivedOn workday.Date
+	Due        workday.Date
+}
+
+// heedInformation starts the clock of a message that the rules or an officer
+// take for a request for information.
+func (r *Register) heedInformation(t *tx, m Message) error {
+	if !m.Verdict.Has(classify.InformationRequest) {
+		return nil
+	}
+	received := workday.DateOf(m.ReceivedAt)
+	due := r.cfg.Calendar.MonthAfter(received)
+	n, err := t.affected(`INSERT INTO information_request (message_id, received_on, due_on) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		m.ID, dateText(received), dateText(due))
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.note(messageSubject(m.ID), m.DecidedBy, "information_requested", detail{"due": dateText(due)})
+}
+
+// OpenInformation lists up to n requests for information that nobody has
+// settled and that are due by a day, the most urgent first.
+func (r *Register) OpenInformation(ctx context.Context, by workday.Date, n int) ([]InformationRequest, error) {
+	return list(ctx, r, "open information", func(row scanner) (q InformationRequest, err error) {
+		var received, due string
+		if err = row.Scan(&q.Message, &q.Reference, &received, &due); err != nil {
+			return q, err
+		}
+		if q.ReceivedOn, err = dateOf(received); err != nil {
+			return q, err
+		}
+		q.Due, err = dateOf(due)
+		return q, err
+	}, `SELECT i.message_id, m.reference, i.received_on, i.due_on FROM information_request i JOIN message m ON m.id = i.message_id
+		WHERE i.settled_at = 0 AND i.due_on <= $1 ORDER BY i.due_on, i.message_id LIMIT $2`, dateText(by), n)
+}
+
+// SettleInformation says that a request for information was answered, or was
+// none. ErrNotFound when no open request has that reference.
+func (r *Register) SettleInformation(ctx context.Context, reference, by, how string) error {
+	return wrap("settle information", r.writes.do(ctx, func(t *tx) error {
+		var id ID
+		err := t.one(`SELECT i.message_id FROM information_request i JOIN message m ON m.id = i.message_id WHERE m.reference = $1 AND i.settled_at = 0`, []any{reference}, &id)
+		if err != nil {
+			return err
+		}
+		err = t.exec(`UPDATE information_request SET settled_at = $1, settled_by = $2, how = $3 WHERE message_id = $4`, micros(t.now), clean(by), clean(how), id)
+		if err != nil {
+			return err
+		}
+		return t.note(messageSubject(id), by, "information_settled", detail{"how": digest(id, how)})
+	}))
+}
+
+// warnInformation raises a deadline alarm for each open request that is due
+// within so many working days, once for each of those days.
+func (r *Register) warnInformation(ctx context.Context, at time.Time, days int) (int, error) {
+	near, err := r.OpenInformation(ctx, r.cfg.Calendar.Add(workday.DateOf(at), days), nearLimit)
+	if err != nil {
+		return 0, err
+	}
+	rang, errs, err := batch(ctx, r, near, func(t *tx, q InformationRequest) (bool, error) {
+		key := "information/" + q.Message + "/" + strconv.Itoa(days)
+		var known int
+		if err := t.one(`SELECT count(*) FROM alarm WHERE key = $1`, []any{key}, &known); err != nil || known > 0 {
+			return false, err
+		}
+		return true, raise(t, key, Alarm{Kind: DeadlineAlarm, Message: q.Message, Note: "a request for information must be answered by " + q.Due.Long()})
+	})
+	raised := 0
+	for i, e := range errs {
+		if rang[i] {
+			raised++
+		}
+		if err == nil {
+			err = e
+		}
+	}
+	return raised, err
+}
