@@ -62,7 +62,7 @@ func runDemo(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	// Ctrl-C while it starts is no failure.
-	if err := demo(ctx, o, stdout, stderr); err != nil && !(ctx.Err() != nil && errors.Is(err, context.Canceled)) {
+	if err := demo(ctx, o, stdout, stderr); err != nil && (ctx.Err() == nil || !errors.Is(err, context.Canceled)) {
 		fmt.Fprintln(stderr, "postroom demo:", err)
 		return 1
 	}

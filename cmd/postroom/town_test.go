@@ -64,18 +64,18 @@ const (
 	townServer  = "mx.citrine.example"
 )
 
-func newTown(t testing.TB, plan townPlan) *town {
-	t.Helper()
-	w := &town{t: t, folder: t.TempDir(), office: smtptest.Start(t, smtptest.Config{Decide: plan.decide})}
+func newTown(tb testing.TB, plan townPlan) *town {
+	tb.Helper()
+	w := &town{t: tb, folder: tb.TempDir(), office: smtptest.Start(tb, smtptest.Config{Decide: plan.decide})}
 	w.must(os.Mkdir(filepath.Join(w.folder, "data"), 0o700))
 	if plan.dovecot {
 		w.mailbox = w.dovecotMailbox()
 	} else {
 		w.mailbox = w.memoryMailbox()
 	}
-	w.register = registertest.Config(t, time.Now)
+	w.register = registertest.Config(tb, time.Now)
 	if plan.postgres {
-		w.register = registertest.Postgres(t, w.register)
+		w.register = registertest.Postgres(tb, w.register)
 		for _, key := range []string{"reference", "message"} { // with PostgreSQL none is made by itself
 			w.must(os.WriteFile(filepath.Join(w.folder, key+".key"), []byte(strings.Repeat(key, 8)), 0o600))
 		}
@@ -178,11 +178,11 @@ func imapCommand(conn *textproto.Conn, command string) error {
 
 // testRules are the plainest rules, so that what is tested here does not
 // change with the rules in force.
-func testRules(t testing.TB) string {
-	t.Helper()
+func testRules(tb testing.TB) string {
+	tb.Helper()
 	path, err := filepath.Abs("../../ingest/testdata/rules.yaml")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return path
 }
@@ -254,32 +254,32 @@ func (w *town) serve(killAt string) *process {
 const patience = 5 * time.Minute
 
 // killed waits until the process has killed itself.
-func (p *process) killed(t testing.TB) {
-	t.Helper()
+func (p *process) killed(tb testing.TB) {
+	tb.Helper()
 	select {
 	case err := <-p.over:
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL { //nolint:forcetypeassert // on Linux it is one
-			t.Fatalf("ended by itself: %v\n%s", err, p.log.String())
+			tb.Fatalf("ended by itself: %v\n%s", err, p.log.String())
 		}
 	case <-time.After(patience):
-		t.Fatalf("never reached the step\n%s", p.ended())
+		tb.Fatalf("never reached the step\n%s", p.ended())
 	}
 }
 
 // stop ends the process as a service manager does.
-func (p *process) stop(t testing.TB) {
-	t.Helper()
+func (p *process) stop(tb testing.TB) {
+	tb.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	select {
 	case err := <-p.over:
 		if err != nil {
-			t.Errorf("stopping: %v\n%s", err, p.log.String())
+			tb.Errorf("stopping: %v\n%s", err, p.log.String())
 		}
 	case <-time.After(patience):
-		t.Fatalf("does not stop\n%s", p.ended())
+		tb.Fatalf("does not stop\n%s", p.ended())
 	}
 }
 
@@ -373,8 +373,8 @@ func (w *town) audit() (found sum) {
 	return found
 }
 
-func (s *sum) count(t testing.TB, o register.Outgoing) {
-	t.Helper()
+func (s *sum) count(tb testing.TB, o register.Outgoing) {
+	tb.Helper()
 	switch o.State {
 	case register.Delivered:
 		s.delivered++
@@ -383,9 +383,9 @@ func (s *sum) count(t testing.TB, o register.Outgoing) {
 	case register.Uncertain:
 		s.uncertain++
 	case register.Owed, register.Sending, register.ToPrint, register.Held, register.Cancelled:
-		t.Errorf("reply %s is %s: %s", o.Reference, o.State, o.Why)
+		tb.Errorf("reply %s is %s: %s", o.Reference, o.State, o.Why)
 	default:
-		t.Errorf("reply %s is %s", o.Reference, o.State)
+		tb.Errorf("reply %s is %s", o.Reference, o.State)
 	}
 }
 

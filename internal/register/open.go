@@ -124,7 +124,7 @@ func (r *Register) openPools() (*sql.DB, error) {
 // it holds what residents wrote, and SQLite would let everybody read it. One
 // that is there is not opened: closing it would drop SQLite's own locks on it.
 func makePrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
 	switch {
 	case errors.Is(err, os.ErrExist):
 		return nil
