@@ -35,7 +35,8 @@ func (r *Register) rehearse(t *tx, d Ruling) ([]Claimed, error) {
 		return nil, err
 	}
 	var ids []ID
-	err := t.each(`SELECT id FROM outgoing WHERE message_id = $1 AND kind <> 'alert' AND state <> 'cancelled' AND created_at = $2 ORDER BY id`,
+	err := t.each(`SELECT id FROM outgoing WHERE message_id = $1 AND kind <> 'alert' AND state <> 'cancelled' AND created_at = $2
+		ORDER BY CASE kind WHEN 'forward' THEN 1 ELSE 0 END, id`,
 		[]any{d.Message, micros(t.now)}, collect(&ids, func(s scanner) (id ID, err error) { return id, s.Scan(&id) }))
 	if err != nil {
 		return nil, err

@@ -90,8 +90,7 @@ func TestAnOfficerWorksByKeyboardAlone(t *testing.T) {
 	}
 }
 
-// TestPagesInABrowser looks at every page at several widths, light and dark:
-// none scrolls sideways, every field has a label, every id stands once, there
+// TestPagesInABrowser looks at every page at several widths: none scrolls sideways, every field has a label, every id stands once, there
 // is one h1, and the policy stopped nothing.
 func TestPagesInABrowser(t *testing.T) {
 	t.Parallel()
@@ -144,11 +143,10 @@ func TestPagesInABrowser(t *testing.T) {
 // look checks the page that stands open.
 func (b *chromium) look(t *testing.T, name string) {
 	t.Helper()
-	for _, scheme := range []string{"light", "dark"} {
-		for _, width := range []int{320, 375, 768, 1280} {
-			b.size(width, 900, scheme)
-			var wrong []string
-			b.ask(`(() => {
+	for _, width := range []int{320, 768, 1280} {
+		b.size(width, 900, "light")
+		var wrong []string
+		b.ask(`(() => {
 				const wrong = [], all = s => [...document.querySelectorAll(s)];
 				const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
 				if (wide > 0) wrong.push("scrolls sideways by " + wide + ": " + all("main *").filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 3).map(e => e.tagName + "." + e.className).join(", "));
@@ -164,14 +162,11 @@ func (b *chromium) look(t *testing.T, name string) {
 				if (all("script, [style], [onclick]").length > 0) wrong.push("script or style in the page");
 				return wrong;
 			})()`, &wrong)
-			for _, w := range wrong {
-				t.Errorf("%s, %s, %d px: %s", name, scheme, width, w)
-			}
-			if width == 375 || width == 1280 {
-				b.picture(name + " " + scheme + " " + map[int]string{375: "375", 1280: "1280"}[width])
-			}
+		for _, w := range wrong {
+			t.Errorf("%s, %d px: %s", name, width, w)
 		}
 	}
+	b.pictures(name)
 }
 
 // TestTheStyleSheetComes: a page without its style sheet passes every test above.

@@ -251,3 +251,17 @@ func (b *chromium) picture(name string) {
 	must(b.t, err)
 	must(b.t, os.WriteFile(folder+"/"+strings.ReplaceAll(name, " ", "-")+".png", png, 0o600))
 }
+
+// pictures keeps the page as it looks on a desk and in a hand, by day and night.
+func (b *chromium) pictures(name string) {
+	b.t.Helper()
+	if os.Getenv("POSTROOM_TEST_PICTURES") == "" {
+		return
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int{375, 1280} {
+			b.size(width, 900, scheme)
+			b.picture(fmt.Sprintf("%s %s %d", name, scheme, width))
+		}
+	}
+}

@@ -138,6 +138,3 @@ func fits(all []string) bool {
 }
 
 func oneLine(s string) string { return cut(strings.Join(strings.Fields(s), " "), 200) }
-
-// small begins within a sentence.
-func small(s string) string { return strings.ToLower(s[:min(1, len(s))]) + s[min(1, len(s)):] }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"postroom/classify"
 	"postroom/internal/register"
@@ -198,7 +200,13 @@ func plainHistory(what string) string {
 }
 
 // capital begins a sentence.
-func capital(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] }
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
+}
 
 func who(a register.Address) string {
 	switch {
@@ -328,3 +336,12 @@ func size(n int64) string {
 
 // shortDay is a date in a table, such as "Tue 1 Dec".
 func shortDay(d workday.Date) string { return d.Start().In(workday.London()).Format("Mon 2 Jan") }
+
+// small begins within a sentence.
+func small(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToLower(r)) + s[n:]
+}
