@@ -169,10 +169,13 @@ func lookAddress(c register.Claimed, _ GuardSettings) GuardVerdict {
 // lookPostal lets letters go only where a person has compared the address with
 // what the resident wrote: a letter to a neighbour tells them of a complaint.
 func lookPostal(c register.Claimed) GuardVerdict {
-	if c.TheCase == nil || len(c.TheCase.Postal) == 0 {
+	switch {
+	case c.TheCase == nil || len(c.TheCase.Postal) == 0:
 		return hold("it is to go as a letter, and no postal address is known")
+	case len(c.TheCase.Addressee()) == 0:
+		return hold("it is to go as a letter, and no name is known to write to")
 	}
-	if _, err := paper.Address(c.TheCase.Postal); err != nil {
+	if _, err := paper.Address(c.TheCase.Addressee()); err != nil {
 		return hold(err.Error())
 	}
 	if !c.TheCase.PostalOK {

@@ -55,8 +55,9 @@ func TestGuard(t *testing.T) {
 		{"a letter to an address that nobody has confirmed", func(c *register.Claimed, _ *GuardSettings) { byLetter(c); c.TheCase.PostalOK = false }, Hold, "address"},
 		{"a letter abroad", func(c *register.Claimed, _ *GuardSettings) {
 			byLetter(c)
-			c.TheCase.Postal = []string{"M Dupont", "1 rue de la Paix", "Paris"}
+			c.TheCase.Postal = []string{"1 rue de la Paix", "Paris"}
 		}, Hold, "address"},
+		{"a letter to nobody", func(c *register.Claimed, _ *GuardSettings) { byLetter(c); c.TheCase.Correspondent.Name = " " }, Hold, "address"},
 		{"an alert by letter", func(c *register.Claimed, _ *GuardSettings) { byLetter(c); c.Kind = register.Alert }, Hold, "way"},
 		{"a reply to a webhook", func(c *register.Claimed, _ *GuardSettings) { c.Way = register.ByWebhook }, Hold, "way"},
 		{"no address", func(c *register.Claimed, _ *GuardSettings) { c.To.Address = " " }, Hold, "address"},
@@ -314,5 +315,5 @@ func TestRetryPauses(t *testing.T) {
 
 func byLetter(c *register.Claimed) {
 	c.Way, c.To.Address = register.ByLetter, ""
-	c.TheCase.Postal, c.TheCase.PostalOK = []string{"Sam Farraway", "12 Quay Street", "BS2 9XX"}, true
+	c.TheCase.Postal, c.TheCase.PostalOK = []string{"12 Quay Street", "BS2 9XX"}, true
 }

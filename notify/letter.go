@@ -24,7 +24,7 @@ func (c *Composer) letter(o register.Claimed, shown templates.Rendered, data tem
 	if c.Press == nil || o.TheCase == nil {
 		return nil, nil, errNoPress
 	}
-	to, err := paper.Address(o.TheCase.Postal)
+	to, err := paper.Address(o.TheCase.Addressee())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -23,7 +23,7 @@ const lettersUsage = `usage: postroom letters list -config FILE
        postroom letters posted -config FILE -by NAME [-on DATE] BATCH
        postroom letters pull -config FILE -by NAME -why WORDS REFERENCE
        postroom letters returned -config FILE -by NAME [-why WORDS] REFERENCE
-       postroom letters address -config FILE -by NAME REFERENCE [LINE…]
+       postroom letters address -config FILE -by NAME REFERENCE [RESIDENT LINE…]
        postroom letters sheet -config FILE PDF
 
 list shows what waits: letters that are held, with the reason; the tray; and
@@ -34,7 +34,8 @@ posted says that a batch is in the post. Its letters count as sent that day.
 pull takes one letter out of the tray or its batch, before it is posted.
 returned says that a letter came back undelivered.
 address says that you have compared the name and address of a case with what
-the resident wrote, or gives another one, a line each: letters may go there.
+the resident wrote, or gives another name and address, a line each: letters may
+go there.
 sheet writes a page to try your envelope with.
 
 `
@@ -257,15 +258,14 @@ func confirmAddress(ctx context.Context, l *letterRoom, args []string) error {
 	if err != nil {
 		return err
 	}
-	lines := args[1:]
-	if len(lines) == 0 {
-		lines = c.Postal
+	if len(args) > 2 {
+		c.Correspondent.Name, c.Postal = args[1], args[2:]
 	}
-	printed, err := paper.Address(lines)
+	printed, err := paper.Address(c.Addressee())
 	if err != nil {
 		return err
 	}
-	if err := l.register.ConfirmAddress(ctx, c.ID, lines, l.by); err != nil {
+	if err := l.register.ConfirmAddress(ctx, c.ID, c.Correspondent.Name, c.Postal, l.by); err != nil {
 		return err
 	}
 	fmt.Fprintf(l.stdout, "Letters about %s go to:\n%s\n", c.Reference, strings.Join(printed, "\n"))

@@ -65,16 +65,16 @@ func (m *mailroom) write(name, text string) {
 }
 
 // takes a letter in and has an officer decide on it.
-func (m *mailroom) takes(postal ...string) {
+func (m *mailroom) takes(name string, postal ...string) {
 	m.t.Helper()
 	r, ctx := m.room.register, m.t.Context()
 	got, err := r.Receive(ctx, []register.Arrival{{
-		Fingerprint: "f" + postal[0], Original: "o", Size: 1, Channel: register.Letter, Source: "scans", ReceivedAt: time.Now().Add(-time.Minute), Basis: register.Stamp,
+		Fingerprint: "f" + name, Original: "o", Size: 1, Channel: register.Letter, Source: "scans", ReceivedAt: time.Now().Add(-time.Minute), Basis: register.Stamp,
 	}})
 	if err != nil || got[0].Err != nil {
 		m.t.Fatal(err, got[0].Err)
 	}
-	_, err = r.Open(ctx, []register.Opening{{Message: got[0].ID, Reading: register.Reading{Text: "x", Automatic: "none", PostalAddress: postal}, Verdict: classify.Verdict{Label: classify.Complaint, Route: classify.Review}}})
+	_, err = r.Open(ctx, []register.Opening{{Message: got[0].ID, Reading: register.Reading{Text: "x", Automatic: "none", From: register.Address{Name: name}, PostalAddress: postal}, Verdict: classify.Verdict{Label: classify.Complaint, Route: classify.Review}}})
 	if err != nil {
 		m.t.Fatal(err)
 	}

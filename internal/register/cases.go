@@ -26,7 +26,7 @@ type Case struct {
 	Message       ID  // the message that opened it
 	Stage2Message ID  // the request for stage 2; empty when it began there or is not there
 	Correspondent Address
-	Postal        []string // the correspondent's name and postal address, a line each
+	Postal        []string // the correspondent's postal address, a line each, without the name
 	PostalOK      bool     // a person has confirmed it: letters may go there
 	Channel       Channel  // by which replies go
 	Definition    classify.Definition
@@ -146,8 +146,8 @@ type Ruling struct {
 	Definition    classify.Definition
 	Join          ID      // join this case instead of opening one
 	Correspondent Address // empty: as read
-	// Postal is the correspondent's name and postal address as the officer has
-	// compared it with what came; empty: as read, and no letter goes there.
+	// Postal is the correspondent's postal address as the officer has compared
+	// it with what came; empty: as read. Correspondent.Name is the name then.
 	Postal []string
 	Reason string // why it differs from what the rules said; required then
 	// Words: an officer has looked at the words that will be said back, so

@@ -87,6 +87,9 @@ func (r *Register) rulingFacts(t *tx, m Message, d Ruling) (Facts, error) {
 	}
 	if len(d.Postal) > 0 {
 		f.Reading.PostalAddress, f.PostalOK = d.Postal, true
+		if d.Correspondent.Name != "" {
+			f.Reading.From.Name = d.Correspondent.Name
+		}
 	}
 	if d.Correspondent.Address != "" {
 		f.Reading.ReplyTo = []Address{d.Correspondent}
@@ -239,7 +242,7 @@ func redefine(t *tx, c *Case, f Facts, plan Plan) error {
 		c.Correspondent = f.Reading.ReplyAddress()
 	}
 	if f.PostalOK {
-		c.Postal, c.PostalOK = f.Reading.PostalAddress, true
+		c.Postal, c.PostalOK, c.Correspondent.Name = f.Reading.PostalAddress, true, f.Reading.From.Name
 	}
 	return t.exec(`UPDATE cases SET kind = $1, stage = $2, definition = $3, defined = $4, may_quote = $5, topics = $6, flags = $7,
 			person_name = $8, person_addr = $9, postal = $10, postal_ok = $11 WHERE id = $12`,

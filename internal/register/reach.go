@@ -35,14 +35,27 @@ func (o Outgoing) toKey() string {
 	return postalKey(o.postal)
 }
 
-// postalKey is a home in one form: its last two lines, which are street or
-// town and postcode, would join neighbours, so that all lines but the name
-// count.
+// postalKey is a home in one form. All lines count: street or town and
+// postcode alone would join neighbours.
 func postalKey(lines []string) string {
-	if len(lines) < 2 {
+	if len(lines) == 0 {
 		return ""
 	}
-	return "post:" + clean(strings.Join(strings.Fields(strings.ToLower(strings.Join(lines[1:], " "))), " "))
+	return "post:" + clean(strings.Join(strings.Fields(strings.ToLower(strings.Join(lines, " "))), " "))
+}
+
+// Addressee is what stands on an envelope: the name, and the address below it.
+// Nothing, where either is not known: a letter to whoever opens it would tell
+// them of a complaint.
+func (c Case) Addressee() []string {
+	name := strings.Join(strings.Fields(c.Correspondent.Name), " ")
+	switch {
+	case name == "" || len(c.Postal) == 0:
+		return nil
+	case strings.EqualFold(name, strings.Join(strings.Fields(c.Postal[0]), " ")):
+		return c.Postal
+	}
+	return append([]string{name}, c.Postal...)
 }
 
 // Asked reads from the words that raised the flag whether somebody asks for a
@@ -72,8 +85,9 @@ func Asked(v Verdict) (way Way, large bool) {
 
 // ConfirmAddress says that a person has compared a correspondent's name and
 // postal address with what they wrote, or found another one. Letters that wait
-// for it, or came back, are owed anew; their deadlines stay.
-func (r *Register) ConfirmAddress(ctx context.Context, caseID ID, postal []string, by string) error {
+// for it, or came back, are owed anew; their deadlines stay. A name or
+// an address that is empty stays as it is known.
+func (r *Register) ConfirmAddress(ctx context.Context, caseID ID, name string, postal []string, by string) error {
 	return wrap("confirm address", r.writes.do(ctx, func(t *tx) error {
 		if err := byPerson(by); err != nil {
 			return err
@@ -85,13 +99,16 @@ func (r *Register) ConfirmAddress(ctx context.Context, caseID ID, postal []strin
 		if len(postal) > 0 {
 			c.Postal = postal
 		}
-		if len(c.Postal) == 0 {
-			return notAllowed("A letter needs an address.")
+		if name != "" {
+			c.Correspondent.Name = name
 		}
-		if err := t.exec(`UPDATE cases SET postal = $1, postal_ok = 1 WHERE id = $2`, clean(asJSON(c.Postal)), c.ID); err != nil {
+		if len(c.Addressee()) == 0 {
+			return notAllowed("A letter needs a name and an address.")
+		}
+		if err := t.exec(`UPDATE cases SET person_name = $1, postal = $2, postal_ok = 1 WHERE id = $3`, clean(c.Correspondent.Name), clean(asJSON(c.Postal)), c.ID); err != nil {
 			return err
 		}
-		if err := t.note(caseSubject(c.ID), by, "address_confirmed", detail{"postal": digest(c.ID, strings.Join(c.Postal, "\n"))}); err != nil {
+		if err := t.note(caseSubject(c.ID), by, "address_confirmed", detail{"postal": digest(c.ID, strings.Join(c.Addressee(), "\n"))}); err != nil {
 			return err
 		}
 		return readdress(t, c)

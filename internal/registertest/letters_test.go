@@ -13,7 +13,7 @@ import (
 	"postroom/internal/workday"
 )
 
-var home = []string{"Ann Other", "12 Quay Street", "BS2 9XX"}
+var home = []string{"12 Quay Street", "BS2 9XX"}
 
 // posted is a letter of that text that came by post, judged a complaint.
 func (d *desk) posted(text string) register.Opened {
@@ -148,7 +148,7 @@ func TestALetterIsPulledAndComesBack(t *testing.T) {
 		d.refused(d.Returned(t.Context(), id, "Dev", ""), "posted")
 
 		id = second.Owed[0].ID
-		d.must(d.ConfirmAddress(t.Context(), second.Case, home, "Dev"))
+		d.must(d.ConfirmAddress(t.Context(), second.Case, "", home, "Dev"))
 		d.must(d.Returned(t.Context(), id, "Dev", "gone away"))
 		if o := d.outgoing(id); o.State != register.Failed || !strings.Contains(o.Why, "came back") || d.theCase(second.Case).PostalOK {
 			t.Errorf("%s, %q, confirmed %v", o.State, o.Why, d.theCase(second.Case).PostalOK)
@@ -160,8 +160,8 @@ func TestALetterIsPulledAndComesBack(t *testing.T) {
 		if err != nil || len(held) != 1 || held[0].ID != id {
 			t.Errorf("held %+v, error %v", held, err)
 		}
-		d.must(d.ConfirmAddress(t.Context(), second.Case, []string{"Ann Other", "9 New Road", "LS1 4AP"}, "Dev"))
-		if d.outgoing(id).State != register.Owed {
+		d.must(d.ConfirmAddress(t.Context(), second.Case, "Mrs A Other", []string{"9 New Road", "LS1 4AP"}, "Dev"))
+		if c := d.theCase(second.Case); d.outgoing(id).State != register.Owed || strings.Join(c.Addressee(), ", ") != "Mrs A Other, 9 New Road, LS1 4AP" {
 			t.Errorf("state %s", d.outgoing(id).State)
 		}
 		d.lay(id)
@@ -204,7 +204,7 @@ func TestALetterTakesTheEmailsPlace(t *testing.T) {
 	both(t, func(d *desk) {
 		t := d.t
 		o := d.complaint("mail", "ann@example.com")
-		d.must(d.ConfirmAddress(t.Context(), o.Case, home, "Dev"))
+		d.must(d.ConfirmAddress(t.Context(), o.Case, "", home, "Dev"))
 		d.send(o.Owed[0].ID)
 		if d.clockNamed(o.Case, workday.Stage1Acknowledgement).MetAt.IsZero() {
 			t.Fatal("the email met no clock")
@@ -242,7 +242,7 @@ func TestARefusedEmailBecomesALetterOrAPersons(t *testing.T) {
 		for _, known := range []bool{true, false} {
 			o := d.complaint("mail", "ann@example.com")
 			if known {
-				d.must(d.ConfirmAddress(t.Context(), o.Case, home, "Dev"))
+				d.must(d.ConfirmAddress(t.Context(), o.Case, "", home, "Dev"))
 			} else {
 				o = d.complaint("another mail", "bob@example.com")
 			}
@@ -303,7 +303,7 @@ func TestWhoAsksForALetterGetsOne(t *testing.T) {
 				t.Errorf("back to email: %+v", out)
 			}
 		}
-		d.refused(d.ConfirmAddress(t.Context(), "x", home, "rules@1"), "person")
+		d.refused(d.ConfirmAddress(t.Context(), "x", "", home, "rules@1"), "person")
 	})
 }
 
@@ -366,14 +366,14 @@ func TestAFullerReplyReplacesAnUnprintedLetter(t *testing.T) {
 		d.lay(holding)
 		m := d.message(got.ID)
 		ruled, err := d.Decide(t.Context(), register.Ruling{
-			Message: m.ID, Version: m.Version, By: "Dev", Label: classify.Complaint, Postal: home, Words: true,
+			Message: m.ID, Version: m.Version, By: "Dev", Label: classify.Complaint, Postal: home, Words: true, Correspondent: register.Address{Name: "Ann Other"},
 			Definition: classify.Definition{Issues: []string{"Damp."}},
 		})
 		d.must(err)
 		if d.outgoing(holding).State != register.Cancelled || len(d.tray()) != 0 || len(ruled.Owed) != 1 {
 			t.Errorf("holding %s, tray %d, owed %d", d.outgoing(holding).State, len(d.tray()), len(ruled.Owed))
 		}
-		if c := d.theCase(ruled.Case); !c.PostalOK || !slices.Equal(c.Postal, home) {
+		if c := d.theCase(ruled.Case); !c.PostalOK || strings.Join(c.Addressee(), ", ") != "Ann Other, 12 Quay Street, BS2 9XX" {
 			t.Errorf("the address that an officer confirmed: %v %v", c.Postal, c.PostalOK)
 		}
 	})
