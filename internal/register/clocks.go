@@ -54,11 +54,14 @@ func (r *Register) startClocks(t *tx, caseID ID, stage int, received time.Time, 
 		if !ok {
 			continue
 		}
-		err := t.exec(`INSERT INTO clock (case_id, name, scheme, start_on, due_on, base_due, steps, calendar)
+		n, err := t.affected(`INSERT INTO clock (case_id, name, scheme, start_on, due_on, base_due, steps, calendar)
 			VALUES ($1, $2, $3, $4, $5, $5, $6, $7) ON CONFLICT DO NOTHING`,
 			caseID, name, scheme.Version(), dateText(due.Start), dateText(due.Due), asJSON(due.Steps), r.cfg.Calendar.Version())
 		if err != nil {
 			return err
+		}
+		if n == 0 {
+			continue // it runs already, as it was counted then
 		}
 		d[name] = dateText(due.Start) + " to " + dateText(due.Due)
 	}
