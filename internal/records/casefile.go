@@ -40,6 +40,8 @@ type casePaper struct {
 	Answers       []answerPaper       `json:"answers"`
 	Extensions    []extensionPaper    `json:"extensions"`
 	Actions       []register.Action   `json:"actions"`
+	Hazards       []hazardPaper       `json:"hazards"`
+	People        []whoPaper          `json:"people"`
 	Timeline      []linePaper         `json:"timeline"`
 }
 
@@ -116,6 +118,30 @@ type extensionPaper struct {
 	NewDue workday.Date `json:"new_due"`
 	ToldAt *time.Time   `json:"told_at"`
 	Late   bool         `json:"late"`
+}
+
+type hazardPaper struct {
+	Level   string      `json:"level"`
+	Law     string      `json:"law"`
+	AwareAt time.Time   `json:"aware_at"`
+	EndedAt *time.Time  `json:"ended_at"`
+	Why     string      `json:"ended_why"`
+	Duties  []dutyPaper `json:"duties"`
+}
+
+type dutyPaper struct {
+	Name   string     `json:"name"`
+	DueAt  time.Time  `json:"due_at"`
+	DoneAt *time.Time `json:"done_at"`
+	DoneBy string     `json:"done_by"`
+	Missed bool       `json:"missed"`
+}
+
+type whoPaper struct {
+	Name      string `json:"name"`
+	Address   string `json:"address"`
+	Role      string `json:"role"`
+	Authority string `json:"authority"`
 }
 
 // A linePaper is a line of a history, with the hash that ties it to the one
@@ -210,10 +236,24 @@ func (p *pack) paper(ctx context.Context, f register.CaseFile) (casePaper, error
 			Clock: x.Clock, By: x.By, At: x.AskedAt, Reason: x.Reason, OldDue: x.OldDue, NewDue: x.NewDue, ToldAt: some(x.ToldAt), Late: x.Late,
 		})
 	}
+	for _, h := range f.Hazards {
+		out.Hazards = append(out.Hazards, hazard(h, p.at))
+	}
+	for _, w := range f.People {
+		out.People = append(out.People, whoPaper{Name: w.Address.Name, Address: w.Address.Address, Role: string(w.Role), Authority: w.Authority})
+	}
 	for _, e := range f.Events {
 		out.Timeline = append(out.Timeline, linePaper{At: e.At, Subject: e.Subject, Seq: e.Seq, By: e.By, What: e.What, Detail: e.Detail, Hash: e.Hash})
 	}
 	return out, p.papers(ctx, f, &out)
+}
+
+func hazard(h register.HazardRecord, at time.Time) hazardPaper {
+	out := hazardPaper{Level: string(h.Level), Law: h.Law, AwareAt: h.AwareAt, EndedAt: some(h.EndedAt), Why: h.EndedWhy}
+	for _, d := range h.Duties {
+		out.Duties = append(out.Duties, dutyPaper{Name: d.Name, DueAt: d.DueAt, DoneAt: some(d.DoneAt), DoneBy: d.DoneBy, Missed: d.Missed(at)})
+	}
+	return out
 }
 
 // papers puts the files in: what came, what was sent, what was answered.

@@ -15,6 +15,7 @@ import (
 
 	"postroom/classify"
 	"postroom/internal/register"
+	"postroom/internal/registertest"
 )
 
 // unpack reads a ZIP and proves its checksums.
@@ -66,7 +67,9 @@ func TestACaseFileHoldsWhatCameAndWhatWasSent(t *testing.T) {
 	both(t, func(o *office) {
 		ctx := t.Context()
 		words := "no heating <script>alert(1)</script>"
-		opened := o.take(words, "ann@homes.example", classify.Complaint)
+		v := registertest.Verdict(classify.Complaint)
+		v.HazardLevel, v.Flags = classify.Emergency, append(v.Flags, classify.Hazard)
+		opened := o.judge(o.receive(words).ID, words, "ann@homes.example", v)
 		sent := o.send(opened.Owed[0].ID)
 		o.clock.Advance(48 * time.Hour)
 		_, err := o.Register.Answer(ctx, register.Answering{
@@ -89,11 +92,14 @@ func TestACaseFileHoldsWhatCameAndWhatWasSent(t *testing.T) {
 			Clocks    []struct{ Name string }
 			Replies   []struct{ To register.Address }
 			Answers   []struct{ Outcome string }
+			Hazards   []struct{ Duties []struct{ Name string } }
+			People    []struct{ Address string }
 			Timeline  []struct{ What, Hash string }
 		}
 		o.must(json.Unmarshal([]byte(files["case.json"]), &paper))
 		if paper.Reference != opened.Reference || len(paper.Clocks) != 2 || paper.Replies[0].To.Address != "ann@homes.example" ||
-			paper.Answers[0].Outcome != "partly_upheld" || len(paper.Timeline) < 5 || paper.Timeline[0].What != "received" {
+			paper.Answers[0].Outcome != "partly_upheld" || len(paper.Timeline) < 5 || paper.Timeline[0].What != "received" ||
+			len(paper.Hazards) != 1 || len(paper.Hazards[0].Duties) == 0 || len(paper.People) != 1 {
 			t.Errorf("case.json: %+v", paper)
 		}
 		page := files["case.html"]

@@ -41,6 +41,7 @@ func TestWhatDoesNotAgreeIsNamed(t *testing.T) {
 			`DELETE FROM clock WHERE case_id = '`+third.Case+`'`,
 			`UPDATE message SET case_id = 'gone' WHERE id = '`+second.Message+`'`,
 			`UPDATE outgoing SET bytes = '' WHERE case_id = '`+first.Case+`'`,
+			`DELETE FROM event WHERE subject = 'case:`+first.Case+`' AND what = 'sent'`,
 			`DELETE FROM decision WHERE message_id = '`+first.Message+`'`,
 		)
 		p, err := o.Verify(t.Context(), false)
@@ -56,6 +57,7 @@ func TestWhatDoesNotAgreeIsNamed(t *testing.T) {
 			{true, []string{third.Case, "no clock"}},
 			{true, []string{second.Message, "the case that it belongs to is not there"}},
 			{true, []string{first.Owed[0].ID, "its bytes were not kept"}},
+			{true, []string{first.Owed[0].ID, "no history says so"}},
 			{true, []string{first.Message, "a decision about it is missing"}},
 			{false, []string{orphan}},
 			{false, []string{"neither a message nor a reply"}}, // the sent bytes, which nothing names any more

@@ -19,6 +19,8 @@ type CaseFile struct {
 	Answers    []Answer
 	Extensions []Extended
 	Actions    []Action
+	Hazards    []HazardRecord
+	People     []Person
 	Events     []Event // of the cases and of their messages, oldest first
 }
 
@@ -93,6 +95,15 @@ func (r *Register) addToFile(ctx context.Context, f *CaseFile, id ID) error {
 	if err != nil {
 		return err
 	}
+	hazards, err := r.CaseHazards(ctx, id)
+	if err != nil {
+		return err
+	}
+	people, err := r.People(ctx, id)
+	if err != nil {
+		return err
+	}
+	f.Hazards, f.People = append(f.Hazards, hazards...), append(f.People, people...)
 	f.Answers, f.Extensions, f.Actions = append(f.Answers, answers...), append(f.Extensions, extensions...), append(f.Actions, actions...)
 	return r.addEvents(ctx, f, caseSubject(id))
 }

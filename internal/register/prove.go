@@ -112,7 +112,14 @@ func consistency() []rule {
 		},
 		{
 			"reply", "it was sent by email, but its bytes were not kept",
-			`SELECT o.id, o.reference FROM outgoing o WHERE o.state = 'sent' AND o.way = 'email' AND o.bytes = '' AND o.erased_at = 0`,
+			`SELECT o.id, o.reference FROM outgoing o WHERE o.state = 'sent' AND o.way = 'email' AND o.begun > 0 AND o.bytes = '' AND o.erased_at = 0`,
+		},
+		{
+			// The end of a history can be cut off without breaking the chain.
+			"reply", "it was sent, and no history says so",
+			`SELECT o.id, o.reference FROM outgoing o WHERE o.state = 'sent' AND NOT EXISTS (SELECT 1 FROM event e
+				WHERE e.subject IN ('case:' || o.case_id, 'message:' || o.message_id, 'outgoing:' || o.id)
+				AND e.what IN ('sent', 'posted', 'given_by_hand') AND e.detail LIKE '%' || o.id || '%')`,
 		},
 	}
 }
