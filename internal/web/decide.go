@@ -108,7 +108,7 @@ func (d *Desk) whoWasQuicker(r *http.Request, m register.Message) (*beaten, erro
 // joined finds the case that an officer chose, or says why it cannot be.
 func (d *Desk) joined(r *http.Request, f draft, m register.Message) (id register.ID, problem string, err error) {
 	if f.Join != "other" {
-		if f.Join == "" {
+		if f.Join == "" || f.Join == ownCase {
 			return "", "", nil
 		}
 		_, _, err := d.c.Register.GetCase(r.Context(), f.Join)

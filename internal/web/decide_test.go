@@ -243,6 +243,30 @@ func TestTwoOfficersAtOnce(t *testing.T) {
 	}
 }
 
+// TestAMessageThatJoinedMayOpenItsOwnCase: somebody answers an old mail of ours
+// with something new.
+func TestAMessageThatJoinedMayOpenItsOwnCase(t *testing.T) {
+	t.Parallel()
+	for choice, own := range map[string]bool{"": false, "apart": true} {
+		t.Run("choice "+choice, func(t *testing.T) {
+			t.Parallel()
+			h := open(t)
+			b := h.signedIn("Priya", register.Reviewer)
+			first := h.waiting()
+			b.decide(first)
+			first = h.message(first.ID)
+			m := h.mail(strings.ReplaceAll(plainMail, "<1@", "<9@"), unsure(classify.Complaint), func(o *register.Opening) {
+				o.Reading.Authenticated, o.Join = true, register.Join{Case: first.Case, Why: "reference", Trusted: true}
+			})
+			b.get("/messages/"+m.ID).want(t, http.StatusOK, "It has its case", "It belongs to", "A case of its own")
+			b.decide(m, "join", choice).want(t, http.StatusOK, "decided by Priya")
+			if got := h.message(m.ID); got.State != register.Filed || (got.Case != first.Case) != own {
+				t.Errorf("state %s, case %s beside %s", got.State, got.Case, first.Case)
+			}
+		})
+	}
+}
+
 func with(f url.Values, pairs ...string) url.Values {
 	for i := 0; i < len(pairs); i += 2 {
 		f.Set(pairs[i], pairs[i+1])

@@ -20,10 +20,13 @@ type draft struct {
 	Issues, Outcomes string // one a line
 	To               string // "writer", "complainant" or "other"
 	ToName, ToEmail  string
-	Join             string // "", a case's id, or "other"
+	Join             string // "", a case's id, "other", or ownCase
 	JoinReference    string
 	Quote            bool
 }
+
+// ownCase is the choice of a case of its own for a message that joined one.
+const ownCase = "apart"
 
 // draftFields are the form's names.
 func draftFields() []string {
@@ -91,7 +94,7 @@ func (f draft) ruling(m register.Message, who register.Account) (register.Ruling
 	must(why == "" || f.Label == classify.NotActionable, "to", "%s", why)
 	return register.Ruling{
 		Message: m.ID, Version: f.Version, By: who.Name, Label: f.Label, Definition: classify.Definition{Issues: issues, Outcomes: outcomes},
-		Correspondent: to, Reason: f.Reason, Words: f.Quote,
+		Correspondent: to, Reason: f.Reason, Words: f.Quote, Apart: f.Join == ownCase,
 	}, wrong
 }
 
