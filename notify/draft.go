@@ -120,9 +120,14 @@ func fromDigest(r *templates.Reply, d register.DigestFacts) {
 		r.Troubles = append(r.Troubles, fmt.Sprintf("%d more are not listed here.", d.Left))
 	}
 	for _, f := range []templates.Figure{
-		{Name: "Waiting for a decision", Value: d.Waiting}, {Name: "Not read yet", Value: d.Unread}, {Name: "Letters to print", Value: d.Tray},
-		{Name: "Replies held for a person", Value: d.Held}, {Name: "Replies that failed", Value: d.Failed}, {Name: "Alarms nobody has taken", Value: d.Alarms},
-		{Name: "Promised work that is late", Value: d.Promises}, {Name: "Duties about hazards due by tonight", Value: d.Hazards},
+		{Name: "Waiting for a decision", Value: d.Waiting},
+		{Name: "Not read yet", Value: d.Unread},
+		{Name: "Letters to print", Value: d.Tray},
+		{Name: "Replies held for a person", Value: d.Held},
+		{Name: "Replies that failed", Value: d.Failed},
+		{Name: "Alarms nobody has taken", Value: d.Alarms},
+		{Name: "Promised work that is late", Value: d.Promises},
+		{Name: "Duties about hazards due by tonight", Value: d.Hazards},
 	} {
 		if f.Value > 0 {
 			r.Figures = append(r.Figures, f)

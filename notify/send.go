@@ -192,7 +192,7 @@ func (w *Worker) mayAlert(o register.Claimed) bool {
 		return true
 	}
 	switch register.AlarmKind(alarmOf(o)) {
-	case register.EmergencyAlarm, register.SafeguardingAlarm, register.BrakeAlarm:
+	case register.EmergencyAlarm, register.SafeguardingAlarm, register.BrakeAlarm, register.HazardAlarm:
 		return true
 	case register.DeadlineAlarm, register.UnsentAlarm, register.FailsafeAlarm:
 	}

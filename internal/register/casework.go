@@ -65,8 +65,8 @@ const (
 // the outgoing is owed, and never changes.
 type About struct {
 	Reason    string       `json:"reason,omitempty"`   // of an extension, or why a complaint is not accepted
-	OldDate   workday.Date `json:"old_date,omitempty"` // of the answer, before the extension
-	NewDate   workday.Date `json:"new_date,omitempty"`
+	OldDate   workday.Date `json:"old_date,omitzero"` // of the answer, before the extension
+	NewDate   workday.Date `json:"new_date,omitzero"`
 	Outcome   Finding      `json:"outcome,omitempty"`
 	Text      string       `json:"text,omitempty"`
 	Remedies  []string     `json:"remedies,omitempty"`

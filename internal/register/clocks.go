@@ -10,13 +10,13 @@ import (
 // acknowledgeBy is the last day on which a message received then is answered
 // in time (Code 6.2). Schemes without an acknowledgement of their own at
 // stage 1 still answer every message within their shortest clock.
-func (r *Register) acknowledgeBy(received time.Time) (workday.Date, bool) {
+func (r *Register) acknowledgeBy(received time.Time) workday.Date {
 	scheme := r.schemeFor(received)
 	due, ok := scheme.ClockFor(r.cfg.Calendar, workday.Stage1Acknowledgement, received, workday.Date{})
 	if !ok {
-		due, ok = scheme.ClockFor(r.cfg.Calendar, workday.Stage1Answer, received, workday.Date{})
+		due, _ = scheme.ClockFor(r.cfg.Calendar, workday.Stage1Answer, received, workday.Date{})
 	}
-	return due.Due, ok
+	return due.Due
 }
 
 // schemeFor is the scheme in force on the day of receipt: it counts a message's

@@ -49,7 +49,7 @@ func (r *Register) notAccept(t *tx, n NotAccepting) ([]Hint, error) {
 	}
 	deadline := t.now
 	for _, k := range clocks {
-		if k.Name == acknowledgement || k.Name == answer && deadline == t.now {
+		if k.Name == acknowledgement || k.Name == answer && deadline.Equal(t.now) {
 			deadline = k.Counts().End()
 		}
 	}

@@ -35,7 +35,7 @@ func (r *Register) correctReceived(t *tx, message ID, at time.Time, by, reason s
 		return err
 	}
 	before := m
-	m.Deadline, _ = r.acknowledgeBy(at)
+	m.Deadline = r.acknowledgeBy(at)
 	if !m.FailsafeAt.IsZero() {
 		m.FailsafeAt = r.failsafeAt(m.Channel, at, m.Deadline)
 	}
@@ -153,7 +153,7 @@ func (r *Register) recountMessage(t *tx, id ID) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	due, _ := r.acknowledgeBy(m.ReceivedAt)
+	due := r.acknowledgeBy(m.ReceivedAt)
 	if due == m.Deadline || m.State != Arrived && m.State != InReview {
 		return false, nil
 	}

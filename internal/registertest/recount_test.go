@@ -89,7 +89,7 @@ func (d *desk) closed(day string) {
 	list := fmt.Sprintf(`{"england-and-wales": {"division": "england-and-wales", "events": [{"title": "A day off", "date": %q}]}}`, day)
 	cal, err := workday.New(workday.EnglandAndWales, []byte(list))
 	d.must(err)
-	d.must(d.Register.Close())
+	d.must(d.Close())
 	d.cfg.Calendar = cal
 	d.Register = registertest.Open(d.t, d.cfg)
 }

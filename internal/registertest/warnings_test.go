@@ -198,7 +198,7 @@ func TestTheMorningsList(t *testing.T) {
 		owe := func(day string, hour int) int {
 			at := on(t, day).Add(time.Duration(hour-10) * time.Hour)
 			d.clock.Set(at)
-			hints, err := d.OweDigest(ctx, at, to)
+			hints, err := d.OweDigest(t.Context(), at, to)
 			d.must(err)
 			if len(hints) > 0 {
 				if o := d.outgoing(hints[0].ID); o.Kind != register.MorningDigest || o.About.Digest == nil || o.To.Address != "lead@landlord.example" {

@@ -71,8 +71,11 @@ func TestAHazardLawIsChecked(t *testing.T) {
 		}
 	}
 	err := workday.HazardLaw{Nation: "wales", Duties: []workday.HazardDuty{
-		{Name: "a", Level: "mild", From: workday.Aware, Hours: 1}, {Name: "b", Level: workday.EmergencyHazard, From: "now", Hours: 1},
-		{Name: "c", Level: workday.EmergencyHazard, From: workday.Aware, Hours: 1, Days: 1}, {Name: "d", Level: workday.EmergencyHazard, From: workday.Aware, Days: -1}, {},
+		{Name: "a", Level: "mild", From: workday.Aware, Hours: 1},
+		{Name: "b", Level: workday.EmergencyHazard, From: "now", Hours: 1},
+		{Name: "c", Level: workday.EmergencyHazard, From: workday.Aware, Hours: 1, Days: 1},
+		{Name: "d", Level: workday.EmergencyHazard, From: workday.Aware, Days: -1},
+		{},
 	}}.Check()
 	for _, want := range []string{"id or the name", `unknown nation "wales"`, `not "mild"`, `not "now"`, "its hours, its days or its weeks", "-1 is no span", "has no name"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
