@@ -64,7 +64,7 @@ const (
 // About is what an officer gives an outgoing to say: it is written down when
 // the outgoing is owed, and never changes.
 type About struct {
-	Reason    string       `json:"reason,omitempty"`   // of an extension, or why a complaint is not accepted
+	Reason    string       `json:"reason,omitempty"`  // of an extension, or why a complaint is not accepted
 	OldDate   workday.Date `json:"old_date,omitzero"` // of the answer, before the extension
 	NewDate   workday.Date `json:"new_date,omitzero"`
 	Outcome   Finding      `json:"outcome,omitempty"`

@@ -112,12 +112,14 @@ func (r *Register) rulingFacts(t *tx, m Message, d Ruling) (Facts, error) {
 // one and waits for a look, or the fail-safe opened one that nobody has
 // defined yet.
 func (r *Register) settleOpened(t *tx, m Message, f Facts, plan Plan, d Ruling) (Opened, error) {
-	c, err := caseByID(t, m.Case)
-	if err != nil {
+	c, err := livingCase(t, m.Case)
+	switch {
+	case err != nil:
 		return Opened{}, err
-	}
-	if c.Message != m.ID || d.Join != "" {
+	case c.Message != m.ID || d.Join != "":
 		return r.settleJoined(t, m, c, f, plan, d)
+	case !c.ClosedAt.IsZero():
+		return Opened{}, notAllowed("The case of this message is closed. Reopen it first.")
 	}
 	if plan.Opens == "" {
 		plan.Opens = EnquiryCase

@@ -40,7 +40,7 @@ func TestNoSequenceOfEventsBreaksTheClocks(t *testing.T) {
 			"time passes": func(rt *rapid.T) { clock.Advance(time.Duration(rapid.IntRange(1, 60).Draw(rt, "hours")) * time.Hour) },
 			"mail goes":   p.mailGoes, "a letter is given by hand": p.byHand, "the resident writes": p.writes, "an officer decides": p.decides,
 			"an answer": p.answers, "an extension": p.extends, "not accepted": p.notAccepts, "closed": p.closes, "reopened": p.reopens,
-			"received corrected": p.corrects, "split": p.splits, "merged": p.merges, "unmerged": p.unmerges, "the fail-safe": p.failsafes,
+			"received corrected": p.corrects, "split": p.splits, "merged": p.merges, "unmerged": p.unmerges, "the fail-safe": p.failsafes, "looked at again": p.reconsiders,
 			"the calendar is looked at": func(rt *rapid.T) { p.ok(errOf(d.Recount(d.t.Context()))) },
 			"":                          p.holds,
 		})
@@ -220,6 +220,11 @@ func (p *life) merges(*rapid.T) {
 
 func (p *life) unmerges(*rapid.T) {
 	p.ok(errOf(p.Unmerge(p.t.Context(), p.one(), p.officer(), "two matters")))
+}
+
+func (p *life) reconsiders(*rapid.T) {
+	m := p.message(p.theCase(p.one()).Message)
+	p.ok(p.Reconsider(p.t.Context(), m.ID, m.Version, p.officer(), "a slip"))
 }
 
 func (p *life) failsafes(*rapid.T) {
