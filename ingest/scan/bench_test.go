@@ -1,0 +1,111 @@
+package scan
+
+import (
+	"bytes"
+	"image"
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// benchFiles are machine-printed letters as scanners make them: 300 and 200
+// dots an inch, PDF, JPEG and PNG, one of them sideways.
+func benchFiles() []string {
+	return []string{
+		"01-typed-300dpi.pdf", "04-garamond-200dpi.png", "08-sideways-200dpi.pdf",
+		"09-italic-blurred-200dpi.jpg", "10-long-letter-200dpi.pdf", "13-jpeg-artefacts-200dpi.jpg", "23-junk-text-layer.pdf",
+	}
+}
+
+// processorTime is what this process and its children have used.
+func processorTime() time.Duration {
+	var all time.Duration
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var u syscall.Rusage
+		if syscall.Getrusage(who, &u) == nil {
+			all += time.Duration(u.Utime.Nano() + u.Stime.Nano())
+		}
+	}
+	return all
+}
+
+// BenchmarkPages reads files whole, and then the same pages with nothing but
+// tesseract, at the same parallelism. What is left is what we add.
+func BenchmarkPages(b *testing.B) {
+	r := reader(b)
+	var files [][]byte
+	for _, name := range benchFiles() {
+		data, err := os.ReadFile("testdata/scans/" + name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		files = append(files, data)
+	}
+	pages := barePages(b, r, files)
+	var ours, bare, oursCPU, bareCPU time.Duration
+	n := 0
+	for b.Loop() {
+		start, cpu := time.Now(), processorTime()
+		for _, data := range files {
+			n += len(r.Read(b.Context(), bytes.NewReader(data), Progress{}).Pages)
+		}
+		ours, oursCPU = ours+time.Since(start), oursCPU+processorTime()-cpu
+		start, cpu = time.Now(), processorTime()
+		r.bare(b, pages)
+		bare, bareCPU = bare+time.Since(start), bareCPU+processorTime()-cpu
+	}
+	b.ReportMetric(float64(n)/ours.Seconds(), "pages/s")
+	b.ReportMetric(float64(n)/bare.Seconds(), "bare-pages/s")
+	b.ReportMetric(oursCPU.Seconds()/float64(n), "cpu-s/page")
+	b.ReportMetric(bareCPU.Seconds()/float64(n), "bare-cpu-s/page")
+	b.ReportMetric(100*(oursCPU.Seconds()/bareCPU.Seconds()-1), "overhead-%")
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_CHILDREN, &u) == nil {
+		b.ReportMetric(float64(u.Maxrss)/1024, "child-MB")
+	}
+}
+
+// barePages draws the pages as they are, upright.
+func barePages(b *testing.B, r *Reader, files [][]byte) []picture {
+	b.Helper()
+	var pages []picture
+	for i, data := range files {
+		dir := b.TempDir()
+		if err := keep(dir+"/"+keptName, bytes.NewReader(data)); err != nil {
+			b.Fatal(err)
+		}
+		leaves, err := r.leaves(b.Context(), dir, dir+"/"+keptName, Sniff(data))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, l := range leaves {
+			p, _, err := l.open(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			if benchFiles()[i] == "08-sideways-200dpi.pdf" {
+				p = p.clockwise(90)
+			}
+			p.gray = &image.Gray{Pix: bytes.Clone(p.gray.Pix), Stride: p.gray.Stride, Rect: p.gray.Rect}
+			pages = append(pages, p)
+		}
+	}
+	return pages
+}
+
+func (r *Reader) bare(b *testing.B, pages []picture) {
+	b.Helper()
+	var all sync.WaitGroup
+	for _, p := range pages {
+		r.slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-r.slots }()
+			if got := r.ocr(b.Context(), r.c.Temp, p.gray, p.dpi, 3, "eng"); got.words == 0 {
+				b.Error("nothing was read")
+			}
+		})
+	}
+	all.Wait()
+}
