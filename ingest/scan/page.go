@@ -89,6 +89,9 @@ func (r *Reader) readPicture(ctx context.Context, dir string, p picture, page *P
 	got = r.otherLanguage(ctx, dir, v, got)
 	page.Turned, page.Skew = v.turned, v.skew
 	page.judge(v, got)
+	if p.fax {
+		page.doubt("the letter came by fax, which blurs small letters")
+	}
 	if v.p.stamp != nil {
 		page.Stamp = r.readStamp(ctx, dir, v.p)
 	}

@@ -20,6 +20,7 @@ type picture struct {
 	gray  *image.Gray
 	stamp *image.Gray // coloured ink alone, dark on white; nil when the page has none
 	dpi   int
+	fax   bool // its lines are further apart than its dots
 }
 
 var errDamaged = errors.New("the picture is damaged and cannot be opened; scan the letter again")

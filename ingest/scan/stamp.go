@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-var received = regexp.MustCompile(`(?i)\b(?:R?\s?E?CEIVED|REC'?D)\b[ .:]*(?:ON )?\s*[0-9OIl]{1,2}\s*[-./ ]?\s*(?:[A-Z]{3,9}|[0-9]{1,2})[-./ ]*\s*[0-9O]{2,4}`)
+var received = regexp.MustCompile(`(?i)\b(?:R?\s?E?CEIVED|REC'?D)\b[ .:|]*(?:ON |I )?\s*[0-9OIl]{1,2}\s*[-./ ]?\s*(?:[A-Z]{3,9}|[0-9]{1,2})[-./ ]*\s*[0-9O]{2,4}`)
 
 // readStamp reads the coloured ink alone, straightened for itself: stamps are
 // never straight.

@@ -133,7 +133,7 @@ func (r *Reader) decodeTIFF(ctx context.Context, dir string, data []byte, p tiff
 	if p.xres > 0 && p.yres > 0 && p.xres/p.yres > 1.02 && p.xres/p.yres < 4 {
 		if height := int(float64(p.height) * p.xres / p.yres); r.admit(p.width, height) == nil {
 			pic.gray = stretched(pic.gray, height)
-			pic.stamp = nil
+			pic.stamp, pic.fax = nil, true
 		}
 	}
 	return pic.upright(p.orientation), nil

@@ -226,6 +226,9 @@ func nameLike(line string) bool {
 // tidyName takes off what stands around a name: "Winifred Pellow (Mrs)",
 // "Aurelio Pastorino, Flat 31".
 func tidyName(line string) string {
+	if len(line) > 3 && line[1] == ',' {
+		line = line[:1] + "." + line[2:] // an initial's stop, read as a comma
+	}
 	name, _, _ := strings.Cut(line, ",")
 	name, _, _ = strings.Cut(name, "(")
 	return strings.Trim(strings.Join(strings.Fields(name), " "), " .-_|~*'\"")
