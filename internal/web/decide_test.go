@@ -176,9 +176,15 @@ func TestALetterIsAnsweredByLetter(t *testing.T) {
 	if name := original.header.Get("Content-Disposition"); !strings.Contains(name, m.Reference+".pdf") {
 		t.Errorf("named %s", name)
 	}
-	b.decide(m).want(t, http.StatusOK, "It is "+m.Reference)
+	b.decide(m, "postal", "M. Ainscough\n1 Orchard Quay\nMillhaven\nQX4 7TD", "postal_ok", "yes").want(t, http.StatusUnprocessableEntity, "not a UK postcode")
+	b.decide(m, "postal", "Mrs M. Ainscough\n1 Orchard Quay\nBristol\nBS1 7AA", "postal_ok", "yes").want(t, http.StatusOK, "It is "+m.Reference)
 	if m = h.message(m.ID); m.State != register.Filed {
 		t.Errorf("state %s", m.State)
+	}
+	c, _, err := h.register.GetCase(t.Context(), m.Case)
+	must(t, err)
+	if got := strings.Join(c.Addressee(), ", "); !c.PostalOK || got != "Mrs M. Ainscough, 1 Orchard Quay, Bristol, BS1 7AA" {
+		t.Errorf("the letter goes to %q, confirmed %v", got, c.PostalOK)
 	}
 }
 

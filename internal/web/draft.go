@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"postroom/classify"
+	"postroom/internal/paper"
 	"postroom/internal/register"
 )
 
@@ -23,6 +24,8 @@ type draft struct {
 	Join             string // "", a case's id, "other", or ownCase
 	JoinReference    string
 	Quote            bool
+	Postal           string // for a letter: name and address, one line each
+	PostalOK         bool   // the officer has compared them
 }
 
 // ownCase is the choice of a case of its own for a message that joined one.
@@ -30,7 +33,7 @@ const ownCase = "apart"
 
 // draftFields are the form's names.
 func draftFields() []string {
-	return []string{"version", "label", "reason", "issues", "outcomes", "to", "to_name", "to_email", "join", "join_reference", "quote"}
+	return []string{"version", "label", "reason", "issues", "outcomes", "to", "to_name", "to_email", "join", "join_reference", "quote", "postal", "postal_ok"}
 }
 
 func readDraft(form url.Values) draft {
@@ -39,7 +42,7 @@ func readDraft(form url.Values) draft {
 	return draft{
 		Version: version, Label: classify.Label(form.Get("label")), Reason: plain("reason"), Issues: plain("issues"), Outcomes: plain("outcomes"),
 		To: form.Get("to"), ToName: plain("to_name"), ToEmail: plain("to_email"), Join: form.Get("join"), JoinReference: plain("join_reference"),
-		Quote: form.Get("quote") != "",
+		Quote: form.Get("quote") != "", Postal: plain("postal"), PostalOK: form.Get("postal_ok") != "",
 	}
 }
 
@@ -60,6 +63,9 @@ func firstDraft(m register.Message) draft {
 	}
 	if !answerable(m) {
 		f.To = "other"
+	}
+	if m.Channel == register.Letter && m.Reading != nil {
+		f.Postal = strings.TrimSpace(strings.Join(append([]string{m.Reading.From.Name}, m.Reading.PostalAddress...), "\n"))
 	}
 	return f
 }
@@ -92,10 +98,18 @@ func (f draft) ruling(m register.Message, who register.Account) (register.Ruling
 	must(fits(outcomes), "outcomes", "Write at most %d lines of %d characters", mostLines, mostLine)
 	to, why := f.correspondent(m)
 	must(why == "" || f.Label == classify.NotActionable, "to", "%s", why)
-	return register.Ruling{
+	ruling := register.Ruling{
 		Message: m.ID, Version: f.Version, By: who.Name, Label: f.Label, Definition: classify.Definition{Issues: issues, Outcomes: outcomes},
 		Correspondent: to, Reason: f.Reason, Words: f.Quote, Apart: f.Join == ownCase,
-	}, wrong
+	}
+	if f.PostalOK && m.Channel == register.Letter {
+		_, err := paper.Address(lines(f.Postal))
+		must(err == nil, "to", "%v", err)
+		if all := lines(f.Postal); err == nil {
+			ruling.Correspondent.Name, ruling.Postal = all[0], all[1:]
+		}
+	}
+	return ruling, wrong
 }
 
 // answerable reports whether a reply can go to the writer: a letter is
