@@ -35,8 +35,24 @@ func both(t *testing.T, test func(d *desk)) {
 			t.Parallel()
 			clock := registertest.NewClock()
 			cfg := point(t, registertest.Config(t, clock.Now))
-			test(&desk{Register: registertest.Open(t, cfg), t: t, clock: clock, cfg: cfg})
+			d := &desk{Register: registertest.Open(t, cfg), t: t, clock: clock, cfg: cfg}
+			test(d)
+			d.agrees()
 		})
+	}
+}
+
+// agrees fails the test when it left the register with something in it that
+// cannot be.
+func (d *desk) agrees() {
+	d.t.Helper()
+	if d.Ping(context.Background()) != nil {
+		return // the test closed it
+	}
+	wrong, err := d.Contradictions(context.Background())
+	d.must(err)
+	for _, w := range wrong {
+		d.t.Errorf("contradiction: %s", w)
 	}
 }
 
