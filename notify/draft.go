@@ -58,6 +58,7 @@ func (c *Composer) reply(o register.Claimed, now time.Time) templates.Reply {
 			r.Files = len(m.Reading.Attachments)
 		}
 	}
+	r.Corrects = o.Kind == register.Acknowledgement && o.Note == register.CorrectsEarlier
 	c.fromCase(&r, o)
 	fromOfficer(&r, o.About)
 	if ourPeople(o.Kind) {

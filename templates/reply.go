@@ -127,6 +127,7 @@ type Reply struct {
 	Channel  string
 	Hazard   string // "", "significant" or "emergency"
 	Care     bool   // somebody at more risk than others
+	Corrects bool   // it takes the place of something else that we told about the same message
 	Files    int    // how many attachments came with it
 
 	// The morning's list.

@@ -56,6 +56,7 @@ func Samples() []Sample {
 			r.RepairRef = "CIT26-22CB-4R8K"
 		}),
 		with("defined-2-no-outcome", "acknowledgement", "defined", func(r *Reply) { stage2(r); r.Outcomes = nil }),
+		with("defined-1-again", "acknowledgement", "defined", func(r *Reply) { r.Corrects = true }),
 		with("unquoted-1", "acknowledgement", "unquoted", stranger),
 		with("unquoted-1-no-topic", "acknowledgement", "unquoted", func(r *Reply) { stranger(r); r.Topics = []string{"staff_conduct"} }),
 		with("unquoted-2", "acknowledgement", "unquoted", func(r *Reply) { stranger(r); stage2(r) }),

@@ -21,6 +21,13 @@ func (r *Register) oweReply(t *tx, m Message, c Case, reply PlannedReply) (Hint,
 			return Hint{}, t.note(caseSubject(c.ID), "postroom", "not_forwarded", detail{"why": "no service team is configured for its topics"})
 		}
 	}
+	again, err := corrects(t, o)
+	if err != nil {
+		return Hint{}, err
+	}
+	if again {
+		o.Note = CorrectsEarlier
+	}
 	return r.owe(t, o)
 }
 

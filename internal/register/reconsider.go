@@ -39,7 +39,13 @@ func (r *Register) Reconsider(ctx context.Context, message ID, version int64, by
 }
 
 func mayReconsider(t *tx, m Message) error {
+	var erased int64
+	if err := t.one(`SELECT erased_at FROM message WHERE id = $1`, []any{m.ID}, &erased); err != nil {
+		return err
+	}
 	switch {
+	case erased > 0:
+		return notAllowed("Its words were erased, so there is nothing to decide on.")
 	case m.State != Filed && m.State != Recorded:
 		return notAllowed("Nobody has decided on this message yet.")
 	case m.Twin != "":
@@ -61,4 +67,18 @@ func mayReconsider(t *tx, m Message) error {
 		return notAllowed("It began stage 2 of its case, which goes on until it is answered.")
 	}
 	return nil
+}
+
+// CorrectsEarlier marks an acknowledgement to somebody whom we told something
+// less about the same message before: it says that it takes its place.
+const CorrectsEarlier = "it takes the place of an earlier reply"
+
+// corrects reports whether an outgoing is such an acknowledgement.
+func corrects(t *tx, o Outgoing) (bool, error) {
+	if o.Kind != Acknowledgement {
+		return false, nil
+	}
+	var n int
+	err := t.one(`SELECT count(*) FROM outgoing WHERE message_id = $1 AND kind IN ('service_request_notice', 'receipt') AND begun_at > 0`, []any{o.Message}, &n)
+	return n > 0, err
 }

@@ -42,6 +42,9 @@ func TestADecisionIsChangedAfterTheReplyWent(t *testing.T) {
 		if k := d.clockNamed(req.Case, workday.Stage1Acknowledgement); k.Due.String() != "2026-11-30" {
 			t.Errorf("counted from the decision and not from receipt: %s", k.Due)
 		}
+		if note := d.outgoing(ruled.Owed[0].ID).Note; note != register.CorrectsEarlier {
+			t.Errorf("the acknowledgement does not know what it corrects: %q", note)
+		}
 		for _, h := range req.Owed {
 			if got := d.outgoing(h.ID).State; got != register.Delivered {
 				t.Errorf("what had gone is %s", got)

@@ -94,6 +94,7 @@ func (d *Desk) Handler() (http.Handler, error) {
 	mux.HandleFunc("GET /messages/{id}/original", d.staff(d.original))
 	mux.HandleFunc("GET /messages/{id}/attachments/{n}", d.staff(d.attachment))
 	mux.HandleFunc("POST /messages/{id}/decision", d.deciders(d.decide))
+	mux.HandleFunc("POST /messages/{id}/again", d.deciders(d.reconsider))
 	mux.HandleFunc("GET /replies", d.staff(d.replies))
 	mux.HandleFunc("GET /replies/{id}", d.staff(d.reply))
 	mux.HandleFunc("GET /replies/{id}/raw", d.staff(d.raw))

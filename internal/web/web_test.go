@@ -29,7 +29,7 @@ func (h *house) routes() (reads, acts []string) {
 		h.Fatalf("%d replies, %d alarms", len(replies), len(alarms))
 	}
 	return []string{"/", "/today", "/status", "/replies", "/messages/" + m.ID, "/messages/" + other.ID, "/messages/" + m.ID + "/original", "/replies/" + replies[0].ID},
-		[]string{"/messages/" + m.ID + "/decision", "/replies/" + replies[0].ID + "/ruling", "/alarms/" + alarms[0].ID + "/take"}
+		[]string{"/messages/" + m.ID + "/decision", "/messages/" + m.ID + "/again", "/replies/" + replies[0].ID + "/ruling", "/alarms/" + alarms[0].ID + "/take"}
 }
 
 func TestNobodyGetsInUnsigned(t *testing.T) {
@@ -87,7 +87,7 @@ func TestWhatIsNotThereIsSaid(t *testing.T) {
 	} {
 		b.get(path).want(t, http.StatusNotFound)
 	}
-	for _, path := range []string{"/messages/nothing/decision", "/replies/nothing/ruling", "/alarms/nothing/take", "/nothing"} {
+	for _, path := range []string{"/messages/nothing/decision", "/messages/nothing/again", "/replies/nothing/ruling", "/alarms/nothing/take", "/nothing"} {
 		b.post(path, form("reason", "r", "do", "cancel")).want(t, http.StatusNotFound)
 	}
 }
