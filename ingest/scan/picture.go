@@ -52,7 +52,7 @@ func (r *Reader) decodePicture(format string, data []byte) (p picture, mended st
 	img, err := decode(bytes.NewReader(data))
 	if err != nil {
 		if format == formatJPEG {
-			return mendJPEG(data)
+			return mendJPEG(data, c.Width*c.Height)
 		}
 		return p, "", errDamaged
 	}
@@ -74,10 +74,11 @@ func decoderOf(format string) (func(io.Reader) (image.Config, error), func(io.Re
 }
 
 // mendJPEG opens a JPEG that breaks off: the decoder is fed nothings until
-// its last line, and what they drew is wiped off again.
-func mendJPEG(data []byte) (picture, string, error) {
+// its last line, and what they drew is wiped off again. A dot never needs more
+// than two bytes of them.
+func mendJPEG(data []byte, dots int) (picture, string, error) {
 	data = bytes.TrimRight(data, "\x00")
-	fill := io.MultiReader(bytes.NewReader(data), io.LimitReader(nothings{}, int64(len(data))*8+8<<20), bytes.NewReader([]byte("\xff\xd9")))
+	fill := io.MultiReader(bytes.NewReader(data), io.LimitReader(nothings{}, int64(dots)*2+64<<10), bytes.NewReader([]byte("\xff\xd9")))
 	img, err := jpeg.Decode(fill)
 	if err != nil {
 		return picture{}, "", errDamaged
