@@ -124,7 +124,7 @@ func (r *Register) mayAnswer(t *tx, c Case, k Clock, a *Answering) error {
 	if err != nil {
 		return err
 	}
-	first, err := standing(t, c.ID, 1)
+	other, err := standing(t, c.ID, 3-a.Stage)
 	if err != nil {
 		return err
 	}
@@ -143,8 +143,8 @@ func (r *Register) mayAnswer(t *tx, c Case, k Clock, a *Answering) error {
 		return notAllowed("An answer cannot have been given in the future.")
 	case !a.GivenAt.IsZero() && a.GivenAt.Before(received):
 		return notAllowed("The answer cannot have been given before the complaint came, on %s.", workday.DateOf(received).Long())
-	case a.Stage == 2 && first.ID != "" && samePerson(first.By, a.By):
-		return notAllowed("Stage 2 must be answered by somebody who did not answer stage 1.")
+	case other.ID != "" && samePerson(other.By, a.By):
+		return notAllowed("Stage %d must be answered by somebody who did not answer stage %d.", a.Stage, other.Stage)
 	}
 	return nil
 }

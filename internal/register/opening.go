@@ -159,8 +159,12 @@ func noteOutcome(t *tx, m Message, plan Plan) error {
 // its clocks running from the message's receipt.
 func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) {
 	v := f.Verdict
+	ref, err := r.caseReference(t, m, f)
+	if err != nil {
+		return Case{}, err
+	}
 	c := Case{
-		ID: newID(t.now), Reference: m.Reference, Kind: plan.Opens, Stage: plan.Stage, Message: m.ID,
+		ID: newID(t.now), Reference: ref, Kind: plan.Opens, Stage: plan.Stage, Message: m.ID,
 		Correspondent: f.Reading.ReplyAddress(), Postal: confirmedAddress(f), Channel: m.Channel,
 		Definition: v.Definition, Defined: !v.Definition.Empty(), MayQuote: quoting(f) == Defined,
 		PostalOK: addressSeen(f), Topics: v.Topics, Flags: v.Flags, HazardLevel: v.HazardLevel, OpenedAt: t.now,
@@ -169,7 +173,7 @@ func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) 
 	if way == ByLetter {
 		c.Channel = Letter
 	}
-	err := t.exec(`INSERT INTO cases (id, reference, kind, stage, message_id, person_name, person_addr, postal, channel, definition,
+	err = t.exec(`INSERT INTO cases (id, reference, kind, stage, message_id, person_name, person_addr, postal, channel, definition,
 			defined, may_quote, topics, flags, hazard_level, opened_at, postal_ok)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 		c.ID, c.Reference, c.Kind, c.Stage, c.Message, clean(c.Correspondent.Name), clean(c.Correspondent.Address), clean(asJSON(c.Postal)), c.Channel,
@@ -232,6 +236,20 @@ func wantsLarge(t *tx, c Case, f Facts, large bool) error {
 		return nil
 	}
 	return t.exec(`UPDATE resident SET large_print = 1 WHERE id = $1`, c.Resident)
+}
+
+// caseReference is the message's own, which its case takes for life. A second
+// case that an officer opens from the same message gets a fresh one.
+func (r *Register) caseReference(t *tx, m Message, f Facts) (string, error) {
+	if !f.Officer {
+		return m.Reference, nil
+	}
+	var cases int
+	err := t.one(`SELECT count(*) FROM cases WHERE reference = $1`, []any{m.Reference}, &cases)
+	if err != nil || cases == 0 {
+		return m.Reference, err
+	}
+	return r.freshReference(t, m.Fingerprint+"/again", m.ReceivedAt)
 }
 
 // joinCase puts a message with a case, and does to the case what was planned.

@@ -97,6 +97,10 @@ func Postgres(tb testing.TB, c register.Config) register.Config {
 	}
 	q := u.Query()
 	q.Set("search_path", schema)
+	if _, bench := tb.(*testing.B); !bench {
+		// No test pulls the server's plug, so nothing need wait for its disk.
+		q.Set("synchronous_commit", "off")
+	}
 	u.RawQuery = q.Encode()
 	c.Driver, c.DSN = "postgres", u.String()
 	return c
