@@ -1,17 +1,16 @@
 package scan
 
-// surroundCell is the side of the squares, in dots of the sketch's scale, in
-// which paper is told from what lies around it.
+// surroundCells is how many squares across paper is told from what lies
+// around it by.
 const surroundCells = 100
 
 // wipeSurround whitens what lies around the paper: the black of a scanner
-// with its lid open, a table, the dark edge of a book. It reports whether
-// there was any.
-func (p picture) wipeSurround() bool {
+// with its lid open, a table, the dark edge of a book.
+func (p picture) wipeSurround() {
 	cell := max(1, p.gray.Rect.Dx()/surroundCells)
 	w, h := p.gray.Rect.Dx()/cell, p.gray.Rect.Dy()/cell
 	if w < 8 || h < 8 {
-		return false
+		return
 	}
 	means := p.means(cell, w, h)
 	level := parting(means)
@@ -27,7 +26,7 @@ func (p picture) wipeSurround() bool {
 	}
 	// Without a clear edge there is no surround, only grey paper.
 	if dark == 0 || dark == w*h || lightSum/(w*h-dark)-darkSum/dark < 60 || !edged(paper) {
-		return false
+		return
 	}
 	sheet := blot{}
 	for _, b := range paper.blots() {
@@ -36,7 +35,7 @@ func (p picture) wipeSurround() bool {
 		}
 	}
 	if sheet.ink*6 < w*h {
-		return false
+		return
 	}
 	for y := range h {
 		left, right := span(paper, sheet, y)
@@ -48,7 +47,6 @@ func (p picture) wipeSurround() bool {
 	for row := h * cell; row < p.gray.Rect.Dy(); row++ {
 		p.white(row, 0, p.gray.Rect.Dx())
 	}
-	return true
 }
 
 func (p picture) means(cell, w, h int) []int {
