@@ -81,7 +81,7 @@ func (h *house) folderDoor() *ingest.FolderDoor {
 func (p *plan) checkScans(ctx context.Context) []finding {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	programs := finding{name: "letters"}
+	programs := finding{name: "scanned letters"}
 	programs.found, programs.err = scan.NewReader(p.paper).Check(ctx)
 	if p.scans.Path == "" {
 		if programs.err != nil {
