@@ -248,10 +248,26 @@ func (r *Rules) doubt(j *judgement, m Message, chances []float64, first int, cut
 		return fmt.Sprintf("the chance that it asks for stage 2 is %.0f%%", chances[1]*100)
 	case labels[first] == Complaint && j.answered() != "":
 		return "it may ask for stage 2: " + j.answered()
-	case chances[first] < r.settings.auto[first]:
-		return "the evidence is thin or divided"
 	}
-	return ""
+	return short(chances[first], r.settings.auto[first])
+}
+
+// likely is the confidence from which "thin or divided" would be untrue: one
+// label is then much likelier than the rest, though not likely enough.
+const likely = 0.7
+
+// short says that a confidence is less than what is asked for, or "".
+func short(sure, asked float64) string {
+	switch {
+	case sure >= asked:
+		return ""
+	case sure < likely:
+		return "the evidence is thin or divided"
+	case asked > 1:
+		return "a person always decides on this label"
+	}
+	// Rounded down and up, so that the two never read as the same.
+	return fmt.Sprintf("%.0f%% is less than the %.0f%% that is asked for acting alone", math.Floor(sure*100), math.Ceil(asked*100-1e-9))
 }
 
 // binary reports whether the text holds what writing does not.

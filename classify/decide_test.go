@@ -82,6 +82,10 @@ func TestHazards(t *testing.T) {
 		{"The front door does not lock any more.", Significant},
 		{"Od wczoraj czuję gaz w kuchni, czad!", Emergency},
 		{"Could I keep a cat please?", NoHazard},
+		{"All passed, and there is no smell of gas.", NoHazard},
+		{"The CO alarm has reached its end date.", NoHazard},
+		{"Heating is back on, thank you. My mum is 86.", NoHazard},
+		{"No hot water for weeks.", Significant},
 	} {
 		if v := Default().Decide(Message{Text: row.text}, Context{}); v.HazardLevel != row.level || v.Has(Hazard) != (row.level != NoHazard) {
 			t.Errorf("%q: level %q, want %q", row.text, v.HazardLevel, row.level)
@@ -89,9 +93,30 @@ func TestHazards(t *testing.T) {
 	}
 }
 
+// A confidence that is high but not high enough is told with what is asked
+// for: "thin or divided" beside "97 %" would contradict itself.
+func TestShort(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		sure, asked float64
+		want        string
+	}{
+		{0.98, 0.98, ""},
+		{0.97, 0.98, "97% is less than the 98% that is asked for acting alone"},
+		{0.896, 0.9, "89% is less than the 90% that is asked for acting alone"},
+		{0.978, 0.98, "97% is less than the 98% that is asked for acting alone"},
+		{0.55, 0.9, "the evidence is thin or divided"},
+		{0.99, never, "a person always decides on this label"},
+	} {
+		if got := short(row.sure, row.asked); got != row.want {
+			t.Errorf("%v of %v: %q, want %q", row.sure, row.asked, got, row.want)
+		}
+	}
+}
+
 func TestStage1Answered(t *testing.T) {
 	t.Parallel()
-	m := Message{Text: "This is rubbish, I am not happy. You haven't read a word I wrote."}
+	m := Message{Text: "I am not happy. The door is still not done and nobody came."}
 	if v := Default().Decide(m, Context{Joins: true, CaseKind: Complaint, Stage: 1, Stage1Answered: true}); v.Label != Stage2 {
 		t.Errorf("%s, want stage2", v.Label)
 	}
