@@ -99,7 +99,7 @@ func Postgres(tb testing.TB, c register.Config) register.Config {
 	q.Set("search_path", schema)
 	if _, bench := tb.(*testing.B); !bench {
 		// No test pulls the server's plug, so nothing need wait for its disk.
-		q.Set("synchronous_commit", "off")
+		q.Set("options", "-csynchronous_commit=off") // as libpq reads it too, for pg_dump
 	}
 	u.RawQuery = q.Encode()
 	c.Driver, c.DSN = "postgres", u.String()

@@ -62,8 +62,11 @@ func TestWhatEachRoleMay(t *testing.T) {
 			for _, path := range reads {
 				got := b.get(path)
 				got.want(t, http.StatusOK)
-				if strings.Contains(got.body, `method="post" action="/messages`) != (decides && path == reads[4]) {
+				if strings.Contains(got.body, `/decision" aria-labelledby`) != (decides && path == reads[4]) {
 					t.Errorf("%s: the form to decide is there or not there wrongly", path)
+				}
+				if strings.Contains(got.body, `/again"`) && !decides {
+					t.Errorf("%s: the form to look again is there", path)
 				}
 			}
 			for _, path := range acts {
