@@ -36,9 +36,11 @@ const anywhere = -1
 
 // read cuts the subject and the text into one document, the subject first.
 func (r *Rules) read(m Message) document {
-	d := scan(r.vocab, m.Subject, m.OCR)
+	// Who types a letter in may have had a scanner's text before him.
+	patient := m.OCR || m.Channel == "letter"
+	d := scan(r.vocab, m.Subject, patient)
 	subject := len(d.sentences)
-	body := scan(r.vocab, m.Text, m.OCR)
+	body := scan(r.vocab, m.Text, patient)
 	off := len(d.tokens)
 	for i := range body.tokens {
 		body.tokens[i].sentence += subject
