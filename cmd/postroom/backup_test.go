@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestBackupRestoreAndRelease(t *testing.T) {
@@ -98,6 +99,7 @@ func TestWhatCameAfterTheBackupIsFoundAgain(t *testing.T) {
 		w.must(os.RemoveAll(filepath.Join(w.folder, lost)))
 	}
 	c.postroom(0, "restore", folder)
+	restored := time.Now()
 	p = w.serve("")
 	w.answered(p) // all five are registered again, and nothing leaves
 	if got, extra, _ := w.arrived(); got != 5 || extra != 0 {
@@ -107,6 +109,9 @@ func TestWhatCameAfterTheBackupIsFoundAgain(t *testing.T) {
 	if code := run([]string{"outgoing", "release", "-config", w.config}, &out, &out); code != 0 {
 		t.Errorf("release: exit code %d: %s", code, out.String())
 	}
+	// A mailbox tells whole seconds: what comes in the second of the restore may
+	// have come before it, and its reply waits for a person.
+	w.until(p, "the second of the restore is over", func() bool { return time.Now().Truncate(time.Second).After(restored) })
 	w.post(1)
 	w.answered(p)
 	p.stop(t)
