@@ -90,12 +90,30 @@ func (s *session) secure(ctx context.Context) error {
 
 func (s *session) greet(ctx context.Context) error {
 	err := s.watch(ctx, "wait for the greeting", s.mailbox.Timeouts.Command, func(*watchdog) error {
-		return s.client.WaitGreeting()
+		return greeting(s.client)
 	})
 	if err != nil {
 		return s.mailbox.trouble(Unreachable, err)
 	}
 	return nil
+}
+
+// greeting waits for it. A server that has no room says BYE and hangs up (RFC
+// 9051, section 7.1.5). The library then tells at random of the one or of the
+// other, so it is asked again until it gives the server's own words. Nothing
+// waits here any more: both are known.
+func greeting(c *imapclient.Client) error {
+	err := c.WaitGreeting()
+	for range 30 {
+		var said *imap.Error
+		if err == nil || errors.As(err, &said) {
+			break
+		}
+		if again := c.WaitGreeting(); errors.As(again, &said) {
+			err = again
+		}
+	}
+	return err
 }
 
 // heard is told of what the server says unasked. It runs inside the reader,
