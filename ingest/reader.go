@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"runtime/debug"
 	"time"
@@ -18,7 +17,6 @@ import (
 	"postroom/internal/queue"
 	"postroom/internal/reference"
 	"postroom/internal/register"
-	"postroom/internal/workday"
 )
 
 // ReadLane is the queue's lane of messages to be read.
@@ -315,39 +313,6 @@ func (r *Reader) options(source string) mime.Options {
 	return o
 }
 
-// Read turns an original into the register's neutral terms.
-func Read(ctx context.Context, original io.Reader, o mime.Options, prefixes []string) register.Reading {
-	m := mime.Read(ctx, original, o)
-	rd := register.Reading{
-		MessageID: m.MessageID, From: address(m.From), ReplyTo: addresses(m.ReplyTo), To: addresses(m.To), Cc: addresses(m.Cc),
-		Subject: m.Subject, Date: m.Date, Text: m.Text, NewText: m.NewText, Language: m.Language,
-		Automatic: string(m.Automatic), AutomaticWhy: m.AutomaticWhy, DoNotAnswer: m.DoNotAnswer,
-		Bounce:        register.Bounce(m.Bounce),
-		MessageIDs:    append(append([]string{}, m.References...), m.InReplyTo...),
-		Authenticated: m.Authenticated, AuthWhy: m.AuthWhy,
-		Complainant: address(m.Complainant), ComplainantWhy: m.ComplainantWhy,
-		Repairs: m.Repairs, Notes: m.Notes, Error: m.Error, BodyDigest: m.BodyDigest,
-	}
-	for _, a := range m.Attachments {
-		rd.Attachments = append(rd.Attachments, register.Attachment(a))
-	}
-	if at := m.ForwardedReceived; !at.IsZero() && rd.ComplainantWhy != "" {
-		rd.ComplainantWhy += " The colleague had it on " + at.In(workday.London()).Format("2 January 2006 at 15:04") + "."
-	}
-	rd.ReferencesFound, rd.ReferencesNear = reference.FindAll(m.Subject+"\n"+m.Text, prefixes)
-	return rd
-}
-
-func address(a mime.Address) register.Address { return register.Address(a) }
-
-func addresses(as []mime.Address) []register.Address {
-	out := make([]register.Address, len(as))
-	for i, a := range as {
-		out[i] = address(a)
-	}
-	return out
-}
-
 // open joins, judges and opens a batch, and tells the queue what is owed.
 func (r *Reader) open(ctx context.Context, pieces []*piece) error {
 	if err := r.join(ctx, pieces); err != nil {
@@ -396,11 +361,4 @@ func (r *Reader) bounced(ctx context.Context, p *piece) error {
 		return nil // somebody else's mail, or nothing of ours
 	}
 	return err
-}
-
-// TopReceived is when our own mail server says that it took a mail in: the
-// time in its topmost Received header, if there is one.
-func TopReceived(original []byte) (time.Time, bool) {
-	at := topmostReceived(original[:min(len(original), peekLimit)])
-	return at, !at.IsZero()
 }
