@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -46,7 +47,7 @@ type ReaderConfig struct {
 
 	Batch    int           // messages taken at once; 0: 32
 	Parallel int           // messages read at once; 0: 2
-	Attempts int           // after so many a message goes to a person unread; 0: 3
+	Attempts int           // after so many a message goes to a person unread; 0: 5
 	Lease    time.Duration // 0: two minutes
 	Sweep    time.Duration // between two looks into the register; 0: a minute
 }
@@ -68,7 +69,7 @@ func NewReader(c ReaderConfig) *Reader {
 		c.Parallel = 2
 	}
 	if c.Attempts == 0 {
-		c.Attempts = 3
+		c.Attempts = 5
 	}
 	if c.Lease == 0 {
 		c.Lease = 2 * time.Minute
@@ -197,7 +198,7 @@ type piece struct {
 
 // Read reads, judges and opens the messages: together those that are read for
 // the first time, then each of the others alone, since it may be what ended a
-// reader before. One that is read already, or in another reader's hands, is
+// reader before, the least suspect first. One that is read already, or in another reader's hands, is
 // left out.
 func (r *Reader) Read(ctx context.Context, ids []register.ID) error {
 	fresh, err := r.c.Register.BeginReading(ctx, ids, r.c.Lease, r.c.Attempts)
@@ -211,10 +212,12 @@ func (r *Reader) Read(ctx context.Context, ids []register.ID) error {
 	for _, m := range fresh {
 		begun[m.ID] = true
 	}
-	for _, id := range ids {
-		if begun[id] {
-			continue
-		}
+	rest := slices.DeleteFunc(slices.Clone(ids), func(id register.ID) bool { return begun[id] })
+	rest, err = r.c.Register.LeastBegun(ctx, rest)
+	if err != nil {
+		return err
+	}
+	for _, id := range rest {
 		alone, err := r.c.Register.BeginReading(ctx, []register.ID{id}, r.c.Lease, r.c.Attempts)
 		if err == nil {
 			err = r.readAll(ctx, alone)

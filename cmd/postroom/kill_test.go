@@ -49,8 +49,8 @@ func TestKilledAtEachStep(t *testing.T) {
 			p := w.serve("")
 			w.answered(p)
 			p.stop(t)
-			if n := w.audit().uncertain; n > 0 {
-				t.Errorf("%d replies are in people's hands after one kill", n)
+			if found := w.audit(); found.uncertain+found.blamed > 0 {
+				t.Errorf("after one kill in people's hands: %+v", found)
 			}
 			_, extra, identical := w.arrived()
 			if extra != identical || extra > 0 && !window[step] || extra > 1 {
@@ -64,7 +64,9 @@ func TestKilledAtEachStep(t *testing.T) {
 }
 
 // On every kind of register and queue, with messages flowing. One kill can cut
-// off as many replies as there are connections.
+// off as many replies as there are connections. A message that five of the
+// kills happened to hit while it was read alone cannot be told from one that
+// kills, and goes to a person; the one that it may be is the test's bad luck.
 func TestKilledAtRandom(t *testing.T) {
 	t.Parallel()
 	const kills, connections = 12, 2
@@ -95,13 +97,13 @@ func TestKilledAtRandom(t *testing.T) {
 			p.stop(t)
 			found := w.audit()
 			got, extra, identical := w.arrived()
-			if got+found.uncertain < w.sent || found.refused > 0 {
+			if got+found.uncertain+found.blamed < w.sent || found.refused > 0 || found.blamed > 1 {
 				t.Errorf("%d of %d residents were answered, and %+v", got, w.sent, found)
 			}
 			if extra != identical || extra > kills*connections || found.uncertain > kills*connections/2 {
 				t.Errorf("%d mails too many, %d of them the identical bytes; %+v", extra, identical, found)
 			}
-			t.Logf("%d messages, %d kills: the identical bytes of %d mails went once more, %d replies were cut off twice and are in people's hands", w.sent, kills, extra, found.uncertain)
+			t.Logf("%d messages, %d kills: the identical bytes of %d mails went once more, %d replies were cut off twice and %d messages were hit while read five times, and are in people's hands", w.sent, kills, extra, found.uncertain, found.blamed)
 		})
 	}
 }

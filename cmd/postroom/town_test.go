@@ -338,11 +338,13 @@ func (w *town) until(p *process, what string, happened func() bool) {
 	}
 }
 
-// A sum is what an audit found of the replies.
-type sum struct{ delivered, refused, uncertain int }
+// A sum is what an audit found of the replies, and of the messages that wait
+// for a person because their reading was cut off again and again.
+type sum struct{ delivered, refused, uncertain, blamed int }
 
 // audit looks into the register after everything stopped: each message is
-// exactly one case with exactly one acknowledgement.
+// exactly one case with exactly one acknowledgement, or waits for a person
+// because it was in a dying reader's hands too often.
 func (w *town) audit() (found sum) {
 	w.t.Helper()
 	r := w.look()
@@ -350,12 +352,16 @@ func (w *town) audit() (found sum) {
 	w.must(err)
 	cases := map[register.ID]int{}
 	for _, m := range messages {
+		if m.State == register.InReview && m.Case == "" && strings.Contains(m.Problem, "not finished several times") {
+			found.blamed++
+			continue
+		}
 		if m.State != register.Filed {
 			w.t.Errorf("message %s is %s: %s", m.Reference, m.State, m.Problem)
 		}
 		cases[m.Case]++
 	}
-	if len(messages) != w.sent || len(cases) != w.sent {
+	if len(messages) != w.sent || len(cases)+found.blamed != w.sent {
 		w.t.Errorf("%d messages and %d cases of %d mails", len(messages), len(cases), w.sent)
 	}
 	for id := range cases {

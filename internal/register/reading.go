@@ -1,9 +1,11 @@
 package register
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -56,6 +58,35 @@ func (r *Register) BeginReading(ctx context.Context, ids []ID, lease time.Durati
 		}
 	}
 	return out, wrap("begin reading", errors.Join(errs...))
+}
+
+// LeastBegun lists the ids of those that are still to be read, the ones whose
+// reading was begun least often first. Whatever ends readers is so read last:
+// a message that is merely next when a machine goes down again and again
+// does not collect all the blame, and none waits behind one that kills.
+func (r *Register) LeastBegun(ctx context.Context, ids []ID) ([]ID, error) {
+	type suspect struct {
+		id       ID
+		attempts int
+	}
+	var found []suspect
+	for _, id := range ids {
+		s := suspect{id: id}
+		err := r.db.QueryRowContext(ctx, `SELECT attempts FROM message WHERE id = $1 AND state = 'arrived'`, id).Scan(&s.attempts)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, wrap("least begun", err)
+		}
+		found = append(found, s)
+	}
+	slices.SortStableFunc(found, func(a, b suspect) int { return cmp.Compare(a.attempts, b.attempts) })
+	out := make([]ID, len(found))
+	for i, s := range found {
+		out[i] = s.id
+	}
+	return out, nil
 }
 
 func (r *Register) beginReading(t *tx, id ID, lease time.Duration, limit, most int) (*Message, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -775,6 +776,11 @@ func TestAPoisonousMessageIsReadAlone(t *testing.T) {
 			if got := begin(poison); len(got) != 1 {
 				t.Fatalf("begun alone %v", got)
 			}
+		}
+		order, err := d.LeastBegun(t.Context(), []register.ID{poison, healthy, "read-long-ago"})
+		d.must(err)
+		if !slices.Equal(order, []register.ID{healthy, poison}) {
+			t.Errorf("read in the order %v: poison is %s", order, poison)
 		}
 		if got := begin(healthy); len(got) != 1 || got[0] != healthy {
 			t.Errorf("the healthy one suffers for its neighbour: %v", got)
