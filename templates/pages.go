@@ -14,6 +14,12 @@ var pageFiles embed.FS
 //go:embed pages/style.css
 var StyleSheet []byte
 
+// Keys is the script that makes the pages quicker by keyboard. Every page works
+// without it.
+//
+//go:embed pages/keys.js
+var Keys []byte
+
 // Pages parses the markup of the staff's pages. Each page is a template named
 // by its file; the functions are those of the room that serves them. A key
 // that is missing is an error when the page is shown, not an empty place.

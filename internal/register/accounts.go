@@ -24,10 +24,6 @@ const (
 // Roles lists every role.
 func Roles() []Role { return []Role{Reviewer, Mailroom, Manager, Auditor, Admin} }
 
-// MayDecide reports whether the role decides on post and on replies; the
-// others only read.
-func (r Role) MayDecide() bool { return r == Reviewer || r == Manager || r == Admin }
-
 // An Account is somebody who signs in with a password.
 type Account struct {
 	ID         ID

@@ -150,23 +150,6 @@ func (d *Desk) staff(do action) http.HandlerFunc {
 // largestForm bounds what a form may post, in bytes.
 const largestForm = 256 << 10
 
-// deciders lets in whoever may change something, with the form read.
-func (d *Desk) deciders(do action) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if !d.readForm(w, r) {
-			return
-		}
-		d.staff(func(w http.ResponseWriter, r *http.Request, who register.Account) {
-			if !who.Role.MayDecide() {
-				d.problem(w, r, http.StatusForbidden, "You may read this, not decide it",
-					"You are signed in as "+string(who.Role)+". A manager can ask the operator to change that. Nothing was done.")
-				return
-			}
-			do(w, r, who)
-		})(w, r)
-	}
-}
-
 // readForm reads a form, or says why not.
 func (d *Desk) readForm(w http.ResponseWriter, r *http.Request) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, largestForm)

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	_ "embed" // axe-core
 	"net/http"
 	"slices"
 	"strings"
@@ -159,14 +160,35 @@ func (b *chromium) look(t *testing.T, name string) {
 				if (all("h1").length !== 1) wrong.push(all("h1").length + " h1");
 				let level = 1;
 				for (const e of all("main h1, main h2, main h3, main h4")) { const l = +e.tagName[1]; if (l > level + 1) wrong.push("heading jumps to " + e.outerHTML); level = l; }
-				if (all("script, [style], [onclick]").length > 0) wrong.push("script or style in the page");
+				for (const e of all("script, style, [style], [onclick]")) if (!e.src) wrong.push("script or style in the page: " + e.outerHTML);
 				return wrong;
 			})()`, &wrong)
 		for _, w := range wrong {
 			t.Errorf("%s, %d px: %s", name, width, w)
 		}
 	}
+	b.axe(t, name)
 	b.pictures(name)
+}
+
+//go:embed testdata/axe/axe.min.js
+var axe string
+
+// axe runs axe-core's rules for WCAG 2.2 AA and for good practice on the page
+// that stands open, narrow and wide, light and dark.
+func (b *chromium) axe(t *testing.T, name string) {
+	t.Helper()
+	b.ask(axe+";0", nil)
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int{320, 1280} {
+			b.size(width, 900, scheme)
+			var wrong []string
+			b.ask(`axe.run(document, {resultTypes: ["violations"]}).then(r => r.passes.length < 10 ? ["looked at next to nothing"] : r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + " (" + (n.any.concat(n.all, n.none).map(c => c.message).join("; ")) + ")").join(" | ")))`, &wrong)
+			for _, w := range wrong {
+				t.Errorf("%s, %d px, %s: axe: %s", name, width, scheme, w)
+			}
+		}
+	}
 }
 
 // TestTheStyleSheetComes: a page without its style sheet passes every test above.

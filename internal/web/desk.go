@@ -87,19 +87,10 @@ func (d *Desk) Handler() (http.Handler, error) {
 	mux.HandleFunc("POST /sign-in", d.signIn)
 	mux.HandleFunc("POST /sign-out", d.signOut)
 	mux.HandleFunc("GET /style.css", styleSheet)
-	mux.HandleFunc("GET /{$}", d.staff(d.queue))
-	mux.HandleFunc("GET /today", d.staff(d.today))
-	mux.HandleFunc("GET /status", d.staff(d.status))
-	mux.HandleFunc("GET /messages/{id}", d.staff(d.message))
-	mux.HandleFunc("GET /messages/{id}/original", d.staff(d.original))
-	mux.HandleFunc("GET /messages/{id}/attachments/{n}", d.staff(d.attachment))
-	mux.HandleFunc("POST /messages/{id}/decision", d.deciders(d.decide))
-	mux.HandleFunc("POST /messages/{id}/again", d.deciders(d.reconsider))
-	mux.HandleFunc("GET /replies", d.staff(d.replies))
-	mux.HandleFunc("GET /replies/{id}", d.staff(d.reply))
-	mux.HandleFunc("GET /replies/{id}/raw", d.staff(d.raw))
-	mux.HandleFunc("POST /replies/{id}/ruling", d.deciders(d.ruleReply))
-	mux.HandleFunc("POST /alarms/{id}/take", d.deciders(d.takeAlarm))
+	mux.HandleFunc("GET /keys.js", keys)
+	for _, rt := range d.routes() {
+		mux.HandleFunc(rt.pattern, d.guarded(rt))
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		d.problem(w, r, http.StatusNotFound, "Not found", "There is no such page.")
 	})
@@ -147,7 +138,7 @@ func (d *Desk) Serve(ctx context.Context, l net.Listener) error {
 func (d *Desk) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -165,6 +156,12 @@ func styleSheet(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	w.Header().Set("Cache-Control", "max-age=300")
 	_, _ = w.Write(templates.StyleSheet)
+}
+
+func keys(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Cache-Control", "max-age=300")
+	_, _ = w.Write(templates.Keys)
 }
 
 // show writes a page once it is whole: an error half-way never leaves half a
@@ -201,13 +198,17 @@ type frame struct {
 	Refresh  int
 	Officer  register.Account // who is signed in; no name: nobody
 	Status   statusView
+	At       string // when the page was made, for prints
 }
 
-// MayDecide reports whether the page offers to change anything.
-func (f frame) MayDecide() bool { return f.Officer.Role.MayDecide() }
+// Menu is the main menu of whoever is signed in.
+func (f frame) Menu() []entry { return f.menu() }
 
-// ForPeople is how many replies wait for people.
-func (f frame) ForPeople() int { return f.Status.Held + f.Status.Failed + f.Status.Uncertain }
+// May reports whether the page offers what needs that right.
+func (f frame) May(r string) bool { return may(f.Officer.Role, right(r)) }
+
+// MayDecide reports whether the page offers to change anything.
+func (f frame) MayDecide() bool { return may(f.Officer.Role, mayDecide) }
 
 type problemPage struct {
 	frame
@@ -220,5 +221,5 @@ func (d *Desk) problem(w http.ResponseWriter, r *http.Request, status int, title
 
 func (d *Desk) frame(ctx context.Context, who register.Account, current, title string) (frame, error) {
 	s, err := d.c.Register.Status(ctx)
-	return frame{Title: title, Landlord: d.c.Landlord, Current: current, Officer: who, Status: d.statusView(s)}, err
+	return frame{Title: title, Landlord: d.c.Landlord, Current: current, Officer: who, Status: d.statusView(s), At: clockTime(d.c.Now())}, err
 }

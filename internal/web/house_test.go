@@ -37,6 +37,7 @@ type house struct {
 	register *register.Register
 	archive  *archive.Archive
 	clock    *registertest.Clock
+	pages    *web.Desk
 	server   *httptest.Server
 	log      *lockedBuffer
 	mu       sync.Mutex
@@ -88,6 +89,7 @@ func openOn(t *testing.T, point func(testing.TB, register.Config) register.Confi
 		Logger:   slog.New(slog.NewTextHandler(h.log, nil)),
 	})
 	must(t, err)
+	h.pages = desk
 	handler, err := desk.Handler()
 	must(t, err)
 	h.server = httptest.NewServer(handler)

@@ -1,0 +1,21 @@
+package web
+
+import "postroom/internal/register"
+
+// A TableRow is a route, for tests: its pattern, the right it needs, and whether
+// it reads its body itself.
+type TableRow struct {
+	Pattern, Needs string
+	OwnInput       bool
+}
+
+// Table is every route of signed-in people.
+func (d *Desk) Table() (rows []TableRow) {
+	for _, rt := range d.routes() {
+		rows = append(rows, TableRow{rt.pattern, string(rt.needs), rt.ownInput})
+	}
+	return rows
+}
+
+// May reports whether the role has the right.
+func May(role register.Role, needs string) bool { return may(role, right(needs)) }

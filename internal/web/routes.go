@@ -1,0 +1,120 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"postroom/internal/register"
+)
+
+// A right is something that a person may do here.
+type right string
+
+// The rights. Who has which is in rightsOf, and what needs which in routes:
+// nowhere else is a role looked at.
+const (
+	mayLook   right = "look"   // read post, cases and replies
+	mayDecide right = "decide" // say what post is, and act on cases and replies
+	mayPaper  right = "paper"  // take letters in, print and post them
+	mayLog    right = "log"    // write down what a resident said
+	mayManage right = "manage" // read figures and rules
+	mayStatus right = "status" // see whether everything runs
+)
+
+// rightsOf is the one table of who may do what.
+func rightsOf(role register.Role) []right {
+	switch role {
+	case register.Reviewer:
+		return []right{mayLook, mayDecide, mayPaper, mayLog, mayStatus}
+	case register.Mailroom:
+		return []right{mayPaper, mayLog, mayStatus}
+	case register.Manager, register.Admin:
+		return []right{mayLook, mayDecide, mayPaper, mayLog, mayManage, mayStatus}
+	case register.Auditor:
+		return []right{mayLook, mayManage, mayStatus}
+	}
+	return nil
+}
+
+func may(role register.Role, r right) bool { return slices.Contains(rightsOf(role), r) }
+
+// A route is a page or an action, and the right that it needs. An action is
+// given its form read, unless it reads its body itself.
+type route struct {
+	pattern  string
+	needs    right
+	do       action
+	ownInput bool
+}
+
+// routes is the one table of what signed-in people can reach.
+func (d *Desk) routes() []route {
+	return []route{
+		{pattern: "GET /{$}", needs: mayLook, do: d.queue},
+		{pattern: "GET /today", needs: mayLook, do: d.today},
+		{pattern: "GET /messages/{id}", needs: mayLook, do: d.message},
+		{pattern: "GET /messages/{id}/original", needs: mayLook, do: d.original},
+		{pattern: "GET /messages/{id}/attachments/{n}", needs: mayLook, do: d.attachment},
+		{pattern: "POST /messages/{id}/decision", needs: mayDecide, do: d.decide},
+		{pattern: "POST /messages/{id}/again", needs: mayDecide, do: d.reconsider},
+		{pattern: "POST /alarms/{id}/take", needs: mayDecide, do: d.takeAlarm},
+
+		{pattern: "GET /replies", needs: mayLook, do: d.replies},
+		{pattern: "GET /replies/{id}", needs: mayLook, do: d.reply},
+		{pattern: "GET /replies/{id}/raw", needs: mayLook, do: d.raw},
+		{pattern: "POST /replies/{id}/ruling", needs: mayDecide, do: d.ruleReply},
+
+		{pattern: "GET /status", needs: mayStatus, do: d.status},
+	}
+}
+
+// guarded lets in whoever has the route's right.
+func (d *Desk) guarded(rt route) http.HandlerFunc {
+	inside := d.staff(func(w http.ResponseWriter, r *http.Request, who register.Account) {
+		if may(who.Role, rt.needs) {
+			rt.do(w, r, who)
+			return
+		}
+		if rt.pattern == "GET /{$}" { // everybody's first page
+			http.Redirect(w, r, firstPage(who.Role), http.StatusSeeOther)
+			return
+		}
+		d.problem(w, r, http.StatusForbidden, "Not for your role",
+			"You are signed in as "+string(who.Role)+", which does not open this. A manager can ask the operator to change that. Nothing was done.")
+	})
+	if !strings.HasPrefix(rt.pattern, "POST ") || rt.ownInput {
+		return inside
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		if d.readForm(w, r) {
+			inside(w, r)
+		}
+	}
+}
+
+// An entry is a line of the main menu.
+type entry struct {
+	Path, Name, Key string
+	Count           int
+	needs           right
+}
+
+// menu lists what the person's role can open.
+func (f frame) menu() []entry {
+	all := []entry{
+		{Path: "/", Name: "Review queue", Key: "queue", Count: f.Status.InReview, needs: mayLook},
+		{Path: "/today", Name: "Today's post", Key: "today", needs: mayLook},
+		{Path: "/replies", Name: "Replies", Key: "replies", Count: f.Status.Held + f.Status.Failed + f.Status.Uncertain, needs: mayLook},
+		{Path: "/status", Name: "Status", Key: "status", needs: mayStatus},
+	}
+	return slices.DeleteFunc(all, func(e entry) bool { return !may(f.Officer.Role, e.needs) })
+}
+
+// firstPage is where a role starts.
+func firstPage(role register.Role) string {
+	if all := (frame{Officer: register.Account{Role: role}}).menu(); len(all) > 0 {
+		return all[0].Path
+	}
+	return "/status"
+}
