@@ -150,7 +150,7 @@ type keyPair struct{ certificate, key string }
 func (h *house) openDesk(ctx context.Context) (err error) {
 	h.desk, err = web.New(web.Config{
 		Register: h.register, Archive: h.archive, Calendar: h.calendar, Landlord: h.landlord.Name, Rules: h.rules.Version(),
-		Outgoing: h.outgoingWords, Queue: h.queueWords, Owed: h.owed, Composer: h.composer, Reading: func(source string) mime.Options { return h.options[source] },
+		Outgoing: h.outgoingWords, Queue: h.queueWords, Owed: h.owed, Composer: h.composer, Reading: func(source string) mime.Options { return h.options[source] }, Letters: h.letters,
 		Access: h.access, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
 	})
 	if err != nil {

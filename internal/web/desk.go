@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"postroom/ingest/mime"
+	"postroom/ingest/scan"
 	"postroom/internal/archive"
 	"postroom/internal/register"
 	"postroom/internal/workday"
@@ -42,6 +43,8 @@ type Config struct {
 	// Reading is how the mail of a source is read; attachments are taken out
 	// of the original with it.
 	Reading func(source string) mime.Options
+	// Letters draws the pages of scanned letters; nil: they are not shown.
+	Letters *scan.Reader
 	Access  Access
 	// Refresh makes the lists load themselves again after so many seconds; 0: never.
 	Refresh int
@@ -56,10 +59,11 @@ type Hint struct{ Name, Value string }
 
 // A Desk serves the pages.
 type Desk struct {
-	c     Config
-	pages *template.Template
-	decoy string        // a hash that nothing matches, for names that are none
-	work  chan struct{} // bounds how many passwords are compared at once
+	c       Config
+	pages   *template.Template
+	decoy   string        // a hash that nothing matches, for names that are none
+	work    chan struct{} // bounds how many passwords are compared at once
+	drawing chan struct{} // and how many pages of letters are drawn
 }
 
 // New parses the pages.
@@ -69,7 +73,7 @@ func New(c Config) (*Desk, error) {
 		return nil, err
 	}
 	c.Access = c.Access.withDefaults()
-	return &Desk{c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce)}, nil
+	return &Desk{c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), drawing: make(chan struct{}, drawnAtOnce)}, nil
 }
 
 func (d *Desk) outgoing(ctx context.Context) string {

@@ -16,6 +16,7 @@ import (
 	"postroom/classify"
 	"postroom/ingest"
 	"postroom/ingest/mime"
+	"postroom/ingest/scan"
 	"postroom/internal/archive"
 	"postroom/internal/password"
 	"postroom/internal/register"
@@ -86,6 +87,7 @@ func openOn(t *testing.T, point func(testing.TB, register.Config) register.Confi
 			h.owed = append(h.owed, hints...)
 		},
 		Composer: composer(t),
+		Letters:  scan.NewReader(scan.Config{Temp: t.TempDir()}),
 		Logger:   slog.New(slog.NewTextHandler(h.log, nil)),
 	})
 	must(t, err)

@@ -73,6 +73,7 @@ type itemPage struct {
 	Issues      []string
 	Outcomes    []string
 	Attachments []attachmentView
+	Pages       []pageView // of a scanned letter
 	Repairs     []string
 	Notes       []string
 	Alarms      []alarmView
@@ -138,6 +139,7 @@ func (d *Desk) showItem(w http.ResponseWriter, r *http.Request, who register.Acc
 		return
 	}
 	page.read(m)
+	page.Pages, _ = d.pageViews(m, "/messages/"+m.ID+"/pages")
 	page.choices(m)
 	for _, add := range []func(*http.Request, register.Message, *itemPage) error{d.addCase, d.addNear, d.addAlarms, d.addDecision, d.addHistory, d.addPreview} {
 		if err := add(r, m, &page); err != nil {

@@ -56,6 +56,7 @@ func (d *Desk) routes() []route {
 		{pattern: "GET /messages/{id}", needs: mayLook, do: d.message},
 		{pattern: "GET /messages/{id}/original", needs: mayLook, do: d.original},
 		{pattern: "GET /messages/{id}/attachments/{n}", needs: mayLook, do: d.attachment},
+		{pattern: "GET /messages/{id}/pages/{n}", needs: mayLook, do: d.pagePicture},
 		{pattern: "POST /messages/{id}/decision", needs: mayDecide, do: d.decide},
 		{pattern: "POST /messages/{id}/again", needs: mayDecide, do: d.reconsider},
 		{pattern: "POST /alarms/{id}/take", needs: mayDecide, do: d.takeAlarm},

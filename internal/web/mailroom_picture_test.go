@@ -1,0 +1,68 @@
+package web_test
+
+import (
+	"bytes"
+	"image/png"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"postroom/classify"
+	"postroom/internal/register"
+)
+
+// scanned takes in a sample scan as a letter, with that reading.
+func (h *house) scanned(file string, rd register.Reading, problem string) register.Message {
+	h.Helper()
+	f, err := os.Open("../../ingest/scan/testdata/scans/" + file)
+	must(h.T, err)
+	defer f.Close() //nolint:errcheck // only read
+	stored, err := h.archive.Put(h.Context(), f)
+	must(h.T, err)
+	got, err := h.register.Receive(h.Context(), []register.Arrival{{
+		Fingerprint: stored.SHA256, Original: stored.SHA256, Size: stored.Size, Channel: register.Letter, Source: "upload", ReceivedAt: h.clock.Now(), Basis: register.Given,
+	}})
+	must(h.T, err)
+	must(h.T, got[0].Err)
+	rd.Automatic = "none"
+	opened, err := h.register.Open(h.Context(), []register.Opening{{Message: got[0].ID, Reading: rd, Verdict: classify.Verdict{Route: classify.Review}, Problem: problem}})
+	must(h.T, err)
+	must(h.T, opened[0].Err)
+	return h.message(got[0].ID)
+}
+
+func TestPagesOfALetterAsPictures(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	m := h.scanned("03-two-pages-g4.tif", register.Reading{Text: "second page", Pages: 1, Paper: &register.Paper{Pages: []int{2}}}, "")
+	b := h.signedIn("Priya", register.Reviewer)
+	wide := map[string]int{"": 1400, "?small=1": 420, "?large=1&turn=90": 2800, "?turn=sideways": 1400}
+	for query, side := range wide {
+		got := b.get("/messages/" + m.ID + "/pages/1" + query)
+		got.want(t, http.StatusOK)
+		img, err := png.Decode(strings.NewReader(got.body))
+		must(t, err)
+		if size := img.Bounds().Size(); max(size.X, size.Y) != side || size.X > size.Y != strings.Contains(query, "90") {
+			t.Errorf("%q: %v", query, size)
+		}
+		header := got.header
+		if header.Get("Content-Type") != "image/png" || !strings.Contains(header.Get("Content-Security-Policy"), "sandbox") || header.Get("Cache-Control") != "no-store" || header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("headers %v", header)
+		}
+	}
+	b.get("/messages/"+m.ID).want(t, http.StatusOK, `src="/messages/`+m.ID+`/pages/1"`, "Page 1, page 2 of the file")
+	// The letter has one page, the second of its file: the first is somebody else's.
+	for _, n := range []string{"0", "2", "-1", "x", "99999999999999999999"} {
+		b.get("/messages/"+m.ID+"/pages/"+n).want(t, http.StatusNotFound)
+	}
+	mail := h.waiting()
+	b.get("/messages/"+mail.ID+"/pages/1").want(t, http.StatusNotFound)
+	first := []byte(b.get("/messages/" + m.ID + "/pages/1").body)
+	whole := h.scanned("02-handwriting-stamped-300dpi.jpg", register.Reading{Error: "text not read"}, "")
+	if got := b.get("/messages/" + whole.ID + "/pages/1"); got.status != http.StatusOK || bytes.Equal(first, []byte(got.body)) {
+		t.Errorf("a letter that is not read: %d", got.status)
+	}
+	b.get("/messages/"+whole.ID+"/pages/2").want(t, http.StatusNotFound)
+	h.signedIn("Dev", register.Mailroom).get("/messages/"+m.ID+"/pages/1").want(t, http.StatusForbidden)
+}
