@@ -104,6 +104,34 @@ func (w *Worker) SoundOnce(ctx context.Context) {
 		w.trouble(ctx, "sounding alarms failed", err)
 	}
 	w.put(ctx, hints)
+	w.callBesides(ctx)
+}
+
+// calledBesides is how many alerts go at one sounding while no mail does.
+const calledBesides = 10
+
+// callBesides takes alerts to other systems out while the mail server is away:
+// behind mail that is tried again and again they would wait until it is back,
+// and nobody would hear that it is away.
+func (w *Worker) callBesides(ctx context.Context) {
+	if wait, _ := w.gate.closed(); wait == 0 || w.stopped() {
+		return
+	}
+	due, err := w.cfg.Register.DueToSystems(ctx, w.cfg.Now(), calledBesides)
+	if err != nil {
+		w.trouble(ctx, "looking for alerts failed", err)
+		return
+	}
+	jobs, err := w.take(ctx, idsOf(due), nil)
+	if err != nil {
+		w.trouble(ctx, "claiming alerts failed", err)
+		return
+	}
+	s := &sender{Worker: w, courier: &courier{server: w.cfg.SMTP, now: w.cfg.Now}}
+	defer s.settled()
+	for _, j := range w.prepare(ctx, jobs) {
+		s.carry(ctx, j)
+	}
 }
 
 // put gives hints to the queue. One that is lost is put again by the next

@@ -230,11 +230,15 @@ func (w *Worker) due(ctx context.Context, n int) ([]job, error) {
 	if err != nil || len(due) == 0 {
 		return nil, err
 	}
-	ids := make([]register.ID, len(due))
-	for i, h := range due {
+	return w.take(ctx, idsOf(due), nil)
+}
+
+func idsOf(hints []register.Hint) []register.ID {
+	ids := make([]register.ID, len(hints))
+	for i, h := range hints {
 		ids[i] = h.ID
 	}
-	return w.take(ctx, ids, nil)
+	return ids
 }
 
 // take claims in the register. What it got is taken out of byID.

@@ -139,13 +139,25 @@ func since(now time.Time, window time.Duration) int64 {
 // Due lists up to n outgoing that can be claimed at that time, most urgent
 // first: what the queue would say, from the truth.
 func (r *Register) Due(ctx context.Context, at time.Time, n int) ([]Hint, error) {
+	return r.due(ctx, `SELECT id, not_before, deadline_at FROM outgoing
+		WHERE state IN ('owed', 'sending') AND ((state = 'owed' AND not_before <= $1) OR (state = 'sending' AND lease_until <= $2))
+		ORDER BY deadline_at, id LIMIT $3`, at, n)
+}
+
+// DueToSystems lists what Due does of the alerts that go to other systems:
+// they need no mail server.
+func (r *Register) DueToSystems(ctx context.Context, at time.Time, n int) ([]Hint, error) {
+	return r.due(ctx, `SELECT id, not_before, deadline_at FROM outgoing
+		WHERE state IN ('owed', 'sending') AND way = 'webhook' AND ((state = 'owed' AND not_before <= $1) OR (state = 'sending' AND lease_until <= $2))
+		ORDER BY deadline_at, id LIMIT $3`, at, n)
+}
+
+func (r *Register) due(ctx context.Context, query string, at time.Time, n int) ([]Hint, error) {
 	lease, err := r.leaseClock(ctx)
 	if err != nil {
 		return nil, wrap("due", err)
 	}
-	rows, err := r.db.QueryContext(ctx, `SELECT id, not_before, deadline_at FROM outgoing
-		WHERE state IN ('owed', 'sending') AND ((state = 'owed' AND not_before <= $1) OR (state = 'sending' AND lease_until <= $2))
-		ORDER BY deadline_at, id LIMIT $3`, micros(at), micros(lease), n)
+	rows, err := r.db.QueryContext(ctx, query, micros(at), micros(lease), n)
 	if err != nil {
 		return nil, wrap("due", err)
 	}

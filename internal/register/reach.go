@@ -120,23 +120,29 @@ const heldForPhone = "the resident asked to be phoned and not written to"
 
 // readdress brings the replies of a case that have not left in line with who
 // gets them, how, and what the resident needs. Letters that waited for an
-// address, came back, or lie in the tray are owed anew; what a person pulled
-// stays with them.
+// address, came back, or lie in the tray are owed anew, and so are emails that
+// were refused, where another way or address is known now; what a person
+// pulled stays with them.
 func readdress(t *tx, c Case) error {
 	waiting, err := outgoingsOf(t, `case_id = $1 AND way <> 'webhook' AND kind NOT IN ('alert', 'forward', 'digest') AND why NOT LIKE 'pulled:%'
-		AND (state IN ('owed', 'held') AND begun_at = 0 OR way = 'letter' AND state IN ('held', 'refused') OR state = 'to_print' AND `+inTray+`)`, c.ID)
+		AND (state IN ('owed', 'held') AND begun_at = 0 OR way = 'letter' AND state = 'held' OR state = 'refused' OR state = 'to_print' AND `+inTray+`)`, c.ID)
 	if err != nil {
 		return err
 	}
 	for _, o := range waiting {
-		if o.Way == ByLetter || o.Why == heldForPhone {
-			o.State, o.Why = Owed, ""
-		}
+		before := o
 		o.reach(c)
+		elsewhere := o.Way != before.Way || mailbox(o.To.Address) != mailbox(before.To.Address)
+		switch {
+		case before.Way == ByLetter, before.Why == heldForPhone, before.State == Failed && elsewhere:
+			o.State, o.Why = Owed, ""
+		case before.State == Failed:
+			continue // the address that refused it is the one that is still known
+		}
 		if err := adjust(t, &o); err != nil {
 			return err
 		}
-		err := t.exec(`UPDATE outgoing SET to_name = $1, to_addr = $2, to_key = $3, way = $4, state = $5, why = $6, large_print = $7, language = $8, begun_at = 0 WHERE id = $9`,
+		err := t.exec(`UPDATE outgoing SET to_name = $1, to_addr = $2, to_key = $3, way = $4, state = $5, why = $6, large_print = $7, language = $8, begun_at = 0, resend = 0 WHERE id = $9`,
 			clean(o.To.Name), clean(o.To.Address), o.toKey(), o.Way, o.State, o.Why, bit(o.LargePrint), o.Language, o.ID)
 		if err == nil {
 			err = t.exec(`DELETE FROM letter WHERE outgoing_id = $1`, o.ID)

@@ -120,6 +120,31 @@ func TestACorrespondentByPostGetsLetters(t *testing.T) {
 	})
 }
 
+// TestARefusedReplyTakesTheWayThatIsFound: what a mail server refused goes
+// anew when an officer finds another way or address, and not to the same one.
+func TestARefusedReplyTakesTheWayThatIsFound(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		o := d.complaint("cold", "ann@example.com")
+		c := d.claim(o.Owed[0].ID)[0]
+		errs, err := d.Refused(t.Context(), []register.Outcome{{ID: c.ID, Attempt: c.Attempt, Code: "550 5.1.1", Why: "no such user"}})
+		d.must(err)
+		d.must(errs[0])
+		to := register.Correspondence{
+			Case: o.Case, To: register.Address{Name: "Ann", Address: "ann@example.com"}, Channel: register.Email, By: "officer:bo", Reason: "as before",
+		}
+		d.must(d.SetCorrespondent(t.Context(), to))
+		if got := d.outgoing(c.ID); got.State != register.Failed {
+			t.Errorf("to the address that refused it: %s", got.State)
+		}
+		to.Channel, to.Postal, to.Reason = register.Letter, []string{"1 High Street", "LM1 1AA"}, "the mailbox is gone"
+		d.must(d.SetCorrespondent(t.Context(), to))
+		if got := d.outgoing(c.ID); got.State != register.Owed || got.Way != register.ByLetter {
+			t.Errorf("with a postal address: %s by %s", got.State, got.Way)
+		}
+	})
+}
+
 const long = "The heating in my flat has been off for nine days now, I rang four times and nobody came to look at it."
 
 func TestLikelyDuplicatesAreOffered(t *testing.T) {
