@@ -43,6 +43,14 @@ type casePaper struct {
 	Hazards       []hazardPaper       `json:"hazards"`
 	People        []whoPaper          `json:"people"`
 	Timeline      []linePaper         `json:"timeline"`
+	LookedAt      []viewPaper         `json:"looked_at_by"`
+}
+
+// A viewPaper says that one of the landlord's people looked at something.
+type viewPaper struct {
+	At   time.Time `json:"at"`
+	By   string    `json:"by,omitempty"`
+	What string    `json:"what"`
 }
 
 type clockPaper struct {
@@ -153,6 +161,7 @@ type linePaper struct {
 	By      string            `json:"by"`
 	What    string            `json:"what"`
 	Detail  map[string]string `json:"detail"`
+	Words   string            `json:"words"` // what the officer said
 	Hash    string            `json:"hash"`
 }
 
@@ -243,7 +252,10 @@ func (p *pack) paper(ctx context.Context, f register.CaseFile) (casePaper, error
 		out.People = append(out.People, whoPaper{Name: w.Address.Name, Address: w.Address.Address, Role: string(w.Role), Authority: w.Authority})
 	}
 	for _, e := range f.Events {
-		out.Timeline = append(out.Timeline, linePaper{At: e.At, Subject: e.Subject, Seq: e.Seq, By: e.By, What: e.What, Detail: e.Detail, Hash: e.Hash})
+		out.Timeline = append(out.Timeline, linePaper{At: e.At, Subject: e.Subject, Seq: e.Seq, By: e.By, What: e.What, Detail: e.Detail, Words: e.Words, Hash: e.Hash})
+	}
+	for _, v := range f.Views {
+		out.LookedAt = append(out.LookedAt, viewPaper{At: v.At, By: v.By, What: string(v.What)})
 	}
 	return out, p.papers(ctx, f, &out)
 }

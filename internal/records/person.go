@@ -40,6 +40,9 @@ type personCasePaper struct {
 	Flags      []classify.Flag     `json:"flags"`
 	OpenedAt   time.Time           `json:"opened_at"`
 	ClosedAt   *time.Time          `json:"closed_at"`
+	// LookedAt is when our people looked at it, without their names: those
+	// are their own data (CJEU C-579/21).
+	LookedAt []viewPaper `json:"looked_at"`
 }
 
 const personReadme = `This is what Postroom holds about one person, found by their address.
@@ -98,10 +101,14 @@ func (p *pack) fillPerson(ctx context.Context, f register.PersonFile) error {
 		out.Messages = append(out.Messages, paper)
 	}
 	for _, c := range f.Cases {
-		out.Cases = append(out.Cases, personCasePaper{
+		paper := personCasePaper{
 			Reference: c.Reference, Kind: string(c.Kind), Stage: c.Stage, Definition: c.Definition, Topics: c.Topics, Flags: c.Flags,
 			OpenedAt: c.OpenedAt, ClosedAt: some(c.ClosedAt),
-		})
+		}
+		for _, v := range f.Views[c.ID] {
+			paper.LookedAt = append(paper.LookedAt, viewPaper{At: v.At, What: string(v.What)})
+		}
+		out.Cases = append(out.Cases, paper)
 	}
 	for i, o := range f.Replies {
 		paper, err := p.reply(ctx, i+1, o, nil)

@@ -225,7 +225,7 @@ func (r *Register) WithdrawAnswer(ctx context.Context, id ID, by, reason string)
 		if err := t.exec(`UPDATE answer SET withdrawn_at = $1 WHERE id = $2`, micros(t.now), a.ID); err != nil {
 			return err
 		}
-		return t.note(caseSubject(a.Case), by, "answer_withdrawn", detail{"stage": strconv.Itoa(a.Stage), "reason": digest(a.Case, reason)})
+		return t.note(caseSubject(a.Case), by, "answer_withdrawn", detail{"stage": strconv.Itoa(a.Stage), "reason": t.said(a.Case, reason)})
 	}))
 }
 

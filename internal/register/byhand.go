@@ -30,7 +30,7 @@ func (r *Register) GivenByHand(ctx context.Context, id ID, at time.Time, by, how
 		if err != nil {
 			return err
 		}
-		d := detail{"outgoing": id, "kind": string(o.Kind), "how": digest(id, how)}
+		d := detail{"outgoing": id, "kind": string(o.Kind), "how": t.said(id, how)}
 		if err := r.follow(t, o, at, d); err != nil {
 			return err
 		}

@@ -22,20 +22,18 @@ type CaseFile struct {
 	Hazards    []HazardRecord
 	People     []Person
 	Events     []Event // of the cases and of their messages, oldest first
+	Views      []View  // who looked at them, oldest first
 }
 
 // CaseFile reads a case by one of its references: the case's own or that of a
 // message that joined it. ErrNotFound when it has no case.
 func (r *Register) CaseFile(ctx context.Context, reference string) (CaseFile, error) {
 	var f CaseFile
-	m, err := r.FindReference(ctx, reference)
+	id, err := r.FindCase(ctx, reference)
 	if err != nil {
 		return f, err
 	}
-	if m.Case == "" {
-		return f, wrap("case file", ErrNotFound)
-	}
-	if f.Case, f.Clocks, err = r.GetCase(ctx, m.Case); err != nil {
+	if f.Case, f.Clocks, err = r.GetCase(ctx, id); err != nil {
 		return f, err
 	}
 	f.Merged, err = list(ctx, r, "case file", scanCase, `SELECT `+caseColumns+` FROM cases c WHERE c.merged_into = $1 ORDER BY c.opened_at, c.id`, f.Case.ID)
@@ -53,8 +51,12 @@ func (r *Register) CaseFile(ctx context.Context, reference string) (CaseFile, er
 	}
 	slices.SortStableFunc(f.Messages, func(a, b Message) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
 	slices.SortStableFunc(f.Events, func(a, b Event) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(f.Views, func(a, b View) int { return a.At.Compare(b.At) })
 	return f, nil
 }
+
+// mostViews bounds how many views of a case its file tells of, the newest.
+const mostViews = 20_000
 
 func (r *Register) addToFile(ctx context.Context, f *CaseFile, id ID) error {
 	messages, err := r.CaseMessages(ctx, id)
@@ -103,6 +105,11 @@ func (r *Register) addToFile(ctx context.Context, f *CaseFile, id ID) error {
 	if err != nil {
 		return err
 	}
+	views, err := r.CaseViews(ctx, id, mostViews)
+	if err != nil {
+		return err
+	}
+	f.Views = append(f.Views, views...)
 	f.Hazards, f.People = append(f.Hazards, hazards...), append(f.People, people...)
 	f.Answers, f.Extensions, f.Actions = append(f.Answers, answers...), append(f.Extensions, extensions...), append(f.Actions, actions...)
 	return r.addEvents(ctx, f, caseSubject(id))

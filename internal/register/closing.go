@@ -63,7 +63,7 @@ func (r *Register) notAccept(t *tx, n NotAccepting) ([]Hint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return hints, closeCase(t, c, n.By, ClosedNotAccepted, detail{"stage": strconv.Itoa(c.Stage), "exclusion": string(n.Reason), "reason": digest(c.ID, n.Words)})
+	return hints, closeCase(t, c, n.By, ClosedNotAccepted, detail{"stage": strconv.Itoa(c.Stage), "exclusion": string(n.Reason), "reason": t.said(c.ID, n.Words)})
 }
 
 func (n NotAccepting) check() error {
@@ -110,7 +110,7 @@ func (r *Register) CloseCase(ctx context.Context, caseID ID, by string, why Clos
 				return err
 			}
 		}
-		return closeCase(t, c, by, why, detail{"reason": digest(c.ID, reason)})
+		return closeCase(t, c, by, why, detail{"reason": t.said(c.ID, reason)})
 	}))
 }
 
@@ -150,7 +150,7 @@ func (r *Register) ReopenCase(ctx context.Context, caseID ID, by, reason string)
 		case c.MergedInto != "":
 			return nil, notAllowed("This case was merged into another one; undo the merge instead.")
 		}
-		if err := reopenCase(t, c, by, detail{"reason": digest(c.ID, reason)}); err != nil {
+		if err := reopenCase(t, c, by, detail{"reason": t.said(c.ID, reason)}); err != nil {
 			return nil, err
 		}
 		return r.oweAcknowledgementAgain(t, c)
@@ -204,30 +204,32 @@ func (r *Register) oweAcknowledgementAgain(t *tx, c Case) ([]Hint, error) {
 // AskClarification owes a letter that asks what is unclear about a complaint
 // (Code 5.6). The clocks run on.
 func (r *Register) AskClarification(ctx context.Context, caseID ID, by string, questions []string) ([]Hint, error) {
-	hints, err := result(ctx, r, func(t *tx) ([]Hint, error) {
-		if err := byPerson(by); err != nil {
-			return nil, err
-		}
-		c, err := caseByID(t, caseID)
-		if err != nil {
-			return nil, err
-		}
-		var asked []string
-		for _, q := range questions {
-			if q = strings.TrimSpace(clean(q)); q != "" {
-				asked = append(asked, q)
-			}
-		}
-		if len(asked) == 0 {
-			return nil, notAllowed("There is no question to ask.")
-		}
-		_, hints, err := r.oweAbout(t, c, Clarification, max(1, c.Stage), t.now.AddDate(0, 0, 1), About{Questions: asked})
-		if err != nil {
-			return nil, err
-		}
-		return hints, t.note(caseSubject(c.ID), by, "clarification_asked", detail{"questions": strconv.Itoa(len(asked))})
-	})
+	hints, err := result(ctx, r, func(t *tx) ([]Hint, error) { return r.askClarification(t, caseID, by, questions) })
 	return hints, wrap("ask clarification", err)
+}
+
+func (r *Register) askClarification(t *tx, caseID ID, by string, questions []string) ([]Hint, error) {
+	if err := byPerson(by); err != nil {
+		return nil, err
+	}
+	c, err := caseByID(t, caseID)
+	if err != nil {
+		return nil, err
+	}
+	var asked []string
+	for _, q := range questions {
+		if q = strings.TrimSpace(clean(q)); q != "" {
+			asked = append(asked, q)
+		}
+	}
+	if len(asked) == 0 {
+		return nil, notAllowed("There is no question to ask.")
+	}
+	_, hints, err := r.oweAbout(t, c, Clarification, max(1, c.Stage), t.now.AddDate(0, 0, 1), About{Questions: asked})
+	if err != nil {
+		return nil, err
+	}
+	return hints, t.note(caseSubject(c.ID), by, "clarification_asked", detail{"questions": strconv.Itoa(len(asked))})
 }
 
 // Redefine gives a complaint the definition that an officer agreed with the

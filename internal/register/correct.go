@@ -46,7 +46,7 @@ func (r *Register) correctReceived(t *tx, message ID, at time.Time, by, reason s
 	}
 	err = t.note(messageSubject(m.ID), by, "received_corrected", detail{
 		"received_at": strconv.FormatInt(micros(at), 10), "received_before": strconv.FormatInt(micros(before.ReceivedAt), 10), "basis_before": string(before.Basis),
-		"deadline": dateText(m.Deadline), "deadline_before": dateText(before.Deadline), "reason": digest(m.ID, reason),
+		"deadline": dateText(m.Deadline), "deadline_before": dateText(before.Deadline), "reason": t.said(m.ID, reason),
 	})
 	if err != nil {
 		return err

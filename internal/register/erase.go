@@ -134,6 +134,9 @@ func eraseCase(t *tx, id ID, e Erasure) error {
 	if err := eraseResident(t, id); err != nil {
 		return err
 	}
+	if err := t.forgetWords(caseSubject(id)); err != nil {
+		return err
+	}
 	if err := eraseReplies(t, "case_id", id); err != nil {
 		return err
 	}
@@ -206,6 +209,9 @@ func eraseMessage(t *tx, m Message, e Erasure) error {
 		return err
 	}
 	if err := eraseDecisions(t, m.ID); err != nil {
+		return err
+	}
+	if err := t.forgetWords(messageSubject(m.ID)); err != nil {
 		return err
 	}
 	if err := eraseReplies(t, "message_id", m.ID); err != nil {

@@ -55,8 +55,40 @@ func (t *tx) append(subject string, seq int64, prev, by, what string, d detail) 
 	}
 	e := Event{Subject: subject, Seq: seq, At: t.now, By: clean(by), What: what, Detail: d}
 	text := asJSON(d)
-	return t.exec(`INSERT INTO event (subject, seq, at, by_whom, what, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+	err := t.exec(`INSERT INTO event (subject, seq, at, by_whom, what, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		e.Subject, e.Seq, micros(e.At), e.By, e.What, text, e.chain(prev, text))
+	if err != nil {
+		return err
+	}
+	for _, stands := range d {
+		words, known := t.words[stands]
+		if !known {
+			continue
+		}
+		delete(t.words, stands)
+		if err := t.exec(`INSERT INTO event_words (subject, seq, words) VALUES ($1, $2, $3)`, e.Subject, e.Seq, words); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// said stands for an officer's words in a history, as digest does, and has the
+// words kept beside the line that they stand in, where erasure reaches them.
+func (t *tx) said(subject, words string) string {
+	stands := digest(subject, words)
+	if words = strings.TrimSpace(clean(words)); words != "" {
+		if t.words == nil {
+			t.words = map[string]string{}
+		}
+		t.words[stands] = words
+	}
+	return stands
+}
+
+// forgetWords takes what officers said out of a history; their digests stay.
+func (t *tx) forgetWords(subject string) error {
+	return t.exec(`DELETE FROM event_words WHERE subject = $1`, subject)
 }
 
 // chain is the hash that ties an event to the one before it.
@@ -71,20 +103,23 @@ func (e Event) chain(prev, detail string) string {
 // History reads a subject's events, oldest first. A subject is "message:ID"
 // or "case:ID".
 func (r *Register) History(ctx context.Context, subject string) ([]Event, error) {
-	rows, err := r.db.QueryContext(ctx, `SELECT subject, seq, at, by_whom, what, detail, hash FROM event WHERE subject = $1 ORDER BY seq`, subject)
+	rows, err := r.db.QueryContext(ctx, `SELECT e.subject, e.seq, e.at, e.by_whom, e.what, e.detail, e.hash, COALESCE(w.words, '')
+		FROM event e LEFT JOIN event_words w ON w.subject = e.subject AND w.seq = e.seq WHERE e.subject = $1 ORDER BY e.seq`, subject)
 	if err != nil {
 		return nil, wrap("history", err)
 	}
 	var events []Event
 	err = drain(rows, func(rows *sql.Rows) error {
-		e, _, err := scanEvent(rows)
+		var words string
+		e, _, err := scanEvent(moreColumns{rows, []any{&words}})
+		e.Words = words
 		events = append(events, e)
 		return err
 	})
 	return events, wrap("history", err)
 }
 
-func scanEvent(rows *sql.Rows) (e Event, text string, err error) {
+func scanEvent(rows scanner) (e Event, text string, err error) {
 	var at int64
 	if err := rows.Scan(&e.Subject, &e.Seq, &at, &e.By, &e.What, &text, &e.Hash); err != nil {
 		return e, "", err

@@ -94,7 +94,7 @@ func (r *Register) extend(t *tx, e Extending) ([]Hint, error) {
 		return nil, err
 	}
 	return hints, t.note(caseSubject(c.ID), e.By, "extension_asked", detail{
-		"clock": name, "due": dateText(k.Counts()), "new_due": dateText(e.To), "reason": digest(c.ID, reason), "outgoing": outgoing,
+		"clock": name, "due": dateText(k.Counts()), "new_due": dateText(e.To), "reason": t.said(c.ID, reason), "outgoing": outgoing,
 	})
 }
 

@@ -159,7 +159,7 @@ func (r *Register) EndHazard(ctx context.Context, hazard ID, by, why string) err
 		if err := t.exec(`UPDATE hazard SET ended_at = $1, ended_by = $2, ended_why = $3 WHERE id = $4`, micros(t.now), clean(by), why, h.ID); err != nil {
 			return err
 		}
-		return t.note(messageSubject(h.Message), by, "hazard_ended", detail{"hazard": h.ID, "why": digest(h.ID, why)})
+		return t.note(messageSubject(h.Message), by, "hazard_ended", detail{"hazard": h.ID, "why": t.said(h.ID, why)})
 	}))
 }
 

@@ -306,7 +306,7 @@ func (r *Register) Pull(ctx context.Context, id ID, by, reason string) error {
 		if err != nil {
 			return err
 		}
-		return t.note(historyOf(l.Outgoing), by, "pulled", detail{"outgoing": id, "batch": l.Batch, "reason": digest(id, reason)})
+		return t.note(historyOf(l.Outgoing), by, "pulled", detail{"outgoing": id, "batch": l.Batch, "reason": t.said(id, reason)})
 	}))
 }
 
@@ -337,7 +337,7 @@ func (r *Register) Returned(ctx context.Context, id ID, by, reason string) error
 			err = t.exec(`UPDATE cases SET postal_ok = 0 WHERE id = $1`, l.Case)
 		}
 		if err == nil {
-			err = t.note(historyOf(l.Outgoing), by, "returned", detail{"outgoing": id, "reason": digest(id, reason)})
+			err = t.note(historyOf(l.Outgoing), by, "returned", detail{"outgoing": id, "reason": t.said(id, reason)})
 		}
 		if err != nil {
 			return err

@@ -121,7 +121,7 @@ func (r *Register) Merge(ctx context.Context, m Merging) error {
 		if err := mayMerge(t, from, into); err != nil {
 			return err
 		}
-		return r.merge(t, from, into, m.By, detail{"reason": digest(from.ID, reason)})
+		return r.merge(t, from, into, m.By, detail{"reason": t.said(from.ID, reason)})
 	}))
 }
 
@@ -195,7 +195,7 @@ func (r *Register) Unmerge(ctx context.Context, caseID ID, by, reason string) ([
 			return nil, notAllowed("This case is not merged into another one.")
 		}
 		into := c.MergedInto
-		d := detail{"reason": digest(c.ID, reason), "into": into}
+		d := detail{"reason": t.said(c.ID, reason), "into": into}
 		if c.ClosedWhy != ClosedMerged { // it was closed for another reason before
 			if err := t.exec(`UPDATE cases SET merged_into = '' WHERE id = $1`, c.ID); err != nil {
 				return nil, err
@@ -344,6 +344,6 @@ func (r *Register) Unsplit(ctx context.Context, splitOff ID, by, reason string) 
 		if err := t.exec(`UPDATE link SET undone_at = $1 WHERE case_a = $2 AND case_b = $3`, micros(t.now), first, splitOff); err != nil {
 			return err
 		}
-		return r.merge(t, from, into, by, detail{"reason": digest(from.ID, reason), "unsplit": "true"})
+		return r.merge(t, from, into, by, detail{"reason": t.said(from.ID, reason), "unsplit": "true"})
 	}))
 }

@@ -16,7 +16,7 @@ func ruled(t *tx, o Outgoing, by, what, reason string) error {
 		return err
 	}
 	event := map[string]string{"released": "released", "cancelled": "reply_cancelled"}[what]
-	return t.note(historyOf(o), by, event, detail{"outgoing": o.ID, "reason": digest(o.ID, reason)})
+	return t.note(historyOf(o), by, event, detail{"outgoing": o.ID, "reason": t.said(o.ID, reason)})
 }
 
 // ReplyRulings lists what officers said about an outgoing, oldest first.

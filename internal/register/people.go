@@ -129,7 +129,7 @@ func (r *Register) setCorrespondent(t *tx, s Correspondence) error {
 	if err := readdress(t, c); err != nil {
 		return err
 	}
-	return t.note(caseSubject(c.ID), s.By, "correspondent_set", detail{"person": digest(c.ID, mailbox(s.To.Address)), "channel": string(s.Channel), "reason": digest(c.ID, reason)})
+	return t.note(caseSubject(c.ID), s.By, "correspondent_set", detail{"person": digest(c.ID, mailbox(s.To.Address)), "channel": string(s.Channel), "reason": t.said(c.ID, reason)})
 }
 
 // textKey is the same for the same words, whatever way they came: letters and

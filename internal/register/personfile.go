@@ -9,7 +9,8 @@ type PersonFile struct {
 	Messages  []Message // that they wrote, oldest first
 	Cases     []Case    // to which they belong
 	Replies   []Outgoing
-	Others    int // messages of other people in those cases
+	Views     map[ID][]View // of those cases, the newest first
+	Others    int           // messages of other people in those cases
 }
 
 // PersonFile reads what is held about whoever writes from an address.
@@ -33,7 +34,11 @@ func (r *Register) PersonFile(ctx context.Context, address string) (PersonFile, 
 	if err != nil {
 		return f, err
 	}
+	f.Views = map[ID][]View{}
 	for _, c := range f.Cases {
+		if f.Views[c.ID], err = r.CaseViews(ctx, c.ID, mostViews); err != nil {
+			return f, err
+		}
 		messages, err := r.CaseMessages(ctx, c.ID)
 		if err != nil {
 			return f, err

@@ -34,7 +34,7 @@ func (r *Register) Reconsider(ctx context.Context, message ID, version int64, by
 		if err != nil {
 			return err
 		}
-		return t.note(messageSubject(m.ID), by, "reconsidered", detail{"case": m.Case, "reason": digest(m.ID, reason)})
+		return t.note(messageSubject(m.ID), by, "reconsidered", detail{"case": m.Case, "reason": t.said(m.ID, reason)})
 	}))
 }
 

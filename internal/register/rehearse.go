@@ -11,9 +11,63 @@ var errRehearsed = errors.New("rehearsed")
 // Rehearse carries out an officer's decision and undoes it, and returns what
 // it would owe, for somebody to look at. Its errors are those of Decide.
 func (r *Register) Rehearse(ctx context.Context, d Ruling) ([]Claimed, error) {
+	return r.rehearsed(ctx, "message_id", func(t *tx) (ID, error) {
+		_, err := r.decide(t, d)
+		return d.Message, err
+	})
+}
+
+// RehearseAnswer shows what an answer would send. Its errors are those of
+// Answer, as with the other rehearsals.
+func (r *Register) RehearseAnswer(ctx context.Context, a Answering) ([]Claimed, error) {
+	return r.rehearsed(ctx, "case_id", func(t *tx) (ID, error) {
+		_, err := r.answer(t, a)
+		return a.Case, err
+	})
+}
+
+// RehearseExtend shows what an extension would send.
+func (r *Register) RehearseExtend(ctx context.Context, e Extending) ([]Claimed, error) {
+	return r.rehearsed(ctx, "case_id", func(t *tx) (ID, error) {
+		_, err := r.extend(t, e)
+		return e.Case, err
+	})
+}
+
+// RehearseNotAccept shows what a refusal would send.
+func (r *Register) RehearseNotAccept(ctx context.Context, n NotAccepting) ([]Claimed, error) {
+	return r.rehearsed(ctx, "case_id", func(t *tx) (ID, error) {
+		_, err := r.notAccept(t, n)
+		return n.Case, err
+	})
+}
+
+// RehearseClarification shows what a question would send.
+func (r *Register) RehearseClarification(ctx context.Context, caseID ID, by string, questions []string) ([]Claimed, error) {
+	return r.rehearsed(ctx, "case_id", func(t *tx) (ID, error) {
+		_, err := r.askClarification(t, caseID, by, questions)
+		return caseID, err
+	})
+}
+
+// RehearseSplit shows what a split would send about the new case.
+func (r *Register) RehearseSplit(ctx context.Context, s Splitting) ([]Claimed, error) {
+	return r.rehearsed(ctx, "case_id", func(t *tx) (ID, error) {
+		opened, err := r.split(t, s)
+		return opened.Case, err
+	})
+}
+
+// rehearsed does something, collects what it owes about a message or a case,
+// and undoes it.
+func (r *Register) rehearsed(ctx context.Context, column string, do func(*tx) (ID, error)) ([]Claimed, error) {
 	shown := make(chan []Claimed, 1)
 	err := r.writes.do(ctx, func(t *tx) error {
-		owed, err := r.rehearse(t, d)
+		about, err := do(t)
+		if err != nil {
+			return err
+		}
+		owed, err := r.owedNow(t, column, about)
 		if err != nil {
 			return err
 		}
@@ -30,14 +84,11 @@ func (r *Register) Rehearse(ctx context.Context, d Ruling) ([]Claimed, error) {
 	return nil, wrap("rehearse", err)
 }
 
-func (r *Register) rehearse(t *tx, d Ruling) ([]Claimed, error) {
-	if _, err := r.decide(t, d); err != nil {
-		return nil, err
-	}
+// owedNow is what this transaction made owed about a message or a case.
+func (r *Register) owedNow(t *tx, column string, id ID) ([]Claimed, error) {
 	var ids []ID
-	err := t.each(`SELECT id FROM outgoing WHERE message_id = $1 AND kind <> 'alert' AND state <> 'cancelled' AND created_at = $2
-		ORDER BY CASE kind WHEN 'forward' THEN 1 ELSE 0 END, id`,
-		[]any{d.Message, micros(t.now)}, collect(&ids, func(s scanner) (id ID, err error) { return id, s.Scan(&id) }))
+	err := t.each(`SELECT id FROM outgoing WHERE `+column+` = $1 AND kind <> 'alert' AND state <> 'cancelled' AND created_at = $2
+		ORDER BY CASE kind WHEN 'forward' THEN 1 ELSE 0 END, id`, []any{id, micros(t.now)}, idRows(&ids))
 	if err != nil {
 		return nil, err
 	}

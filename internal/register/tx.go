@@ -25,6 +25,8 @@ type tx struct {
 	conn *sql.Conn
 	prep map[string]*sql.Stmt
 	now  time.Time
+	// words are what officers said in this transaction, by their digests; see said.
+	words map[string]string
 }
 
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
@@ -343,5 +345,6 @@ func (t *tx) call(fn func(*tx) error) (err error) {
 			err = fmt.Errorf("register: panic in a transaction: %v", p)
 		}
 	}()
+	t.words = nil // of another write in the same group
 	return fn(t)
 }

@@ -17,6 +17,7 @@ type Event struct {
 	What    string // such as "received", "opened", "reply_owed", "sent"
 	Detail  map[string]string
 	Hash    string
+	Words   string // what the officer said, outside the chain; empty: nothing, or it was erased
 }
 
 // Status is the register's part of the status page.
