@@ -29,6 +29,11 @@ type ScanFolder struct {
 	Problem func() string
 }
 
+const (
+	mostScan  = 200 << 20 // bytes of a file of scans
+	emptyFile = "The file is empty: the scanner wrote nothing into it. Scan the letter again."
+)
+
 // The folders within the folder.
 const (
 	workingFolder    = "working"    // taken, not registered yet
@@ -66,7 +71,7 @@ func NewFolderDoor(f ScanFolder, in *Intake) *FolderDoor {
 		f.Stable = 10 * time.Second
 	}
 	if f.Most == 0 {
-		f.Most = 200 << 20
+		f.Most = mostScan
 	}
 	if f.Problem == nil {
 		f.Problem = func() string { return "" }
@@ -238,7 +243,7 @@ func (d *FolderDoor) take(ctx context.Context, root *os.Root, names []string, ag
 	for _, name := range names {
 		post, err := d.post(ctx, root, name)
 		if errors.Is(err, errEmptyFile) {
-			d.move(ctx, root, name, failedFolder, "The file is empty: the scanner wrote nothing into it. Scan the letter again.")
+			d.move(ctx, root, name, failedFolder, emptyFile)
 			continue
 		}
 		if err != nil {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"sync"
 
 	"postroom/ingest/scan"
@@ -39,17 +37,9 @@ func (r *Reader) readLetters(ctx context.Context, files []register.Message) erro
 func (r *Reader) readLetter(ctx context.Context, m register.Message) error {
 	stop := r.keepLease(ctx, m)
 	defer stop()
-	file, part := filePart(m.Fingerprint)
-	readings := r.readFile(ctx, m)
-	if err := ctx.Err(); err != nil {
+	pieces, err := r.lettersOf(ctx, m)
+	if err != nil {
 		return err
-	}
-	pieces := []*piece{{message: m, opening: register.Opening{Message: m.ID, Reading: partOf(readings, part)}}}
-	if part == 0 && len(readings) > 1 {
-		var err error
-		if pieces, err = r.split(ctx, m, readings); err != nil {
-			return err
-		}
 	}
 	for _, p := range pieces {
 		p.opening.Problem = LetterProblem(p.opening.Reading)
@@ -57,8 +47,35 @@ func (r *Reader) readLetter(ctx context.Context, m register.Message) error {
 	if err := r.openAll(ctx, pieces); err != nil {
 		return err
 	}
-	r.c.Logger.InfoContext(ctx, "letters read", slog.String("file", file), slog.Int("letters", len(pieces)))
+	r.c.Logger.InfoContext(ctx, "letters read", slog.String("file", m.Original), slog.Int("letters", len(pieces)))
 	return r.c.Register.DropPages(ctx, m.Original)
+}
+
+// lettersOf reads the letters that a message holds: what a person typed in or
+// parted is taken as they say, else a file of many is split.
+func (r *Reader) lettersOf(ctx context.Context, m register.Message) ([]*piece, error) {
+	one := func(rd register.Reading) []*piece {
+		return []*piece{{message: m, opening: register.Opening{Message: m.ID, Reading: rd}}}
+	}
+	if rd := m.Reading; rd != nil && rd.Paper != nil && rd.Paper.Typed != "" {
+		return one(*rd), nil
+	}
+	byHand, err := r.c.Register.HandPages(ctx, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	readings := r.readFile(ctx, m, byHand)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	part := register.PartNumber(m.Fingerprint)
+	switch {
+	case len(byHand) > 0:
+		return one(readings[0]), nil
+	case part == 0 && len(readings) > 1:
+		return r.split(ctx, m, readings)
+	}
+	return one(partOf(readings, part)), nil
 }
 
 // split registers the letters of a file.
@@ -79,21 +96,10 @@ func (r *Reader) split(ctx context.Context, m register.Message, readings []regis
 	r.c.Step("split")
 	var pieces []*piece
 	for _, l := range letters {
-		_, part := filePart(l.Fingerprint)
+		part := register.PartNumber(l.Fingerprint)
 		pieces = append(pieces, &piece{message: l, opening: register.Opening{Message: l.ID, Reading: partOf(readings, part)}})
 	}
 	return pieces, nil
-}
-
-// filePart parts the fingerprint of a letter into that of its file and its
-// number there; 0 for a file.
-func filePart(fingerprint string) (file string, part int) {
-	file, number, _ := strings.Cut(fingerprint, "#")
-	part, err := strconv.Atoi(number)
-	if err != nil {
-		part = 0
-	}
-	return file, part
 }
 
 // partOf picks a letter of a file.
@@ -110,8 +116,9 @@ func partOf(readings []register.Reading, part int) register.Reading {
 	}
 }
 
-// readFile reads a file's letters, going on where an earlier reader was.
-func (r *Reader) readFile(ctx context.Context, m register.Message) (readings []register.Reading) {
+// readFile reads a file's letters, or the one on the pages that a person
+// named, going on where an earlier reader was.
+func (r *Reader) readFile(ctx context.Context, m register.Message, pages []int) (readings []register.Reading) {
 	defer func() {
 		if v := recover(); v != nil {
 			r.c.Logger.ErrorContext(ctx, "reading panicked", slog.String("message_id", m.ID), slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
@@ -125,6 +132,11 @@ func (r *Reader) readFile(ctx context.Context, m register.Message) (readings []r
 	}
 	defer original.Close() //nolint:errcheck // only read
 	d := r.c.Letters.Read(ctx, original, r.progress(ctx, m))
+	if len(pages) > 0 {
+		rd := ReadLetter(scan.LetterOn(d, pages), r.c.Prefixes)
+		rd.Paper.NotRead = d.NoPrograms
+		return []register.Reading{rd}
+	}
 	return ReadScan(d, r.c.Splitting, r.c.Prefixes)
 }
 

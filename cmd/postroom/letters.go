@@ -21,6 +21,7 @@ import (
 const lettersUsage = `usage: postroom letters list -config FILE
        postroom letters batch -config FILE -by NAME [-again BATCH]
        postroom letters posted -config FILE -by NAME [-on DATE] BATCH
+       postroom letters unposted -config FILE -by NAME -why WORDS BATCH
        postroom letters pull -config FILE -by NAME -why WORDS REFERENCE
        postroom letters returned -config FILE -by NAME [-why WORDS] REFERENCE
        postroom letters address -config FILE -by NAME REFERENCE [RESIDENT LINE…]
@@ -31,6 +32,7 @@ batches that are not marked as posted.
 batch takes all letters out of the tray and writes them for the printer, with a
 cover sheet and a list. With -again it writes a batch's files once more.
 posted says that a batch is in the post. Its letters count as sent that day.
+unposted takes that back within a day: it was the wrong batch, or it never left.
 pull takes one letter out of the tray or its batch, before it is posted.
 returned says that a letter came back undelivered.
 address says that you have compared the name and address of a case with what
@@ -52,6 +54,7 @@ func letterVerbs() map[string]letterVerb {
 		"list":     {0, 0, false, listLetters},
 		"batch":    {0, 0, true, batchLetters},
 		"posted":   {1, 1, true, postedLetters},
+		"unposted": {1, 1, true, unpostedLetters},
 		"pull":     {1, 1, true, pullLetter},
 		"returned": {1, 1, true, returnedLetter},
 		"address":  {1, 1 + 12, true, confirmAddress},
@@ -189,10 +192,7 @@ func postedLetters(ctx context.Context, l *letterRoom, args []string) error {
 			return fmt.Errorf("-on: %w", err)
 		}
 	}
-	batch, err := l.register.BatchNamed(ctx, args[0])
-	if errors.Is(err, register.ErrNotFound) {
-		return fmt.Errorf("there is no batch %q", args[0])
-	}
+	batch, err := l.batch(ctx, args[0])
 	if err != nil {
 		return err
 	}
@@ -200,6 +200,26 @@ func postedLetters(ctx context.Context, l *letterRoom, args []string) error {
 		return err
 	}
 	fmt.Fprintf(l.stdout, "Batch %s: %s posted on %s.\n", batch.Name, counted(batch.Letters, "letter"), on.Long())
+	return nil
+}
+
+func (l *letterRoom) batch(ctx context.Context, name string) (register.PrintBatch, error) {
+	batch, err := l.register.BatchNamed(ctx, name)
+	if errors.Is(err, register.ErrNotFound) {
+		err = fmt.Errorf("there is no batch %q", name)
+	}
+	return batch, err
+}
+
+func unpostedLetters(ctx context.Context, l *letterRoom, args []string) error {
+	batch, err := l.batch(ctx, args[0])
+	if err == nil {
+		err = l.register.Unpost(ctx, batch.ID, l.by, l.why)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(l.stdout, "Batch %s: not posted after all. Its %s wait to be posted.\n", batch.Name, counted(batch.Letters, "letter"))
 	return nil
 }
 

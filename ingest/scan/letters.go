@@ -57,6 +57,28 @@ func Letters(d Document, s Splitting) (letters []Letter, held string) {
 	return letters, ""
 }
 
+// LetterOn is the letter on those pages, as a person parted the file. The
+// sheet just before them says when it was received.
+func LetterOn(d Document, pages []int) Letter {
+	if d.Error != "" {
+		return Letter{Error: d.Error, Pages: pages}
+	}
+	var g group
+	for i := range d.Pages {
+		p := &d.Pages[i]
+		switch {
+		case slices.Contains(pages, p.Number):
+			g.pages = append(g.pages, p)
+		case len(g.pages) == 0:
+			g.sheet = p.Sheet
+		}
+	}
+	if len(g.pages) == 0 {
+		return Letter{Error: "the pages of this letter were not found in the file again; look at the whole file", Pages: pages}
+	}
+	return letterOf(g)
+}
+
 // A group is the pages between two separators.
 type group struct {
 	pages []*Page

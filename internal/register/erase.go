@@ -193,6 +193,9 @@ func eraseMessage(t *tx, m Message, e Erasure) error {
 	if err := t.exec(`DELETE FROM scan_page WHERE original = $1`, m.Original); err != nil {
 		return err
 	}
+	if err := t.exec(`UPDATE upload_file SET name = '' WHERE message_id = $1`, m.ID); err != nil {
+		return err
+	}
 	if err := t.exec(`UPDATE information_request SET how = '' WHERE message_id = $1`, m.ID); err != nil {
 		return err
 	}

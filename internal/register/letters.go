@@ -35,6 +35,8 @@ type TrayLetter struct {
 	Place      int
 	PostedOn   workday.Date
 	ReturnedAt time.Time
+
+	promisedBefore string // the answer clock's promise before it was posted
 }
 
 // A PrintBatch is what was printed together.
@@ -49,6 +51,7 @@ type PrintBatch struct {
 	Printed  int // how often its files were written
 	PostedOn workday.Date
 	PostedBy string
+	MarkedAt time.Time // when that was said
 }
 
 // Tray lays printed letters into the tray. ErrStale stands in the place of an
@@ -89,7 +92,7 @@ func (r *Register) postBy(o Outgoing) workday.Date {
 	return r.cfg.Calendar.Add(workday.DateOf(o.Deadline.Add(-time.Second)), -r.cfg.Policy.LetterDays)
 }
 
-const letterColumns = outgoingColumns + `, l.address, l.pages, l.large, l.post_by, l.ready_at, l.batch_id, l.place, l.posted_on, l.returned_at`
+const letterColumns = outgoingColumns + `, l.address, l.pages, l.large, l.post_by, l.ready_at, l.batch_id, l.place, l.posted_on, l.returned_at, l.promised_before`
 
 const letterTables = ` FROM letter l JOIN outgoing o ON o.id = l.outgoing_id `
 
@@ -104,7 +107,7 @@ func (m moreColumns) Scan(dest ...any) error { return m.row.Scan(append(dest, m.
 func scanLetter(row scanner) (l TrayLetter, err error) {
 	var address, postBy, postedOn string
 	var large, ready, returned int64
-	l.Outgoing, err = scanOutgoing(moreColumns{row, []any{&address, &l.Pages, &large, &postBy, &ready, &l.Batch, &l.Place, &postedOn, &returned}})
+	l.Outgoing, err = scanOutgoing(moreColumns{row, []any{&address, &l.Pages, &large, &postBy, &ready, &l.Batch, &l.Place, &postedOn, &returned, &l.promisedBefore}})
 	if err != nil {
 		return l, err
 	}
@@ -141,15 +144,15 @@ func (r *Register) HeldLetters(ctx context.Context, n int) ([]Outgoing, error) {
 		ORDER BY o.deadline_at, o.id LIMIT $1`, n)
 }
 
-const batchColumns = `id, name, made_at, made_by, pickup, letters, pages, printed, posted_on, posted_by`
+const batchColumns = `id, name, made_at, made_by, pickup, letters, pages, printed, posted_on, posted_by, marked_at`
 
 func scanBatch(row scanner) (b PrintBatch, err error) {
-	var made, pickup int64
+	var made, pickup, marked int64
 	var posted string
-	if err = row.Scan(&b.ID, &b.Name, &made, &b.MadeBy, &pickup, &b.Letters, &b.Pages, &b.Printed, &posted, &b.PostedBy); err != nil {
+	if err = row.Scan(&b.ID, &b.Name, &made, &b.MadeBy, &pickup, &b.Letters, &b.Pages, &b.Printed, &posted, &b.PostedBy, &marked); err != nil {
 		return b, err
 	}
-	b.MadeAt, b.Pickup = instant(made), pickup == 1
+	b.MadeAt, b.Pickup, b.MarkedAt = instant(made), pickup == 1, instant(marked)
 	b.PostedOn, err = dateOf(posted)
 	return b, err
 }
@@ -249,7 +252,7 @@ func (r *Register) Posted(ctx context.Context, batch ID, on workday.Date, by str
 		case on.Before(workday.DateOf(b.MadeAt)):
 			return notAllowed("Batch %s was printed on %s; it cannot have been posted before.", b.Name, workday.DateOf(b.MadeAt).Long())
 		}
-		if err := t.changed(`UPDATE print_batch SET posted_on = $1, posted_by = $2 WHERE id = $3 AND posted_on = ''`, dateText(on), clean(by), batch); err != nil {
+		if err := t.changed(`UPDATE print_batch SET posted_on = $1, posted_by = $2, marked_at = $3 WHERE id = $4 AND posted_on = ''`, dateText(on), clean(by), micros(t.now), batch); err != nil {
 			return err
 		}
 		return eachLetter(t, batch, func(l TrayLetter) error { return r.posted(t, l, on, by) })
@@ -266,6 +269,9 @@ func (r *Register) posted(t *tx, l TrayLetter, on workday.Date, by string) error
 	err := t.changed(`UPDATE outgoing SET state = 'sent', sent_at = $1, why = '' WHERE id = $2 AND state = 'to_print'`, micros(at), l.ID)
 	if err == nil {
 		err = t.exec(`UPDATE letter SET posted_on = $1 WHERE outgoing_id = $2`, dateText(on), l.ID)
+	}
+	if err == nil {
+		err = promiseBefore(t, l)
 	}
 	if err != nil {
 		return err

@@ -141,6 +141,7 @@ type Paper struct {
 	Doubts       []string `json:"doubts"`        // why the text may be wrong, each in a sentence
 	Held         bool     `json:"held"`          // it may be several letters, and a person has to part them
 	NotRead      bool     `json:"not_read"`      // the programs that read letters were missing: it can be read later
+	Typed        string   `json:"typed"`         // who typed the words in; empty: they were read
 }
 
 // ReplyAddress is where an answer to the writer goes: the one Reply-To

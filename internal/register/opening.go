@@ -37,6 +37,9 @@ func (r *Register) open(t *tx, o Opening) (Opened, error) {
 	}
 	o.Reading = cleanReading(o.Reading)
 	m.Reading, m.Verdict, m.DecidedBy = &o.Reading, &o.Verdict, RulesActor(o.Verdict.RulesVersion)
+	if m.Case != "" {
+		return r.openLate(t, m, o)
+	}
 	twin, err := findTwin(t, m)
 	if err != nil {
 		return Opened{Message: m.ID}, err
@@ -112,10 +115,13 @@ func saveMessage(t *tx, m Message) error {
 		mailID, sender, reading = m.Reading.MessageID, mailbox(m.Reading.From.Address), asJSON(m.Reading)
 	}
 	return t.changed(`UPDATE message SET state = $1, case_id = $2, problem = $3, offered_case = $4, offered_why = $5, twin = $6,
-			mail_id = $7, sender = $8, urgency = $9, reading = $10, text_key = $11, lease_until = 0, version = version + 1, decisions = decisions + 1
-		WHERE id = $12 AND version = $13`,
-		m.State, m.Case, clean(m.Problem), m.OfferedCase, m.OfferedWhy, m.Twin, mailID, sender, urgency(m.Verdict), reading, textKey(m.Reading), m.ID, m.Version)
+			mail_id = $7, sender = $8, urgency = $9, reading = $10, text_key = $11, not_read = $12, lease_until = 0, version = version + 1, decisions = decisions + 1
+		WHERE id = $13 AND version = $14`,
+		m.State, m.Case, clean(m.Problem), m.OfferedCase, m.OfferedWhy, m.Twin, mailID, sender, urgency(m.Verdict), reading, textKey(m.Reading), bit(notRead(m.Reading)), m.ID, m.Version)
 }
+
+// notRead reports whether a letter waits for the programs that read letters.
+func notRead(rd *Reading) bool { return rd != nil && rd.Paper != nil && rd.Paper.NotRead }
 
 // urgency orders the review queue before deadlines do.
 func urgency(v *Verdict) int64 {

@@ -27,11 +27,8 @@ func scanMessage(row scanner) (m Message, err error) {
 	}
 	m.Junk, m.History = junk == 1, history == 1
 	m.ReceivedAt, m.RegisteredAt, m.FailsafeAt = instant(received), instant(registered), instant(failsafe)
-	if reading != "" {
-		m.Reading = &Reading{}
-		if err := json.Unmarshal([]byte(reading), m.Reading); err != nil {
-			return m, err
-		}
+	if m.Reading, err = readingOf(reading); err != nil {
+		return m, err
 	}
 	if verdict != "" {
 		m.Verdict = &Verdict{}
@@ -41,6 +38,15 @@ func scanMessage(row scanner) (m Message, err error) {
 	}
 	m.Deadline, err = dateOf(deadline)
 	return m, err
+}
+
+// readingOf reads a stored reading; nil while there is none.
+func readingOf(text string) (*Reading, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // not read yet
+	}
+	rd := &Reading{}
+	return rd, json.Unmarshal([]byte(text), rd)
 }
 
 const caseColumns = `c.id, c.reference, c.kind, c.stage, c.message_id, c.person_name, c.person_addr, c.postal, c.channel,

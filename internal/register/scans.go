@@ -3,6 +3,7 @@ package register
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -62,10 +63,20 @@ func (r *Register) DropPages(ctx context.Context, original string) error {
 type Part struct {
 	Number     int       // from 1
 	ReceivedAt time.Time // by the sheet before it; zero: the file's
+	Pages      []int     // where a person parted the file; empty: as it is read
 }
 
 // PartFingerprint is the fingerprint of one letter of a file.
 func PartFingerprint(file string, part int) string { return file + "#" + strconv.Itoa(part) }
+
+// PartNumber is a letter's place in its file, by its fingerprint; 0 for a file.
+func PartNumber(fingerprint string) int {
+	n, err := strconv.Atoi(fingerprint[strings.LastIndexByte(fingerprint, '#')+1:])
+	if err != nil || !strings.Contains(fingerprint, "#") {
+		return 0
+	}
+	return n
+}
 
 // SplitFile registers each letter of a file as a message of its own, received
 // with the file, and closes the file's own row. The letters are leased to the
@@ -82,7 +93,7 @@ func (r *Register) splitFile(t *tx, id ID, parts []Part, lease time.Duration) ([
 		return nil, err
 	}
 	if file.State == Arrived {
-		if err := r.closeFile(t, file, parts); err != nil {
+		if err := r.closeFile(t, file, parts, "postroom", detail{}); err != nil {
 			return nil, err
 		}
 	}
@@ -110,7 +121,8 @@ func (r *Register) splitFile(t *tx, id ID, parts []Part, lease time.Duration) ([
 }
 
 // closeFile registers the parts and closes the file.
-func (r *Register) closeFile(t *tx, file Message, parts []Part) error {
+func (r *Register) closeFile(t *tx, file Message, parts []Part, by string, d detail) error {
+	d["letters"] = strconv.Itoa(len(parts))
 	for _, p := range parts {
 		a := Arrival{
 			Fingerprint: PartFingerprint(file.Fingerprint, p.Number), Original: file.Original, Size: file.Size,
@@ -119,7 +131,14 @@ func (r *Register) closeFile(t *tx, file Message, parts []Part) error {
 		if !p.ReceivedAt.IsZero() {
 			a.ReceivedAt, a.Basis = p.ReceivedAt.UTC().Truncate(time.Microsecond), Stamp
 		}
-		if _, err := r.receive(t, a); err != nil {
+		letter, err := r.receive(t, a)
+		if err == nil {
+			err = t.exec(`UPDATE message SET part_of = $1 WHERE id = $2`, file.ID, letter.ID)
+		}
+		if err == nil && len(p.Pages) > 0 {
+			err = setHandPages(t, letter.ID, p.Pages)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -127,5 +146,8 @@ func (r *Register) closeFile(t *tx, file Message, parts []Part) error {
 	if err != nil {
 		return err
 	}
-	return t.note(messageSubject(file.ID), "postroom", "split", detail{"letters": strconv.Itoa(len(parts))})
+	if err := handOver(t, file, by); err != nil {
+		return err
+	}
+	return t.note(messageSubject(file.ID), by, "split", d)
 }
