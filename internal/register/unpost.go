@@ -70,7 +70,7 @@ func mayUnpost(t *tx, l TrayLetter) error {
 }
 
 func (r *Register) unpost(t *tx, l TrayLetter, by, reason string) error {
-	d := detail{"outgoing": l.ID, "kind": string(l.Kind), "on_before": dateText(l.PostedOn), "reason": digest(l.ID, reason)}
+	d := detail{"outgoing": l.ID, "kind": string(l.Kind), "on_before": dateText(l.PostedOn), "reason": t.said(l.ID, reason)}
 	if err := r.unfollow(t, l, d); err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func (r *Register) NoteUploaded(ctx context.Context, upload ID, f UploadedFile) 
 		if err := insertUploaded(t, upload, &f); err != nil || f.Message == "" {
 			return f, err
 		}
-		return f, t.note(messageSubject(f.Message), u.By, "uploaded", detail{"upload": upload, "received_on": dateText(u.ReceivedOn), "reason": digest(f.Message, u.Reason)})
+		return f, t.note(messageSubject(f.Message), u.By, "uploaded", detail{"upload": upload, "received_on": dateText(u.ReceivedOn), "reason": t.said(f.Message, u.Reason)})
 	})
 	return out, wrap("note uploaded", err)
 }
