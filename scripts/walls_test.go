@@ -47,7 +47,7 @@ func leafBricks() []brick {
 func leaves() []string {
 	return []string{
 		"classify", "templates", "internal/archive", "internal/paper", "internal/password", "internal/workday",
-		"internal/reference", "internal/queue", "ingest/mime", "ingest/scan",
+		"internal/reference", "internal/terms", "internal/queue", "ingest/mime", "ingest/scan",
 	}
 }
 
@@ -65,6 +65,7 @@ func roomBricks() []brick {
 		{"internal/register/x.go", "postroom/classify", ""},
 		{"internal/register/x.go", "postroom/internal/workday", ""},
 		{"internal/register/x.go", "postroom/internal/reference", ""},
+		{"internal/register/x.go", "postroom/internal/terms", ""},
 		{"internal/register/x.go", "postroom/internal/register/migrations", ""},
 		{"internal/register/x.go", "postroom/internal/queue", "register"},
 		{"internal/register/x.go", "postroom/internal/archive", "register"},

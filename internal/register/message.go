@@ -188,4 +188,5 @@ type Message struct {
 	Verdict      *Verdict // the decision that stands
 	DecidedBy    string   // "rules@VERSION" or an officer
 	decisions    int64    // how many there are
+	was          ID       // Case as it was read
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"path"
 	"sort"
 	"strconv"
 	"strings"
@@ -22,23 +23,31 @@ type migration struct {
 	number int
 	name   string
 	sql    string
+	fill   func(*tx) error // fills in what SQL cannot; nil: nothing
 }
+
+// fills are what follows a migration's SQL, by its number.
+func fills() map[int]func(*tx) error { return map[int]func(*tx) error{14: indexAll} }
 
 func (m migration) checksum() string {
 	sum := sha256.Sum256([]byte(m.sql))
 	return hex.EncodeToString(sum[:])
 }
 
-// migrations lists the embedded files by number.
-func migrations() []migration {
+// migrations lists the embedded files by number. Where the databases differ
+// there are two of a number, each named by its database.
+func migrations(driver string) []migration {
 	names, _ := fs.Glob(migrationFiles, "migrations/*.sql")
 	sort.Strings(names)
 	var ms []migration
 	for _, name := range names {
 		text, _ := migrationFiles.ReadFile(name)
 		base := strings.TrimPrefix(name, "migrations/")
+		if only := strings.TrimPrefix(path.Ext(strings.TrimSuffix(base, ".sql")), "."); only != "" && only != driver {
+			continue
+		}
 		number, _ := strconv.Atoi(base[:4])
-		ms = append(ms, migration{number: number, name: base, sql: string(text)})
+		ms = append(ms, migration{number: number, name: base, sql: string(text), fill: fills()[number]})
 	}
 	return ms
 }
@@ -94,6 +103,7 @@ func applyMigrations(t *tx, ms []migration, done map[int]string) error {
 			return ErrNewerSchema
 		}
 	}
+	var fill []migration
 	for _, m := range ms {
 		if sum, ok := done[m.number]; ok {
 			if sum != m.checksum() {
@@ -104,8 +114,16 @@ func applyMigrations(t *tx, ms []migration, done map[int]string) error {
 		if err := t.script(m.sql); err != nil {
 			return fmt.Errorf("migration %s: %w", m.name, err)
 		}
+		if m.fill != nil {
+			fill = append(fill, m)
+		}
 		if err := t.exec(`INSERT INTO migration (number, name, checksum) VALUES ($1, $2, $3)`, m.number, m.name, m.checksum()); err != nil {
 			return err
+		}
+	}
+	for _, m := range fill { // when the schema is the one that this program knows
+		if err := m.fill(t); err != nil {
+			return fmt.Errorf("migration %s: %w", m.name, err)
 		}
 	}
 	return nil

@@ -45,7 +45,7 @@ func (r *Register) connect(ctx context.Context) error {
 		return err
 	}
 	r.writes = newWriter(writeDB, r.sqlite(), r.cfg.Now) //nolint:contextcheck // a commit serves several callers; none of their contexts may end it
-	if err := r.migrate(ctx, migrations()); err != nil {
+	if err := r.migrate(ctx, migrations(r.cfg.Driver)); err != nil {
 		return err
 	}
 	if r.sqlite() && r.cfg.Own {

@@ -110,6 +110,9 @@ func messageByID(t *tx, id ID) (Message, error) {
 // saveMessage writes what changes of a message when it is opened or decided;
 // recordDecision must follow.
 func saveMessage(t *tx, m Message) error {
+	if m.was != "" && m.was != m.Case {
+		t.touch(caseSubject(m.was)) // which is no longer found by its words
+	}
 	var mailID, sender, reading string
 	if m.Reading != nil {
 		mailID, sender, reading = m.Reading.MessageID, mailbox(m.Reading.From.Address), asJSON(m.Reading)

@@ -40,7 +40,7 @@ func TestHotQueriesUseAnIndex(t *testing.T) {
 	}
 	for _, q := range queries {
 		for _, step := range queryPlan(t, r.db, q) {
-			if strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, "USING") && !strings.HasPrefix(step, "SCAN x") && step != "SCAN CONSTANT ROW" && !allowed(q) {
+			if strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, "USING") && !strings.HasPrefix(step, "SCAN x") && !strings.Contains(step, "VIRTUAL TABLE INDEX 0:=") && step != "SCAN CONSTANT ROW" && !allowed(q) {
 				t.Errorf("%s\n%s", step, q)
 			}
 		}
@@ -139,7 +139,7 @@ func joined1(e ast.Expr, consts map[string]string) (string, bool) {
 
 func isStatement(q string) bool {
 	for _, verb := range []string{"SELECT ", "UPDATE ", "INSERT INTO ", "DELETE FROM "} {
-		if strings.HasPrefix(q, verb) && !strings.Contains(q, "pg_advisory") && !strings.Contains(q, "clock_timestamp") && !strings.Contains(q, "to_regclass") && q != "SELECT 1" {
+		if strings.HasPrefix(q, verb) && !strings.Contains(q, "pg_advisory") && !strings.Contains(q, "clock_timestamp") && !strings.Contains(q, "to_regclass") && !strings.Contains(q, "to_tsvector") && q != "SELECT 1" {
 			return true
 		}
 	}

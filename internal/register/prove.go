@@ -138,7 +138,8 @@ func (r *Register) Contradictions(ctx context.Context) ([]Contradiction, error) 
 		}
 		all = append(all, found...)
 	}
-	return all, nil
+	found, err := r.wrongEntries(ctx)
+	return append(all, found...), err
 }
 
 // Extent is how much a register holds.

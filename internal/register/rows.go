@@ -25,6 +25,7 @@ func scanMessage(row scanner) (m Message, err error) {
 	if err != nil {
 		return m, err
 	}
+	m.was = m.Case
 	m.Junk, m.History = junk == 1, history == 1
 	m.ReceivedAt, m.RegisteredAt, m.FailsafeAt = instant(received), instant(registered), instant(failsafe)
 	if m.Reading, err = readingOf(reading); err != nil {

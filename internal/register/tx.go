@@ -27,6 +27,9 @@ type tx struct {
 	now  time.Time
 	// words are what officers said in this transaction, by their digests; see said.
 	words map[string]string
+
+	sqlite  bool
+	touched map[string]bool // subjects of histories whose search entry is to be made again
 }
 
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
@@ -298,7 +301,7 @@ func (w *writer) begin(ctx context.Context) (*tx, error) {
 	if _, err := w.conn.ExecContext(ctx, begin); err != nil {
 		return nil, err
 	}
-	return &tx{ctx: ctx, conn: w.conn, prep: w.prep, now: w.now().UTC().Truncate(time.Microsecond)}, nil
+	return &tx{ctx: ctx, conn: w.conn, prep: w.prep, now: w.now().UTC().Truncate(time.Microsecond), sqlite: w.sqlite}, nil
 }
 
 // dropConn gives up the connection with whatever was open on it; the next
@@ -346,5 +349,9 @@ func (t *tx) call(fn func(*tx) error) (err error) {
 		}
 	}()
 	t.words = nil // of another write in the same group
-	return fn(t)
+	clear(t.touched)
+	if err := fn(t); err != nil {
+		return err
+	}
+	return t.reindex()
 }

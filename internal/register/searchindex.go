@@ -1,0 +1,304 @@
+package register
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+
+	"postroom/classify"
+	"postroom/internal/terms"
+	"postroom/internal/workday"
+)
+
+// An entry is what a case, or a message without one, is found by. It is made
+// from what stands elsewhere, in the transaction that changed it: whoever
+// writes a line into a history has the entry of its subject made again.
+type entry struct {
+	ID, Message ID
+	Reference   string
+	Kind        string // a CaseKind, or "message"
+	Stage       int
+	State       string // "open", "closed", "review", "recorded"
+	Due         workday.Date
+	ReceivedAt  int64
+	Channel     Channel
+	Topics      []string
+	Officer     string
+	Private     bool
+	Who         string
+	Place       string
+	About       string
+	words       []string
+}
+
+// untold are the lines of histories that change nothing that is searched.
+func untold(what string) bool {
+	return slices.Contains([]string{"received", "sending", "reply_owed", "alarm_raised", "not_delivered", "outcome_unknown", "held", "seen_again"}, what)
+}
+
+// touch has the entry of a history's subject made again before the commit.
+func (t *tx) touch(subject string) {
+	if t.touched == nil {
+		t.touched = map[string]bool{}
+	}
+	t.touched[subject] = true
+}
+
+// reindex makes the entries again that the transaction touched.
+func (t *tx) reindex() error {
+	cases := map[ID]bool{}
+	for subject := range t.touched {
+		if id, ok := strings.CutPrefix(subject, "case:"); ok {
+			cases[id] = true
+			continue
+		}
+		id, ok := strings.CutPrefix(subject, "message:")
+		if !ok {
+			continue
+		}
+		if err := t.indexMessage(id); err != nil {
+			return err
+		}
+		theirs, err := idsWithin(t, `SELECT case_id FROM message WHERE id = $1 AND case_id <> '' UNION SELECT id FROM cases WHERE message_id = $1`, id)
+		if err != nil {
+			return err
+		}
+		for _, c := range theirs {
+			cases[c] = true
+		}
+	}
+	clear(t.touched)
+	for id := range cases {
+		if err := t.indexCase(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// indexCase makes the entry of a case, and drops that of one which became a
+// signpost to it.
+func (t *tx) indexCase(id ID) error {
+	c, err := livingCase(t, id)
+	if err != nil {
+		return notMissing(err)
+	}
+	if c.ID != id {
+		if err := t.unindex(id); err != nil {
+			return err
+		}
+	}
+	e, err := caseEntry(t, c)
+	if err != nil {
+		return err
+	}
+	return t.index(e)
+}
+
+// indexMessage makes the entry of a message without a case.
+func (t *tx) indexMessage(id ID) error {
+	m, err := messageByID(t, id)
+	if err != nil {
+		return notMissing(err)
+	}
+	if !m.hasEntry() {
+		return t.unindex(id)
+	}
+	return t.index(messageEntry(m))
+}
+
+// hasEntry reports whether a message is found for itself: it was read, and
+// has no case.
+func (m Message) hasEntry() bool { return m.Case == "" && m.Reading != nil && m.State != Split }
+
+func messageEntry(m Message) entry {
+	e := entry{
+		ID: m.ID, Message: m.ID, Reference: m.Reference, Kind: "message", State: "recorded", ReceivedAt: micros(m.ReceivedAt), Channel: m.Channel,
+		Who: cmp.Or(m.Reading.From.Name, m.Reading.From.Address), Place: strings.Join(m.Reading.PostalAddress, ", "), About: m.about(),
+	}
+	if m.State == InReview {
+		e.State, e.Due = "review", m.Deadline
+	}
+	if m.Verdict != nil {
+		e.Topics, e.Private = m.Verdict.Topics, m.Verdict.Has(classify.Safeguarding)
+	}
+	if byPerson(m.DecidedBy) == nil {
+		e.Officer = m.DecidedBy
+	}
+	e.words = terms.Of(m.searched()...)
+	return e
+}
+
+// about is what a message is about, in a few words.
+func (m Message) about() string {
+	return cmp.Or(m.Reading.Subject, strings.Join(strings.Fields(m.Reading.NewText[:min(len(m.Reading.NewText), 400)]), " "))
+}
+
+// searched is every text by which a message is found.
+func (m Message) searched() []string {
+	all := []string{m.Reference, bareReference(m.Reference)}
+	rd := m.Reading
+	if rd == nil {
+		return all
+	}
+	all = append(all, rd.Subject, rd.Text, rd.NewText, rd.From.Name, rd.From.Address, rd.Complainant.Name, rd.Complainant.Address, strings.Join(rd.PostalAddress, "\n"))
+	if rd.Paper != nil {
+		all = append(all, rd.Paper.Phone, rd.Paper.Email)
+	}
+	for _, a := range rd.ReplyTo {
+		all = append(all, a.Address)
+	}
+	for _, a := range rd.Attachments {
+		all = append(all, a.Filename)
+	}
+	return all
+}
+
+func bareReference(reference string) string { return strings.ReplaceAll(reference, "-", "") }
+
+func caseEntry(t *tx, c Case) (entry, error) {
+	e := entry{
+		ID: c.ID, Message: c.Message, Reference: c.Reference, Kind: string(c.Kind), Stage: c.Stage, State: "open", Topics: c.Topics,
+		Private: slices.Contains(c.Flags, classify.Safeguarding), Who: cmp.Or(c.Correspondent.Name, c.Correspondent.Address), Place: strings.Join(c.Postal, ", "),
+	}
+	if !c.ClosedAt.IsZero() {
+		e.State = "closed"
+	}
+	texts := append([]string{strings.Join(c.Postal, "\n")}, append(c.Definition.Issues, c.Definition.Outcomes...)...)
+	people, err := idsWithin(t, `SELECT reference || ' ' || person_name || ' ' || person_addr FROM cases WHERE id IN (`+familyOf+`)
+		UNION ALL SELECT name || ' ' || address FROM case_person WHERE case_id IN (`+familyOf+`)`, c.ID)
+	if err != nil {
+		return e, err
+	}
+	texts = append(append(texts, people...), bareReference(c.Reference))
+	if err := e.addMessages(t, c, texts); err != nil {
+		return e, err
+	}
+	clocks, err := clocksOf(t, c.ID)
+	if err != nil {
+		return e, err
+	}
+	for _, k := range clocks {
+		if due := k.Counts(); k.Running() && (e.Due.IsZero() || due.Before(e.Due)) {
+			e.Due = due
+		}
+	}
+	var answered string
+	err = t.one(`SELECT by_whom FROM answer WHERE case_id = $1 AND withdrawn_at = 0 ORDER BY recorded_at DESC LIMIT 1`, []any{c.ID}, &answered)
+	e.Officer = cmp.Or(answered, e.Officer)
+	return e, notMissing(err)
+}
+
+// addMessages adds what the messages of a case say.
+func (e *entry) addMessages(t *tx, c Case, texts []string) error {
+	var messages []Message
+	err := t.each(`SELECT `+messageColumns+messageTables+`WHERE m.case_id IN (`+familyOf+`) OR m.id = $2 ORDER BY m.received_at, m.id`, []any{c.ID, c.Message},
+		func(rows *sql.Rows) error { return collect(&messages, scanMessage)(rows) })
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		texts = append(texts, m.searched()...)
+		e.Private = e.Private || m.Verdict != nil && m.Verdict.Has(classify.Safeguarding)
+		if m.ID != c.Message {
+			continue
+		}
+		e.ReceivedAt, e.Channel = micros(m.ReceivedAt), m.Channel
+		if byPerson(m.DecidedBy) == nil {
+			e.Officer = m.DecidedBy
+		}
+		if m.Reading != nil {
+			e.About = m.about()
+		}
+	}
+	if len(c.Definition.Issues) > 0 {
+		e.About = c.Definition.Issues[0]
+	}
+	e.words = terms.Of(texts...)
+	return nil
+}
+
+// digest tells whether the words are the same as before.
+func (e entry) digest() string {
+	sum := sha256.Sum256([]byte(strings.Join(e.words, " ")))
+	return hex.EncodeToString(sum[:16])
+}
+
+// shortest cuts what lists show.
+func shortest(s string) string {
+	const most = 200
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
+
+func (e entry) fields() []any {
+	return []any{
+		e.ID, e.Message, e.Reference, e.Kind, e.Stage, e.State, dateText(e.Due), e.ReceivedAt, e.Channel, " " + strings.Join(e.Topics, " ") + " ",
+		clean(e.Officer), bit(e.Private), shortest(clean(e.Who)), shortest(clean(e.Place)), shortest(clean(e.About)), e.digest(),
+	}
+}
+
+const entryFields = `id, message_id, reference, kind, stage, state, due_on, received_at, channel, topics, officer, private, who, place, about, digest`
+
+// index writes an entry down; the words only where they changed.
+func (t *tx) index(e entry) error {
+	var seq int64
+	var before string
+	err := t.one(`SELECT seq, digest FROM search_entry WHERE id = $1`, []any{e.ID}, &seq, &before)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	err = t.one(`INSERT INTO search_entry (`+entryFields+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+		ON CONFLICT (id) DO UPDATE SET message_id = excluded.message_id, reference = excluded.reference, kind = excluded.kind, stage = excluded.stage, state = excluded.state,
+			due_on = excluded.due_on, received_at = excluded.received_at, channel = excluded.channel, topics = excluded.topics, officer = excluded.officer,
+			private = excluded.private, who = excluded.who, place = excluded.place, about = excluded.about, digest = excluded.digest RETURNING seq`, e.fields(), &seq)
+	if err != nil || before == e.digest() {
+		return err
+	}
+	words := strings.Join(e.words, " ")
+	if !t.sqlite {
+		return t.exec(`UPDATE search_entry SET words = array_to_tsvector(string_to_array($1, ' ')) WHERE seq = $2`, words, seq)
+	}
+	if before != "" {
+		if err := t.exec(`DELETE FROM search_words WHERE rowid = $1`, seq); err != nil {
+			return err
+		}
+	}
+	return t.exec(`INSERT INTO search_words (rowid, words) VALUES ($1, $2)`, seq, words)
+}
+
+// unindex drops an entry.
+func (t *tx) unindex(id ID) error {
+	var seq int64
+	err := t.one(`DELETE FROM search_entry WHERE id = $1 RETURNING seq`, []any{id}, &seq)
+	if err != nil || !t.sqlite {
+		return notMissing(err)
+	}
+	return t.exec(`DELETE FROM search_words WHERE rowid = $1`, seq)
+}
+
+// indexAll makes every entry, for a register that had none.
+func indexAll(t *tx) error {
+	cases, err := idsWithin(t, `SELECT id FROM cases WHERE merged_into = '' ORDER BY id`)
+	if err != nil {
+		return err
+	}
+	for _, id := range cases {
+		if err := t.indexCase(id); err != nil {
+			return err
+		}
+	}
+	messages, err := idsWithin(t, `SELECT id FROM message WHERE case_id = '' AND reading <> '' ORDER BY id`)
+	for _, id := range messages {
+		if err == nil {
+			err = t.indexMessage(id)
+		}
+	}
+	return err
+}
