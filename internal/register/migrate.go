@@ -27,7 +27,7 @@ type migration struct {
 }
 
 // fills are what follows a migration's SQL, by its number.
-func fills() map[int]func(*tx) error { return map[int]func(*tx) error{14: indexAll} }
+func fills() map[int]func(*tx) error { return map[int]func(*tx) error{15: indexAll} }
 
 func (m migration) checksum() string {
 	sum := sha256.Sum256([]byte(m.sql))

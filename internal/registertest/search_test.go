@@ -151,7 +151,7 @@ func TestASearchOfAnOlderRegister(t *testing.T) {
 	both(t, func(d *desk) {
 		c := d.complaint("mould everywhere", "a@example.com")
 		m := d.take("x", register.Opening{Verdict: register.Verdict{Label: classify.Enquiry, Route: classify.Review, Why: "unsure"}, Reading: registertest.Reading("3@example.com", "anon@example.com", "mould next door")})
-		statements := []string{`DROP TABLE search_entry`, `DELETE FROM migration WHERE number = 14`}
+		statements := []string{`DROP TABLE search_entry`, `DELETE FROM migration WHERE number = 15`}
 		if d.cfg.Driver == "sqlite" {
 			statements = append(statements, `DROP TABLE search_words`)
 		}
