@@ -37,6 +37,7 @@ type ReaderConfig struct {
 	Queue      *queue.Queue
 	Rules      *classify.Rules
 	MessageIDs reference.MessageIDs
+	Returns    reference.ReturnPaths   // of our mail; zero: it has none of its own
 	Prefixes   []string                // of references that are ours
 	Options    map[string]mime.Options // by source
 	Letters    *scan.Reader            // for NewLetterReader, and for scans that are attached to mails; nil: those stay unread
@@ -318,12 +319,15 @@ func (r *Reader) options(source string) mime.Options {
 
 // open joins, judges and opens a batch, and tells the queue what is owed.
 func (r *Reader) open(ctx context.Context, pieces []*piece) error {
+	if err := r.findOurs(ctx, pieces); err != nil {
+		return err
+	}
 	if err := r.join(ctx, pieces); err != nil {
 		return err
 	}
 	openings := make([]register.Opening, len(pieces))
 	for i, p := range pieces {
-		if err := r.bounced(ctx, p); err != nil {
+		if err := r.reported(ctx, p); err != nil {
 			return err
 		}
 		openings[i] = p.opening
@@ -349,19 +353,4 @@ func (r *Reader) open(ctx context.Context, pieces []*piece) error {
 	_ = r.c.Queue.Put(ctx, ReplyLane, items...)
 	r.c.Step("queued")
 	return nil
-}
-
-// bounced records a mail of ours that came back (RFC 3464).
-func (r *Reader) bounced(ctx context.Context, p *piece) error {
-	rd := p.opening.Reading
-	if rd.Automatic != string(mime.Bounce) && rd.Automatic != string(mime.Delay) || rd.Bounce.OriginalMessageID == "" {
-		return nil
-	}
-	report := rd.Bounce
-	report.Permanent = report.Permanent && rd.Automatic == string(mime.Bounce)
-	err := r.c.Register.Bounced(ctx, report.OriginalMessageID, report, p.message.ID)
-	if errors.Is(err, register.ErrNotFound) {
-		return nil // somebody else's mail, or nothing of ours
-	}
-	return err
 }

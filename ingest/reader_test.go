@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ type room struct {
 	intake   *ingest.Intake
 	reader   *ingest.Reader
 	ids      reference.MessageIDs
+	returns  reference.ReturnPaths
 	count    int
 }
 
@@ -56,11 +58,12 @@ func newRoom(t *testing.T) *room {
 	}
 	log := slog.New(slog.DiscardHandler)
 	ids := reference.MessageIDs{Domain: "post.landlord.example", Key: []byte("0123456789abcdef0123456789abcdef")}
+	returns := reference.ReturnPaths{Address: "bounces@landlord.example", Key: ids.Key}
 	return &room{
-		t: t, clock: clock, register: r, ids: ids,
+		t: t, clock: clock, register: r, ids: ids, returns: returns,
 		intake: &ingest.Intake{Archive: a, Register: r, Queue: q, Now: clock.Now, Logger: log},
 		reader: ingest.NewReader(ingest.ReaderConfig{
-			Register: r, Archive: a, Queue: q, Rules: rules, MessageIDs: ids, Prefixes: []string{"CIT"},
+			Register: r, Archive: a, Queue: q, Rules: rules, MessageIDs: ids, Returns: returns, Prefixes: []string{"CIT"},
 			Options: map[string]mime.Options{"complaints": {AuthservID: server, OwnAddresses: []string{"complaints@landlord.example"}}},
 			Now:     clock.Now, Logger: log,
 		}),
@@ -275,11 +278,12 @@ func TestTheSameMailByTwoRoutesIsOneCase(t *testing.T) {
 	}
 }
 
-// F28: the acknowledgement comes back.
-func TestABounceFindsItsCase(t *testing.T) {
-	t.Parallel()
-	r := newRoom(t)
-	first := r.complaint()
+// acknowledged is a complaint whose acknowledgement has gone out, with that
+// and its Message-ID.
+func (r *room) acknowledged() (first register.Message, reply register.ID, mailID string) {
+	r.t.Helper()
+	t := r.t
+	first = r.complaint()
 	due, err := r.register.Due(t.Context(), r.clock.Now(), 1)
 	if err != nil || len(due) != 1 {
 		t.Fatal(due, err)
@@ -295,13 +299,101 @@ func TestABounceFindsItsCase(t *testing.T) {
 	if _, err := r.register.Sent(t.Context(), []register.Outcome{{ID: due[0].ID, Attempt: 1}}); err != nil {
 		t.Fatal(err)
 	}
-	got := r.take(bounce(id))[0]
-	if got.State != register.Recorded || got.Case != first.Case {
-		t.Errorf("bounce: state %s case %q problem %q automatic %q", got.State, got.Case, got.Problem, got.Reading.Automatic)
+	return first, due[0].ID, id
+}
+
+// F28: the acknowledgement comes back, with its Message-ID, or to its return
+// path without one.
+func TestABounceFindsItsCase(t *testing.T) {
+	t.Parallel()
+	for name, report := range map[string]func(r *room, first register.Message, id string) string{
+		"message-id": func(_ *room, _ register.Message, id string) string { return bounce(id) },
+		"return path": func(r *room, first register.Message, _ string) string {
+			raw := strings.Replace(bounce(""), "Message-ID: <>\r\n", "", 1)
+			return strings.Replace(raw, "To: complaints@landlord.example", "To: "+r.returns.Make(first.Reference, 1), 1)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRoom(t)
+			first, reply, id := r.acknowledged()
+			got := r.take(report(r, first, id))[0]
+			if got.State != register.Recorded || got.Case != first.Case {
+				t.Errorf("bounce: state %s case %q problem %q automatic %q", got.State, got.Case, got.Problem, got.Reading.Automatic)
+			}
+			o, err := r.register.GetOutgoing(t.Context(), reply)
+			if err != nil || o.State != register.Failed {
+				t.Errorf("reply %s %v, want refused: it is back in people's hands", o.State, err)
+			}
+		})
 	}
-	o, err := r.register.GetOutgoing(t.Context(), due[0].ID)
-	if err != nil || o.State != register.Failed {
-		t.Errorf("reply %s %v, want refused: it is back in people's hands", o.State, err)
+}
+
+// TestAForgedBounceFindsNothing: a return path that we did not sign, and a
+// Message-ID that is not one of ours.
+func TestAForgedBounceFindsNothing(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	first, reply, _ := r.acknowledged()
+	forged := reference.ReturnPaths{Address: r.returns.Address, Key: []byte("another key of that same length.")}
+	raw := strings.Replace(bounce("ack.1@post.landlord.example"), "To: complaints@landlord.example", "To: "+forged.Make(first.Reference, 1), 1)
+	if got := r.take(raw)[0]; got.Case != "" {
+		t.Errorf("a forged bounce joined the case %s", got.Case)
+	}
+	if o, err := r.register.GetOutgoing(t.Context(), reply); err != nil || o.State != register.Delivered {
+		t.Errorf("reply %s %v", o.State, err)
+	}
+}
+
+// TestAComplaintAboutOurMailIsRecorded: a provider says that its customer
+// called our mail spam (RFC 5965). The clock stays met, people are told.
+func TestAComplaintAboutOurMailIsRecorded(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	first, reply, id := r.acknowledged()
+	raw := strings.ReplaceAll(`Received: from fbl.mail.example by mx.landlord.example; Mon, 23 Nov 2026 10:05:00 +0000
+From: Feedback loop <fbl@mail.example>
+To: complaints@landlord.example
+Subject: FW: Your complaint
+Message-ID: <arf1@mail.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary=b
+
+--b
+Content-Type: text/plain
+
+This is an email abuse report.
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: Loop/1.0
+Version: 1
+
+--b
+Content-Type: message/rfc822
+
+From: complaints@landlord.example
+To: ann@example.com
+Message-ID: <`+id+`>
+Subject: Your complaint
+
+Dear Ann
+--b--
+`, "\n", "\r\n")
+	got := r.take(raw)[0]
+	if got.State != register.Recorded || got.Reading.Automatic != "feedback_report" {
+		t.Errorf("%s %q %q", got.State, got.Reading.Automatic, got.Problem)
+	}
+	events, err := r.register.History(t.Context(), "case:"+first.Case)
+	if err != nil || !slices.ContainsFunc(events, func(e register.Event) bool { return e.What == "called_spam" && e.Detail["outgoing"] == reply }) {
+		t.Errorf("history %+v, error %v", events, err)
+	}
+	if o, err := r.register.GetOutgoing(t.Context(), reply); err != nil || o.State != register.Delivered {
+		t.Errorf("reply %s %v", o.State, err)
+	}
+	if alarms, err := r.register.OpenAlarms(t.Context(), 10); err != nil || len(alarms) != 1 || !strings.Contains(alarms[0].Note, "called spam") {
+		t.Errorf("alarms %+v, error %v", alarms, err)
 	}
 }
 

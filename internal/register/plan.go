@@ -51,7 +51,10 @@ func (p Policy) Plan(f Facts) Plan {
 		return recorded("taken in as history: nothing is owed")
 	}
 	if doubt := doubtful(f); doubt != "" {
-		if f.Verdict.Label == classify.NotActionable && f.Verdict.Route == classify.Auto {
+		// A provider's report on a mail of ours quotes our words and nobody
+		// else's (RFC 5965).
+		report := f.Reading.Automatic == "feedback_report" && f.Join.Why == "our_message_id"
+		if f.Verdict.Label == classify.NotActionable && f.Verdict.Route == classify.Auto || report {
 			// A bounce or an out-of-office of our own mail is put with the
 			// case and changes nothing there; our Message-ID cannot be guessed.
 			plan := recorded(doubt)
