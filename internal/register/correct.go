@@ -89,38 +89,37 @@ func (r *Register) recountBegun(t *tx, message ID, by string) error {
 // recountLimit is how many cases one transaction brings in line.
 const recountLimit = 100
 
-// Recount brings running clocks, and the deadlines of messages that nobody
-// has decided on, in line with a calendar or scheme that has changed since
-// they were counted. Each change goes into its case's history; what residents
-// were told stays, and the earlier of the two days counts. It returns how many
-// cases and messages moved, and may be called at every start.
-func (r *Register) Recount(ctx context.Context) (int, error) {
-	moved, last := 0, ""
-	for {
-		ids, err := r.ids(ctx, `SELECT DISTINCT case_id FROM clock WHERE met_at = 0 AND stopped_at = 0 AND case_id > $1 ORDER BY case_id LIMIT $2`, last, recountLimit)
-		if err != nil {
-			return moved, wrap("recount", err)
-		}
-		if len(ids) == 0 {
-			break
-		}
-		last = ids[len(ids)-1]
-		n, err := r.recountAll(ctx, ids, r.recountCase)
-		if moved += n; err != nil {
-			return moved, wrap("recount", err)
-		}
-	}
-	for last = ""; ; {
-		ids, err := r.ids(ctx, `SELECT id FROM message WHERE state IN ('arrived', 'review') AND id > $1 ORDER BY id LIMIT $2`, last, recountLimit)
-		if err != nil || len(ids) == 0 {
-			return moved, wrap("recount", err)
-		}
-		last = ids[len(ids)-1]
-		n, err := r.recountAll(ctx, ids, r.recountMessage)
-		if moved += n; err != nil {
-			return moved, wrap("recount", err)
+// Recount brings running clocks, what is still to be done about hazards, and
+// the deadlines of messages that nobody has decided on, in line with a
+// calendar, scheme or law that has changed since they were counted. Each
+// change goes into its history; what residents were told stays, and the
+// earlier of the two days counts. It returns how many cases, hazards and
+// messages moved, and may be called at every start.
+func (r *Register) Recount(ctx context.Context) (moved int, err error) {
+	for _, what := range []struct {
+		next string // the ids after one, in their order
+		one  func(*tx, ID) (bool, error)
+	}{
+		{`SELECT DISTINCT case_id FROM clock WHERE met_at = 0 AND stopped_at = 0 AND case_id > $1 ORDER BY case_id LIMIT $2`, r.recountCase},
+		{`SELECT id FROM hazard WHERE ended_at = 0 AND id > $1 ORDER BY id LIMIT $2`, r.recountOpenHazard},
+		{`SELECT id FROM message WHERE state IN ('arrived', 'review') AND id > $1 ORDER BY id LIMIT $2`, r.recountMessage},
+	} {
+		for last := ""; ; {
+			ids, err := r.ids(ctx, what.next, last, recountLimit)
+			if err != nil {
+				return moved, wrap("recount", err)
+			}
+			if len(ids) == 0 {
+				break
+			}
+			last = ids[len(ids)-1]
+			n, err := r.recountAll(ctx, ids, what.one)
+			if moved += n; err != nil {
+				return moved, wrap("recount", err)
+			}
 		}
 	}
+	return moved, nil
 }
 
 func (r *Register) recountAll(ctx context.Context, ids []ID, one func(*tx, ID) (bool, error)) (moved int, err error) {

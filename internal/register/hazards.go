@@ -248,7 +248,7 @@ func (r *Register) nearDuties(ctx context.Context, now time.Time) (int, error) {
 		case level == workday.EmergencyHazard && at.Sub(now) > 6*time.Hour && at.Sub(now) <= 24*time.Hour:
 			return nil
 		}
-		all = append(all, near{"hazard/" + hazard + "/" + name + "/" + stage, a})
+		all = append(all, near{"hazard/" + hazard + "/" + name + "/" + level + "/" + stage, a})
 		return nil
 	})
 	if err != nil {
