@@ -54,6 +54,9 @@ func (c *Composer) Compose(o register.Claimed, now time.Time) (Composed, error) 
 	kind, form := wordsFor(o)
 	data := c.reply(o, now)
 	shown, err := c.Words.Render(kind, form, data)
+	if err == nil && o.Kind == register.Extension && o.About != nil && o.About.NewDate.Before(workday.DateOf(now)) {
+		err = errNewDayPassed
+	}
 	if err != nil {
 		return Composed{}, fmt.Errorf("notify: compose %s: %w", o.Kind, err)
 	}
@@ -61,7 +64,7 @@ func (c *Composer) Compose(o register.Claimed, now time.Time) (Composed, error) 
 		Template: shown.Name, Subject: shown.Subject, Envelope: c.envelope(o), To: o.To.Address,
 		MessageID: c.IDs.Make(c.fingerprint(o), string(o.Kind), o.Ordinal, o.Reference),
 	}
-	if o.Kind == register.Acknowledgement {
+	if o.Kind == register.Acknowledgement && !data.Late() {
 		out.Promised = workday.Date(data.AnswerBy)
 	}
 	switch o.Way {
@@ -77,6 +80,9 @@ func (c *Composer) Compose(o register.Claimed, now time.Time) (Composed, error) 
 	}
 	return out, nil
 }
+
+// errNewDayPassed: a person must write this letter anew.
+var errNewDayPassed = errors.New("the new day that it promises has passed")
 
 // fingerprint ties our Message-ID to the post that it answers. Alarms about
 // nothing in particular have no post.

@@ -279,3 +279,40 @@ func TestPreview(t *testing.T) {
 		t.Errorf("an enquiry: %+v", got)
 	}
 }
+
+// TestNoPassedDayIsPromised: what goes out after the day of the answer says so
+// and binds to nothing, and an extension to a day that has passed goes to a
+// person.
+func TestNoPassedDayIsPromised(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		change func(*register.Claimed)
+	}{
+		{"an acknowledgement", func(*register.Claimed) {}},
+		{"a holding form", func(c *register.Claimed) { c.Form = register.Holding }},
+		{"a receipt", func(c *register.Claimed) { c.Kind, c.Form = register.Receipt, "" }},
+		{"questions", func(c *register.Claimed) {
+			c.Kind, c.Form, c.About = register.Clarification, "", &register.About{Questions: []string{"Which room?"}}
+		}},
+	} {
+		c := answered()
+		row.change(&c)
+		late, err := composer(t).Compose(c, tuesday.AddDate(0, 0, 15))
+		if err != nil {
+			t.Fatal(row.name, err)
+		}
+		text := strings.Join(strings.Fields(strings.ReplaceAll(string(late.Bytes), "=\r\n", "")), " ")
+		if !late.Promised.IsZero() || strings.Contains(text, "will answer by") || !strings.Contains(text, "should have answered by: Tuesday 8 December 2026") {
+			t.Errorf("%s: promised %s in\n%s", row.name, late.Promised, text)
+		}
+		if last, err := composer(t).Compose(c, tuesday.AddDate(0, 0, 14)); err != nil || bytes.Contains(last.Bytes, []byte("should have")) {
+			t.Errorf("%s on the last day itself: %v", row.name, err)
+		}
+	}
+	c := answered()
+	c.Kind, c.Form, c.About = register.Extension, "", &register.About{Reason: "a report", OldDate: workday.Date{Year: 2026, Month: 12, Day: 8}, NewDate: workday.Date{Year: 2026, Month: 12, Day: 15}}
+	if _, err := composer(t).Compose(c, tuesday.AddDate(0, 0, 22)); !errors.Is(err, errNewDayPassed) {
+		t.Errorf("an extension to a day that has passed: %v", err)
+	}
+}

@@ -97,7 +97,7 @@ type Reply struct {
 	Reference string
 	Name      string // of the correspondent; empty: written without one
 	Stage     int    // 1 or 2 for an acknowledgement
-	AnswerBy  Date   // the last day of the answer; zero where there is none
+	AnswerBy  Date   // the last day of the answer; zero where there is none; it may have passed (Late)
 	Received  Date   // the day the message came
 	Emergency bool   // somebody may be in danger
 	Complaint bool   // a receipt: the case is a complaint
@@ -136,6 +136,10 @@ type Reply struct {
 	Figures  []Figure
 	Troubles []string // sentences
 }
+
+// Late reports whether the day of the answer has passed: it is said so, and
+// never promised.
+func (r Reply) Late() bool { return !r.AnswerBy.IsZero() && r.Today.after(r.AnswerBy) }
 
 // A Figure is one number of the morning's list.
 type Figure struct {

@@ -44,6 +44,7 @@ func Samples() []Sample {
 	}
 	stage2 := func(r *Reply) { r.Stage = 2; r.AnswerBy = Date{2026, time.December, 22} }
 	stranger := func(r *Reply) { r.Name, r.Issues, r.Outcomes = "", nil, nil }
+	late := func(r *Reply) { r.Complaint, r.Today = true, Date{2026, time.December, 9} }
 	own := func(what string) func(*Reply) {
 		return func(r *Reply) { stranger(r); r.What = what; r.Link = "https://post.larkmere.example.org/message/01j" }
 	}
@@ -57,15 +58,18 @@ func Samples() []Sample {
 		}),
 		with("defined-2-no-outcome", "acknowledgement", "defined", func(r *Reply) { stage2(r); r.Outcomes = nil }),
 		with("defined-1-again", "acknowledgement", "defined", func(r *Reply) { r.Corrects = true }),
+		with("defined-1-late", "acknowledgement", "defined", late),
 		with("unquoted-1", "acknowledgement", "unquoted", stranger),
 		with("unquoted-1-no-topic", "acknowledgement", "unquoted", func(r *Reply) { stranger(r); r.Topics = []string{"staff_conduct"} }),
 		with("unquoted-2", "acknowledgement", "unquoted", func(r *Reply) { stranger(r); stage2(r) }),
 		with("holding-1", "acknowledgement", "holding", stranger),
 		with("holding-2", "acknowledgement", "holding", func(r *Reply) { stranger(r); stage2(r) }),
+		with("holding-1-late", "acknowledgement", "holding", func(r *Reply) { stranger(r); late(r) }),
 		with("notice", "service_request_notice", "", nil),
 		with("notice-emergency", "service_request_notice", "", func(r *Reply) { stranger(r); r.Emergency = true }),
 		with("receipt-follow-up", "receipt", "follow_up", func(r *Reply) { r.Complaint = true }),
 		with("receipt-follow-up-sr", "receipt", "follow_up", func(r *Reply) { r.AnswerBy = Date{} }),
+		with("receipt-follow-up-late", "receipt", "follow_up", late),
 		with("receipt-enquiry", "receipt", "enquiry", nil),
 		with("clarification", "clarification", "", func(r *Reply) {
 			r.Complaint, r.Questions = true, []string{"Which room is it?", "- Since when?\n= And how often?"}
@@ -73,6 +77,7 @@ func Samples() []Sample {
 		with("clarification-one", "clarification", "", func(r *Reply) {
 			r.AnswerBy, r.Emergency, r.Questions = Date{}, true, []string{"Which room is it?"}
 		}),
+		with("clarification-late", "clarification", "", func(r *Reply) { late(r); r.Questions = []string{"Which room is it?"} }),
 		with("extension", "extension", "", func(r *Reply) {
 			r.OldDate, r.NewDate, r.Reason = r.AnswerBy, Date{2026, time.December, 22}, []string{"We are waiting for the heating engineer's report.\n\n! It comes next week."}
 		}),
