@@ -80,6 +80,7 @@ func (p *plan) check(ctx context.Context, w io.Writer) bool {
 	}
 	say(finding{name: "rules", found: "version " + p.rules.Version()})
 	say(p.checkCalendar())
+	say(p.checkHazards())
 	say(p.checkRegister(ctx))
 	say(p.checkArchive())
 	say(p.checkQueue(ctx))
@@ -108,6 +109,31 @@ func (p *plan) checkCalendar() finding {
 		f.err = fmt.Errorf("%s: deadlines run past them; put a newer list from gov.uk into calendar.files", f.found)
 	}
 	return f
+}
+
+// checkHazards names the law about hazards that holds today, and the next one.
+// Nobody could hold the built-in ones against the regulations.
+func (p *plan) checkHazards() finding {
+	today, nation := workday.DateOf(p.now()), p.calendar.Nation()
+	f := finding{name: "hazards", found: "no law sets clocks here"}
+	if law, ok := workday.HazardLawOn(today, nation, p.hazards); ok {
+		f.found = lawWords(law)
+	}
+	for _, law := range workday.HazardLaws() {
+		later, ok := workday.HazardLawOn(law.EffectiveFrom, nation, p.hazards)
+		if ok && later.ID == law.ID && law.EffectiveFrom.After(today) && !law.EffectiveFrom.After(today.AddDays(90)) {
+			f.found += "; then " + lawWords(law)
+		}
+	}
+	return f
+}
+
+func lawWords(law workday.HazardLaw) string {
+	words := law.ID + " from " + law.EffectiveFrom.Long()
+	if law.Unverified != "" {
+		words += " (not verified: " + law.Unverified + "; check GOV.UK, and hazard_laws)"
+	}
+	return words
 }
 
 func (p *plan) checkRegister(ctx context.Context) finding {

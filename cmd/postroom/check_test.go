@@ -8,8 +8,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"postroom/cmd/postroom/demomail"
+	"postroom/internal/workday"
 	"postroom/notify/smtptest"
 )
 
@@ -76,5 +78,27 @@ mailboxes:
 	}
 	if all := out.String() + log.String(); strings.Contains(all, "not-the-password") || t.Failed() {
 		t.Errorf("check says:\n%s", all)
+	}
+}
+
+// TestCheckSaysWhatIsNotVerified: nobody could hold the built-in laws about
+// hazards against their text, and the landlord's own take their place.
+func TestCheckSaysWhatIsNotVerified(t *testing.T) {
+	t.Parallel()
+	calendar, err := workday.Default(workday.EnglandAndWales)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &plan{calendar: calendar, now: func() time.Time { return time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC) }}
+	found := p.checkHazards().found
+	for _, want := range []string{"awaab-phase-1 from", "; then awaab-phase-2 from Monday 30 November 2026 (not verified: its first day", "check GOV.UK"} {
+		if !strings.Contains(found, want) {
+			t.Errorf("%q is missing in %q", want, found)
+		}
+	}
+	own := workday.HazardLaw{ID: "awaab-phase-2", Name: "checked", EffectiveFrom: workday.Date{Year: 2026, Month: 11, Day: 2}}
+	p.hazards = []workday.HazardLaw{own}
+	if found := p.checkHazards().found; found != "awaab-phase-2 from Monday 2 November 2026" {
+		t.Errorf("with a law of our own: %q", found)
 	}
 }

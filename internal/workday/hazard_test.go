@@ -45,7 +45,7 @@ func TestHazardDuties(t *testing.T) {
 	}{
 		{"24 hours run through the weekend", workday.EmergencyHazard, workday.Aware, "investigate 2026-12-19T16:30:00Z, make_safe 2026-12-19T16:30:00Z"},
 		{"ten working days over Christmas", workday.SignificantHazard, workday.Aware, "investigate 2027-01-07T00:00:00Z"},
-		{"from the investigation", workday.SignificantHazard, workday.Investigated, "written_summary 2026-12-24T00:00:00Z, make_safe 2026-12-30T00:00:00Z, start_further_work 2027-03-13T00:00:00Z"},
+		{"from the investigation", workday.SignificantHazard, workday.Investigated, "written_summary 2026-12-24T00:00:00Z, make_safe 2026-12-30T00:00:00Z, take_steps_for_further_work 2026-12-30T00:00:00Z, start_further_work 2027-03-13T00:00:00Z"},
 	} {
 		var got []string
 		for _, d := range law.Due(cal, row.level, row.from, friday) {
