@@ -119,9 +119,8 @@ func (p *plan) checkHazards() finding {
 	if law, ok := workday.HazardLawOn(today, nation, p.hazards); ok {
 		f.found = lawWords(law)
 	}
-	for _, law := range workday.HazardLaws() {
-		later, ok := workday.HazardLawOn(law.EffectiveFrom, nation, p.hazards)
-		if ok && later.ID == law.ID && law.EffectiveFrom.After(today) && !law.EffectiveFrom.After(today.AddDays(90)) {
+	for day := today.AddDays(1); !day.After(today.AddDays(90)); day = day.AddDays(1) {
+		if law, ok := workday.HazardLawOn(day, nation, p.hazards); ok && law.EffectiveFrom == day {
 			f.found += "; then " + lawWords(law)
 		}
 	}

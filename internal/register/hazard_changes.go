@@ -121,8 +121,7 @@ func showHazard(t *tx, m Message, level classify.HazardLevel) error {
 // with a calendar or law that has changed since it was counted.
 func (r *Register) recountOpenHazard(t *tx, id ID) (bool, error) {
 	h, err := openHazard(t, id)
-	var no *NotAllowedError
-	if errors.As(err, &no) {
+	if _, over := errors.AsType[*NotAllowedError](err); over {
 		return false, nil
 	}
 	law := r.lawOf(h)
