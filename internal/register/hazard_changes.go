@@ -51,7 +51,7 @@ func (r *Register) setHazard(t *tx, m Message, h HazardRuling) error {
 		return err
 	}
 	open := known.ID != "" && known.EndedAt.IsZero()
-	d := detail{"level": string(h.Level), "level_before": string(known.Level), "reason": digest(m.ID, h.Reason)}
+	d := detail{"level": string(h.Level), "level_before": string(known.Level), "reason": t.said(m.ID, h.Reason)}
 	switch {
 	case open && known.Level == h.Level:
 		return notAllowed("It is known as this hazard already.")
