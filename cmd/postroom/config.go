@@ -28,6 +28,7 @@ type config struct {
 	Outgoing   string            `yaml:"outgoing"`    // send, held
 	Release    string            `yaml:"acknowledge"` // automatic, reviewed
 	Failsafe   failsafeConfig    `yaml:"failsafe"`
+	Review     reviewConfig      `yaml:"review"`
 	Warnings   warningsConfig    `yaml:"warnings"`
 	Digest     digestConfig      `yaml:"digest"`
 	HazardLaws hazardLawsConfig  `yaml:"hazard_laws"`
@@ -182,6 +183,11 @@ type failsafeConfig struct {
 	At         timeOfDay `yaml:"at"`
 }
 
+type reviewConfig struct {
+	Keep time.Duration `yaml:"keep"`
+	Undo time.Duration `yaml:"undo"`
+}
+
 type warningsConfig struct {
 	DaysBefore []int `yaml:"days_before"`
 }
@@ -303,6 +309,7 @@ func defaultConfig() config {
 		Outgoing: "send",
 		Release:  "automatic",
 		Failsafe: failsafeConfig{WorkingDay: 4, At: timeOfDay{Hour: 12}},
+		Review:   reviewConfig{Keep: 20 * time.Minute, Undo: time.Minute},
 		Warnings: warningsConfig{DaysBefore: []int{2, 1}},
 		Digest:   digestConfig{At: timeOfDay{Hour: 8}},
 		Alerts:   alertsConfig{Repeat: 15 * time.Minute, WebTimeout: 10 * time.Second},

@@ -235,6 +235,8 @@ func (c *config) checkReplies(k *checker) {
 	k.oneOf(c.Outgoing, "outgoing", "send", "held")
 	k.oneOf(c.Release, "acknowledge", "automatic", "reviewed")
 	k.between(c.Failsafe.WorkingDay, 1, 5, "failsafe.working_day")
+	k.must(c.Review.Keep >= time.Minute && c.Review.Keep <= 12*time.Hour, "review.keep", "want 1m to 12h, not %s", c.Review.Keep)
+	k.must(c.Review.Undo >= 0 && c.Review.Undo <= time.Hour, "review.undo", "want 0s to 1h, not %s", c.Review.Undo)
 	for i, day := range c.Warnings.DaysBefore {
 		k.between(day, 0, 20, fmt.Sprintf("warnings.days_before[%d]", i))
 	}

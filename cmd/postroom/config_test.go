@@ -225,6 +225,8 @@ func TestRefuses(t *testing.T) {
 		{"no start", strings.ReplaceAll(working, ", start: 2026-11-23", ""), "mailboxes[0].start: is missing"},
 		{"no landlord", strings.ReplaceAll(working, "name: Citrine Homes,", ""), "landlord.name: is missing"},
 		{"the same name twice", "mailboxes: [{name: a}, {name: a}]", `mailboxes[1].name: another mailbox is called "a" too`},
+		{"a message that nobody can keep", "review: {keep: 0s}", "review.keep: want 1m to 12h, not 0s"},
+		{"a day to undo", "review: {undo: 24h}", "review.undo: want 0s to 1h, not 24h0m0s"},
 		{"a failsafe after the deadline", "failsafe: {working_day: 6}", "failsafe.working_day: want 1 to 5, not 6"},
 	}
 	for _, tt := range tests {

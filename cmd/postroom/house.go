@@ -70,7 +70,8 @@ type plan struct {
 	roles   map[string]bool // empty: all
 	listen  string          // of the pages; empty: no pages
 	access  web.Access
-	tls     keyPair // of the pages; zero: none
+	tls     keyPair       // of the pages; zero: none
+	keep    time.Duration // of a message that somebody took
 	refresh int
 	hints   []web.Hint
 	sweep   time.Duration // 0: the rooms' own
@@ -151,7 +152,7 @@ func (h *house) openDesk(ctx context.Context) (err error) {
 	h.desk, err = web.New(web.Config{
 		Register: h.register, Archive: h.archive, Calendar: h.calendar, Landlord: h.landlord.Name, Rules: h.rules.Version(),
 		Outgoing: h.outgoingWords, Queue: h.queueWords, Owed: h.owed, Composer: h.composer, Reading: func(source string) mime.Options { return h.options[source] }, Letters: h.letters,
-		Access: h.access, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
+		Access: h.access, Keep: h.keep, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
 	})
 	if err != nil {
 		return err

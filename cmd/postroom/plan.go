@@ -21,7 +21,7 @@ import (
 func examplePlan(secret []byte) (plan, error) {
 	p := plan{
 		landlord: exampleLandlord(), code: workday.DefaultCode(), rules: classify.Default(),
-		policy:  register.Policy{Acknowledge: register.Automatic, FailsafeDay: 4, FailsafeHour: 12, WarnDays: []int{2, 1}, AlarmRepeat: 15 * time.Minute},
+		policy:  register.Policy{Acknowledge: register.Automatic, FailsafeDay: 4, FailsafeHour: 12, WarnDays: []int{2, 1}, AlarmRepeat: 15 * time.Minute, Undo: 20 * time.Second},
 		from:    register.Address{Name: "Citrine Homes complaints", Address: "complaints@citrine.example"},
 		windows: register.Windows{Recipient: time.Hour, Case: time.Hour, All: time.Hour},
 		guard: notify.GuardSettings{

@@ -32,7 +32,7 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 		windows: register.Windows{Recipient: c.Caps.Recipient.Within, Case: c.Caps.Case.Within, All: c.Caps.Global.Within},
 		webhook: notify.Webhook{Timeout: c.Alerts.WebTimeout, Secret: string(c.Alerts.Token)}, alarms: c.Alerts.recipients(),
 		press: c.press, largePrint: c.Letters.LargePrint, printTo: c.Letters.folder(), digest: c.Digest.recipients(), hazards: c.HazardLaws,
-		roles: map[string]bool{}, listen: c.Web.Listen, access: c.Web.access(), tls: keyPair{c.Web.Certificate, c.Web.Key}, options: map[string]mime.Options{}, now: time.Now, logger: logger,
+		roles: map[string]bool{}, listen: c.Web.Listen, access: c.Web.access(), keep: c.Review.Keep, tls: keyPair{c.Web.Certificate, c.Web.Key}, options: map[string]mime.Options{}, now: time.Now, logger: logger,
 	}
 	if p.driver == "postgres" {
 		p.dsn = string(c.Register.DSN)
@@ -156,7 +156,7 @@ func (c config) policy() register.Policy {
 	return register.Policy{
 		Acknowledge: register.Release(c.Release), FailsafeDay: c.Failsafe.WorkingDay, FailsafeHour: c.Failsafe.At.Hour, FailsafeMin: c.Failsafe.At.Minute,
 		DigestHour: c.Digest.At.Hour, DigestMin: c.Digest.At.Minute, WarnDays: c.Warnings.DaysBefore, LetterDays: c.Letters.DaysToPost,
-		Forward: c.Forwarding, AlarmRepeat: c.Alerts.Repeat, Own: c.own(),
+		Forward: c.Forwarding, AlarmRepeat: c.Alerts.Repeat, Undo: c.Review.Undo, Own: c.own(),
 	}
 }
 

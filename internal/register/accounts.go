@@ -32,6 +32,7 @@ type Account struct {
 	CreatedAt  time.Time
 	SignedInAt time.Time // the last time; zero: never
 	DisabledAt time.Time // zero: not disabled
+	KeysOff    bool      // single letters do nothing on the pages
 }
 
 // Errors of accounts that callers branch on.
@@ -82,11 +83,12 @@ func (r *Register) AddAccount(ctx context.Context, name string, role Role, hash 
 	return a, wrap("add account", err)
 }
 
-const accountColumns = `a.id, a.name, a.role, a.created_at, a.signed_in_at, a.disabled_at`
+const accountColumns = `a.id, a.name, a.role, a.created_at, a.signed_in_at, a.disabled_at, a.keys_off`
 
 func scanAccount(row scanner) (a Account, err error) {
-	var created, signedIn, disabled int64
-	err = row.Scan(&a.ID, &a.Name, &a.Role, &created, &signedIn, &disabled)
+	var created, signedIn, disabled, keysOff int64
+	err = row.Scan(&a.ID, &a.Name, &a.Role, &created, &signedIn, &disabled, &keysOff)
+	a.KeysOff = keysOff == 1
 	a.CreatedAt, a.SignedInAt, a.DisabledAt = instant(created), instant(signedIn), instant(disabled)
 	return a, err
 }
@@ -115,6 +117,13 @@ func (r *Register) DisableAccount(ctx context.Context, name string) error {
 func (r *Register) EnableAccount(ctx context.Context, name string) error {
 	return wrap("enable account", r.changeAccount(ctx, name, "account_enabled", func(t *tx, id ID) error {
 		return t.exec(`UPDATE account SET disabled_at = 0 WHERE id = $1`, id)
+	}))
+}
+
+// UseKeys turns single letters as keys on or off for whoever has the account.
+func (r *Register) UseKeys(ctx context.Context, account ID, on bool) error {
+	return wrap("use keys", r.writes.do(ctx, func(t *tx) error {
+		return t.exec(`UPDATE account SET keys_off = $1 WHERE id = $2`, bit(!on), account)
 	}))
 }
 

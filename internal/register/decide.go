@@ -3,7 +3,6 @@ package register
 import (
 	"context"
 	"errors"
-	"time"
 
 	"postroom/classify"
 )
@@ -16,10 +15,31 @@ var ErrNeedsDefinition = errors.New("a complaint needs at least one issue in its
 var ErrNeedsReason = errors.New("say why this differs from what the rules said")
 
 // Decide carries out an officer's decision on a message that waits for one.
-// ErrConflict when somebody else was quicker: read the message again.
+// ErrConflict when somebody else was quicker: read the message again. A
+// TakenError when somebody else has it open. It can be undone for a while.
 func (r *Register) Decide(ctx context.Context, d Ruling) (Opened, error) {
-	out, err := result(ctx, r, func(t *tx) (Opened, error) { return r.decide(t, d) })
+	out, err := result(ctx, r, func(t *tx) (Opened, error) { return r.decideForGood(t, d) })
 	return out, wrap("decide", err)
+}
+
+// decideForGood is what a rehearsal leaves out: heeding who has the message
+// open, and keeping the way back.
+func (r *Register) decideForGood(t *tx, d Ruling) (Opened, error) {
+	was, err := messageByID(t, d.Message)
+	if err != nil {
+		return Opened{}, err
+	}
+	if err := r.free(t, d.Message, d.By); err != nil && was.State == InReview {
+		return Opened{}, err
+	}
+	out, err := r.decide(t, d)
+	if err != nil {
+		return out, err
+	}
+	if err := t.exec(`DELETE FROM taking WHERE message_id = $1`, d.Message); err != nil {
+		return out, err
+	}
+	return out, r.keepWayBack(t, was, &out)
 }
 
 func (r *Register) decide(t *tx, d Ruling) (Opened, error) {
@@ -265,117 +285,4 @@ func (r *Register) dropUnsent(t *tx, caseID ID, by string, kind ...Kind) error {
 		return err
 	}
 	return t.note(caseSubject(caseID), by, "reply_cancelled", detail{"why": "replaced"})
-}
-
-// Undecided lists up to n messages, unread or in review, whose fail-safe time
-// is at or before at.
-func (r *Register) Undecided(ctx context.Context, at time.Time, n int) ([]ID, error) {
-	ids, err := r.ids(ctx, `SELECT id FROM message WHERE failsafe_at > 0 AND failsafe_at <= $1 AND state IN ('arrived', 'review')
-		ORDER BY failsafe_at LIMIT $2`, micros(at), n)
-	return ids, wrap("undecided", err)
-}
-
-// Failsafe acts on messages that nobody decided in time: one that is unread,
-// or has complaint or stage 2 among its two likeliest labels, becomes a case
-// acknowledged in the holding form, and stays on top of the queue. What it
-// must leave to people raises an alarm. Either way it acts once a message.
-func (r *Register) Failsafe(ctx context.Context, ids []ID) ([]Opened, error) {
-	out, errs, err := batch(ctx, r, ids, r.failsafe)
-	for i := range out {
-		out[i].Err = wrap("fail-safe", errs[i])
-	}
-	return out, wrap("fail-safe", err)
-}
-
-func (r *Register) failsafe(t *tx, id ID) (Opened, error) {
-	m, err := messageByID(t, id)
-	if err != nil {
-		return Opened{Message: id}, err
-	}
-	out := Opened{Message: m.ID, State: m.State, Case: m.Case, Reference: m.Reference}
-	waiting := m.State == InReview || m.State == Arrived
-	if !waiting || m.FailsafeAt.IsZero() || m.FailsafeAt.After(t.now) {
-		return out, nil
-	}
-	if err := t.exec(`UPDATE message SET failsafe_at = 0 WHERE id = $1`, m.ID); err != nil {
-		return out, err
-	}
-	if acted, done, err := r.failsafeJoined(t, m); err != nil || done {
-		return acted, err
-	}
-	why := failsafeLeaves(m)
-	if why == "" {
-		return r.failsafeOpens(t, m)
-	}
-	if err := t.note(messageSubject(m.ID), "postroom", "failsafe_left", detail{"why": why}); err != nil {
-		return out, err
-	}
-	if m.Verdict != nil && !dissatisfied(*m.Verdict) && m.Case != "" {
-		return out, nil
-	}
-	return out, raise(t, "failsafe/"+m.ID, Alarm{Kind: FailsafeAlarm, Message: m.ID, Note: "undecided on the fail-safe's day, and no machine may answer it: " + why})
-}
-
-// failsafeLeaves says why the fail-safe leaves a message to people, or "".
-func failsafeLeaves(m Message) string {
-	f := Facts{Junk: m.Junk}
-	if m.Reading != nil {
-		f.Reading = *m.Reading
-	}
-	unread := m.Reading == nil || m.Reading.Error != ""
-	switch {
-	case m.Case != "":
-		return "it joined a case"
-	case doubtful(f) != "":
-		return doubtful(f)
-	case f.Reading.ReplyAddress().Address == "" && m.Channel == Email:
-		return "no address to answer to could be read"
-	case unread || m.Verdict == nil || m.Verdict.Label == "" || isComplaint(m.Verdict.Label) || isComplaint(m.Verdict.Second):
-	default:
-		return "a complaint is not among its two likeliest readings"
-	}
-	if m.Channel == Letter && m.Verdict != nil && m.Verdict.Has(classify.Safeguarding) {
-		return "somebody may be in danger, and a letter may be opened by another person"
-	}
-	return ""
-}
-
-// failsafeOpens opens a case that nobody has defined and owes it the holding
-// form. The message stays in review.
-func (r *Register) failsafeOpens(t *tx, m Message) (Opened, error) {
-	if m.Verdict == nil {
-		m.Verdict = &Verdict{}
-	}
-	if m.Reading == nil {
-		m.Reading = &Reading{}
-	}
-	stage := 1
-	if m.Verdict.Label == classify.Stage2 {
-		stage = 2
-	}
-	m.DecidedBy = "fail-safe"
-	f := Facts{Verdict: *m.Verdict, Reading: *m.Reading, Channel: m.Channel}
-	f.Verdict.Definition = classify.Definition{}
-	joined := m.Case
-	c, err := r.openCase(t, m, f, Plan{Opens: ComplaintCase, Stage: stage})
-	if err != nil {
-		return Opened{Message: m.ID}, err
-	}
-	if err := linkCases(t, c.ID, joined, LinkAbout, "postroom"); err != nil {
-		return Opened{Message: m.ID}, err
-	}
-	out := Opened{Message: m.ID, State: InReview, Case: c.ID, Reference: c.Reference}
-	err = t.changed(`UPDATE message SET state = 'review', case_id = $1, version = version + 1 WHERE id = $2 AND version = $3`, c.ID, m.ID, m.Version)
-	if err != nil {
-		return out, err
-	}
-	if err := t.note(messageSubject(m.ID), "postroom", "failsafe_opened", detail{"case": c.ID}); err != nil {
-		return out, err
-	}
-	hint, err := r.oweReply(t, m, c, PlannedReply{Acknowledgement, Holding})
-	if err != nil {
-		return out, err
-	}
-	out.Owed = append(out.Owed, hint)
-	return out, raise(t, "failsafe/"+m.ID, Alarm{Kind: FailsafeAlarm, Message: m.ID, Case: c.ID, Note: "nobody decided in time: acknowledged in the holding form, still to be defined"})
 }

@@ -190,6 +190,9 @@ func eraseMessage(t *tx, m Message, e Erasure) error {
 	if err := t.exec(`DELETE FROM sameness WHERE message_id = $1`, m.ID); err != nil {
 		return err
 	}
+	if err := t.exec(`DELETE FROM undo WHERE message_id = $1`, m.ID); err != nil {
+		return err
+	}
 	if err := t.exec(`DELETE FROM scan_page WHERE original = $1`, m.Original); err != nil {
 		return err
 	}

@@ -118,9 +118,26 @@ func saveMessage(t *tx, m Message) error {
 		mailID, sender, reading = m.Reading.MessageID, mailbox(m.Reading.From.Address), asJSON(m.Reading)
 	}
 	return t.changed(`UPDATE message SET state = $1, case_id = $2, problem = $3, offered_case = $4, offered_why = $5, twin = $6,
-			mail_id = $7, sender = $8, urgency = $9, reading = $10, text_key = $11, not_read = $12, lease_until = 0, version = version + 1, decisions = decisions + 1
-		WHERE id = $13 AND version = $14`,
-		m.State, m.Case, clean(m.Problem), m.OfferedCase, m.OfferedWhy, m.Twin, mailID, sender, urgency(m.Verdict), reading, textKey(m.Reading), bit(notRead(m.Reading)), m.ID, m.Version)
+			mail_id = $7, sender = $8, urgency = $9, reading = $10, text_key = $11, label = $12, topics = $13, not_read = $14,
+			lease_until = 0, version = version + 1, decisions = decisions + 1
+		WHERE id = $15 AND version = $16`,
+		m.State, m.Case, clean(m.Problem), m.OfferedCase, m.OfferedWhy, m.Twin, mailID, sender, urgency(m.Verdict), reading, textKey(m.Reading),
+		labelOf(m.Verdict), topicList(m.Verdict), bit(notRead(m.Reading)), m.ID, m.Version)
+}
+
+func labelOf(v *Verdict) classify.Label {
+	if v == nil {
+		return ""
+	}
+	return v.Label
+}
+
+// topicList is a verdict's topics as the queue is looked through by them.
+func topicList(v *Verdict) string {
+	if v == nil || len(v.Topics) == 0 {
+		return ""
+	}
+	return clean("," + strings.Join(v.Topics, ",") + ",")
 }
 
 // notRead reports whether a letter waits for the programs that read letters.

@@ -23,5 +23,6 @@ type Policy struct {
 	LetterDays   int               // working days that a letter takes from its printing to the post
 	Forward      map[string]string // topic to service team's address; "*" for every other topic
 	AlarmRepeat  time.Duration     // between two soundings of an alarm that nobody has taken
+	Undo         time.Duration     // for so long a decided reply waits, so that the decision can be undone
 	Own          []string          // our own addresses, lower case: never written to
 }

@@ -42,13 +42,6 @@ func (r *Register) Messages(ctx context.Context, since time.Time, n int) ([]Mess
 		ORDER BY m.registered_at DESC, m.id DESC LIMIT $2`, micros(since), n)
 }
 
-// Queue lists up to n messages that wait for a person: dangers first, then
-// the most urgent deadline.
-func (r *Register) Queue(ctx context.Context, n int) ([]Message, error) {
-	return list(ctx, r, "queue", scanMessage, `SELECT `+messageColumns+messageTables+`WHERE m.state = 'review'
-		ORDER BY m.urgency DESC, m.deadline, m.received_at LIMIT $1`, n)
-}
-
 // GetCase reads a case and its clocks.
 func (r *Register) GetCase(ctx context.Context, id ID) (Case, []Clock, error) {
 	c, err := get(ctx, r, "get case", scanCase, `SELECT `+caseColumns+` FROM cases c WHERE c.id = $1`, id)

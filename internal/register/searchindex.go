@@ -84,8 +84,11 @@ func (t *tx) reindex() error {
 // signpost to it.
 func (t *tx) indexCase(id ID) error {
 	c, err := livingCase(t, id)
+	if errors.Is(err, ErrNotFound) { // it was withdrawn
+		return t.unindex(id)
+	}
 	if err != nil {
-		return notMissing(err)
+		return err
 	}
 	if c.ID != id {
 		if err := t.unindex(id); err != nil {

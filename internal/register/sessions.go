@@ -127,10 +127,7 @@ func (r *Register) UseSession(ctx context.Context, token string, idle time.Durat
 	var seen int64
 	now := r.now()
 	a, err := get(ctx, r, "use session", func(row scanner) (a Account, err error) {
-		var created, signedIn, disabled int64
-		err = row.Scan(&a.ID, &a.Name, &a.Role, &created, &signedIn, &disabled, &seen)
-		a.CreatedAt, a.SignedInAt = instant(created), instant(signedIn)
-		return a, err
+		return scanAccount(scanAlso{row, []any{&seen}})
 	}, `SELECT `+accountColumns+`, s.seen_at FROM session s JOIN account a ON a.id = s.account_id
 		WHERE s.token = $1 AND s.idle_at > $2 AND a.disabled_at = 0`, token, micros(now))
 	if errors.Is(err, ErrNotFound) {

@@ -112,7 +112,7 @@ func BenchmarkQueue(b *testing.B) {
 			r := registertest.Open(b, cfg)
 			fillQueue(b, r, 10_000)
 			for b.Loop() {
-				if ms, err := r.Queue(b.Context(), 50); err != nil || len(ms) != 50 {
+				if ms, err := r.Queue(b.Context(), register.QueueFilter{}, 50, 0); err != nil || len(ms) != 50 {
 					b.Fatal(len(ms), err)
 				}
 			}

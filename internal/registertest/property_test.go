@@ -162,7 +162,7 @@ func (p *life) know(id register.ID) {
 }
 
 func (p *life) decides(*rapid.T) {
-	waiting, err := p.Queue(p.t.Context(), 100)
+	waiting, err := p.Queue(p.t.Context(), register.QueueFilter{}, 100, 0)
 	p.ok(err)
 	for _, m := range waiting {
 		if !slices.Contains(p.cases, m.Case) {

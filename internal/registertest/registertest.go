@@ -123,7 +123,7 @@ func admin(tb testing.TB, dsn, statement string) {
 func EndLeases(tb testing.TB, c register.Config) {
 	tb.Helper()
 	for _, statement := range []string{
-		"UPDATE lease SET until = 0", "UPDATE message SET lease_until = 0", "UPDATE outgoing SET lease_until = 0 WHERE state = 'sending'",
+		"UPDATE lease SET until = 0", "UPDATE taking SET until = 0", "UPDATE message SET lease_until = 0", "UPDATE outgoing SET lease_until = 0 WHERE state = 'sending'",
 	} {
 		admin(tb, c.DSN, statement)
 	}

@@ -110,7 +110,7 @@ func TestPagesInABrowser(t *testing.T) {
 	b.enter()
 	b.until(`document.querySelector("h1").innerText === "Review queue"`)
 
-	waiting, err := h.register.Queue(t.Context(), 10)
+	waiting, err := h.register.Queue(t.Context(), register.QueueFilter{}, 10, 0)
 	must(t, err)
 	pages := map[string]string{
 		"queue": "/", "today": "/today", "replies": "/replies", "status": "/status", "reply": "/replies/" + held.ID, "decided": "/messages/" + held.Message,

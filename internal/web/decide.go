@@ -13,6 +13,7 @@ import (
 // A telling is what a page says at its top about what just happened.
 type telling struct {
 	Notice   string    // fine
+	Warning  string    // it was not done, and why
 	Beaten   *beaten   // somebody else was quicker
 	Mistakes []mistake // the form has to be put right
 	Asked    bool      // the officer wants to see the reply
@@ -24,8 +25,16 @@ type beaten struct{ By, When, What, Reference string }
 // decide carries out what an officer decided.
 func (d *Desk) decide(w http.ResponseWriter, r *http.Request, who register.Account) {
 	id, form := r.PathValue("id"), readDraft(r.PostForm)
-	if r.PostForm.Get("do") == "preview" {
+	switch r.PostForm.Get("do") {
+	case "preview":
+		if err := d.keepTaken(r.Context(), id, who); err != nil {
+			d.failed(w, r, err)
+			return
+		}
 		d.showItem(w, r, who, id, http.StatusOK, &form, telling{Asked: true})
+		return
+	case "take", "over":
+		d.take(w, r, who, form, r.PostForm.Get("do") == "over")
 		return
 	}
 	m, err := d.c.Register.GetMessage(r.Context(), id)
@@ -61,7 +70,10 @@ func (d *Desk) decide(w http.ResponseWriter, r *http.Request, who register.Accou
 // notDecided shows the item again with what was typed, and what stood in the way.
 func (d *Desk) notDecided(w http.ResponseWriter, r *http.Request, who register.Account, id string, form draft, err error) {
 	wrong := mistakes(err)
+	_, taken := errors.AsType[*register.TakenError](err)
 	switch {
+	case taken:
+		d.showItem(w, r, who, id, http.StatusConflict, &form, telling{Warning: "Your decision was not kept: somebody else has this open. What you typed is still there."})
 	case wrong != nil:
 		d.showItem(w, r, who, id, http.StatusUnprocessableEntity, &form, telling{Mistakes: wrong})
 	case errors.Is(err, register.ErrConflict):

@@ -6,6 +6,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -46,6 +47,9 @@ type Config struct {
 	// Letters draws the pages of scanned letters; nil: they are not shown.
 	Letters *scan.Reader
 	Access  Access
+	// Keep is for how long a message that somebody took stays theirs; 0: 20
+	// minutes.
+	Keep time.Duration
 	// Refresh makes the lists load themselves again after so many seconds; 0: never.
 	Refresh int
 	// Hints are shown with the status, such as a demo's addresses.
@@ -68,11 +72,12 @@ type Desk struct {
 
 // New parses the pages.
 func New(c Config) (*Desk, error) {
-	pages, err := templates.Pages(template.FuncMap{"labelName": labelName, "labelClass": labelClass, "alarmName": alarmName, "small": small})
+	pages, err := templates.Pages(template.FuncMap{"labelName": labelName, "labelClass": labelClass, "alarmName": alarmName, "small": small, "topicName": topicName})
 	if err != nil {
 		return nil, err
 	}
 	c.Access = c.Access.withDefaults()
+	c.Keep = cmp.Or(c.Keep, 20*time.Minute)
 	return &Desk{c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), drawing: make(chan struct{}, drawnAtOnce)}, nil
 }
 
@@ -202,6 +207,7 @@ type frame struct {
 	Refresh  int
 	Officer  register.Account // who is signed in; no name: nobody
 	Status   statusView
+	Keys     bool   // single letters do something
 	At       string // when the page was made, for prints
 }
 
@@ -225,5 +231,5 @@ func (d *Desk) problem(w http.ResponseWriter, r *http.Request, status int, title
 
 func (d *Desk) frame(ctx context.Context, who register.Account, current, title string) (frame, error) {
 	s, err := d.c.Register.Status(ctx)
-	return frame{Title: title, Landlord: d.c.Landlord, Current: current, Officer: who, Status: d.statusView(s), At: clockTime(d.c.Now())}, err
+	return frame{Title: title, Landlord: d.c.Landlord, Current: current, Officer: who, Status: d.statusView(s), Keys: who.Name != "" && !who.KeysOff, At: clockTime(d.c.Now())}, err
 }

@@ -57,6 +57,7 @@ type itemPage struct {
 	telling
 	Waits       bool // for a decision
 	Known       bool // its case is there already: the fail-safe opened it, or it joined one
+	Taken       *takenView
 	Lang        string
 	Headers     []Hint
 	Problem     string
@@ -105,7 +106,11 @@ func (p itemPage) Wrong(field string) string {
 }
 
 func (d *Desk) message(w http.ResponseWriter, r *http.Request, who register.Account) {
-	d.showItem(w, r, who, r.PathValue("id"), http.StatusOK, nil, telling{})
+	t := telling{}
+	if r.URL.Query().Has("undone") {
+		t.Notice = "The decision is undone. Nothing of it was sent, and the message waits again."
+	}
+	d.showItem(w, r, who, r.PathValue("id"), http.StatusOK, nil, t)
 }
 
 // showItem shows a message; with a draft, the form as it was typed.
@@ -141,7 +146,7 @@ func (d *Desk) showItem(w http.ResponseWriter, r *http.Request, who register.Acc
 	page.read(m)
 	page.Pages, _ = d.pageViews(m, "/messages/"+m.ID+"/pages")
 	page.choices(m)
-	for _, add := range []func(*http.Request, register.Message, *itemPage) error{d.addCase, d.addNear, d.addAlarms, d.addDecision, d.addHistory, d.addPreview} {
+	for _, add := range []func(*http.Request, register.Message, *itemPage) error{d.addTaken, d.addCase, d.addNear, d.addAlarms, d.addDecision, d.addHistory, d.addPreview} {
 		if err := add(r, m, &page); err != nil {
 			d.failed(w, r, err)
 			return
@@ -246,6 +251,16 @@ func (p *itemPage) choices(m register.Message) {
 	if other := m.Reading.Complainant; other.Address != "" {
 		p.People = append(p.People, option{"complainant", who(other), m.Reading.ComplainantWhy, p.Form.To == "complainant"})
 	}
+}
+
+// addTaken says who has it open.
+func (d *Desk) addTaken(r *http.Request, m register.Message, p *itemPage) error {
+	if !p.Waits {
+		return nil
+	}
+	k, err := d.c.Register.TakingOf(r.Context(), m.ID)
+	p.Taken = d.takenView(k, p.Officer)
+	return err
 }
 
 func (d *Desk) addCase(r *http.Request, m register.Message, p *itemPage) error {

@@ -15,6 +15,7 @@ import (
 type notice struct {
 	Strong, Text string
 	Link         string
+	Undo         register.ID // the message whose decision can be undone
 }
 
 func (d *Desk) notice(r *http.Request) (*notice, error) {
@@ -41,6 +42,11 @@ func (d *Desk) decidedNotice(r *http.Request, id register.ID) (*notice, error) {
 		return nil, err
 	}
 	n := &notice{Strong: labelName(m.Verdict.Label) + ", decided by " + m.DecidedBy + ".", Link: "/messages/" + m.ID}
+	if may, err := d.c.Register.MayUndo(r.Context(), m.ID); err != nil {
+		return nil, err
+	} else if may {
+		n.Undo = m.ID
+	}
 	if m.Case == "" {
 		n.Text = m.Reference + " is recorded. Nothing is sent."
 		return n, nil
@@ -70,7 +76,7 @@ func (d *Desk) goesOut(ctx context.Context, all []register.Outgoing, message reg
 				going = append(going, kindName(o)+" to "+to+" waits: outgoing mail is held.")
 				continue
 			}
-			going = append(going, kindName(o)+" goes to "+to+" now.")
+			going = append(going, kindName(o)+" goes to "+to+" "+d.when(o)+".")
 		case register.ToPrint:
 			going = append(going, kindName(o)+" to "+to+" is a letter to be printed and posted.")
 		case register.Delivered:
@@ -84,6 +90,14 @@ func (d *Desk) goesOut(ctx context.Context, all []register.Outgoing, message reg
 		return "Nothing is sent."
 	}
 	return strings.Join(going, " ")
+}
+
+// when says when something that is owed goes.
+func (d *Desk) when(o register.Outgoing) string {
+	if o.NotBefore.After(d.c.Now()) {
+		return "at " + d.moment(o.NotBefore)
+	}
+	return "now"
 }
 
 func (d *Desk) alarmNotice(r *http.Request, id register.ID) (*notice, error) {
