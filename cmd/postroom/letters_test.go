@@ -17,6 +17,7 @@ import (
 
 const lettersConfigText = `landlord: {name: Citrine Homes, phone: 01632 960 100, out_of_hours: 01632 960 999, address: [1 Orchard Quay, Bristol, BS1 7AA]}
 letters: {profile: dl-39x93}
+review: {undo: 0s}
 `
 
 // mailroom is a folder with a configuration and a register in which a letter
