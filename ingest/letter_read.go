@@ -78,6 +78,23 @@ func (r *Reader) lettersOf(ctx context.Context, m register.Message) ([]*piece, e
 	return one(partOf(readings, part)), nil
 }
 
+// readAgain puts letters that nobody could read for want of programs back
+// among the unread once the programs are there.
+func (r *Reader) readAgain(ctx context.Context) error {
+	if !r.letters || len(r.c.Letters.Missing()) > 0 {
+		return nil
+	}
+	ids, err := r.c.Register.NotReadLetters(ctx, sweepLimit)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	if err := r.c.Register.ReadAgain(ctx, ids); err != nil {
+		return err
+	}
+	r.c.Logger.InfoContext(ctx, "letters are read that waited for the programs", slog.Int("letters", len(ids)))
+	return nil
+}
+
 // split registers the letters of a file.
 func (r *Reader) split(ctx context.Context, m register.Message, readings []register.Reading) ([]*piece, error) {
 	parts := make([]register.Part, len(readings))

@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -121,6 +125,47 @@ func TestLettersWithoutPrograms(t *testing.T) {
 	m := r.message(got.ID)
 	if m.State != register.InReview || !strings.HasPrefix(m.Problem, "text not read") || !m.Reading.Paper.NotRead {
 		t.Errorf("%s %q", m.State, m.Problem)
+	}
+}
+
+// TestLettersAreReadOnceTheProgramsAreThere: programs that are installed while
+// the reader runs are found, and what waited for them is read, by its sweep
+// and at its start.
+func TestLettersAreReadOnceTheProgramsAreThere(t *testing.T) {
+	t.Parallel()
+	needsPrograms(t)
+	r := newRoom(t)
+	folder := t.TempDir()
+	got := r.scanned("scans/17-born-digital.pdf")
+	reader := r.letters(folder, nil)
+	if err := reader.Read(t.Context(), []register.ID{got.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if m := r.message(got.ID); !m.Reading.Paper.NotRead {
+		t.Fatalf("%+v", m.Reading)
+	}
+	for _, program := range []string{"tesseract", "pdfinfo", "pdftotext", "pdftoppm", "pdfimages"} {
+		path, err := exec.LookPath(program)
+		if err != nil {
+			t.Skip(err)
+		}
+		if err := os.Symlink(path, filepath.Join(folder, program)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var done sync.WaitGroup
+	done.Go(func() { _ = reader.Run(ctx) })
+	for r.message(got.ID).Reading.Paper.NotRead {
+		if t.Context().Err() != nil {
+			t.Fatal("it was never read")
+		}
+		runtime.Gosched()
+	}
+	stop()
+	done.Wait()
+	if m := r.message(got.ID); m.State != register.InReview || m.Reading.From.Name != "Dilwyn Harcastle MP" || m.Reading.Error != "" {
+		t.Errorf("%s %+v", m.State, m.Reading)
 	}
 }
 

@@ -90,7 +90,7 @@ func NewReader(c ReaderConfig) *Reader {
 func (r *Reader) Run(ctx context.Context) error {
 	// What an earlier process held when it was killed, Redis believes to be
 	// held until the end of its lease; the register knows better.
-	if err := r.fromRegister(ctx); err != nil {
+	if err := errors.Join(r.readAgain(ctx), r.fromRegister(ctx)); err != nil {
 		r.failed(ctx, "reading what was left failed", err)
 	}
 	swept := r.c.Now()
@@ -153,6 +153,9 @@ const sweepLimit = 1000
 
 // sweep puts into the queue what the register has unread: hints may be lost.
 func (r *Reader) sweep(ctx context.Context) error {
+	if err := r.readAgain(ctx); err != nil {
+		return err
+	}
 	ids, err := r.unread(ctx, sweepLimit)
 	if err != nil || len(ids) == 0 {
 		return err

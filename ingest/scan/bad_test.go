@@ -159,7 +159,7 @@ func TestChildrenAreBounded(t *testing.T) {
 func TestFaxAndJPEGInTIFF(t *testing.T) {
 	t.Parallel()
 	r := reader(t)
-	if r.programs["tiffcp"] == "" {
+	if r.program("tiffcp") == "" {
 		t.Skip("integration: not installed: tiffcp")
 	}
 	page := ruled(400, 560)

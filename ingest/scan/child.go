@@ -59,7 +59,7 @@ func (r result) why() string {
 // run starts a program with a deadline, bounded memory, one thread and an
 // environment of its own, and takes its whole family away when time is up.
 func (r *Reader) run(ctx context.Context, j job) result {
-	path := r.programs[j.program]
+	path := r.program(j.program)
 	if path == "" {
 		return result{err: fmt.Errorf("%s is not installed", j.program)}
 	}

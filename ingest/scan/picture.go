@@ -132,7 +132,7 @@ func abs(n int) int { return max(n, -n) }
 // heic turns a phone's photograph into a PNG by a child process: its decoder
 // has had many holes, and must not be in ours.
 func (r *Reader) heic(ctx context.Context, dir string, data []byte) (picture, string, error) {
-	if r.programs["heif-convert"] == "" {
+	if r.program("heif-convert") == "" {
 		return picture{}, "", errors.New("this is a phone's photograph (HEIC), and the program that opens it is not installed (package libheif-examples); send it as JPEG")
 	}
 	in, out := filepath.Join(dir, "in.heic"), filepath.Join(dir, "out.png")

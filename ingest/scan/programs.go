@@ -42,12 +42,31 @@ func findPrograms(path string) programs {
 	return found
 }
 
+// program is where a program is; empty where it is missing.
+func (r *Reader) program(name string) string {
+	r.looking.RLock()
+	defer r.looking.RUnlock()
+	return r.programs[name]
+}
+
 // Missing names the programs that are needed and not there, with the Debian
-// package of each; empty when letters can be read.
+// package of each; empty when letters can be read. Programs may be installed
+// while we run: it looks again for those that were not there.
 func (r *Reader) Missing() []string {
+	if missing := r.missing(); len(missing) == 0 {
+		return nil
+	}
+	found := findPrograms(r.c.Path)
+	r.looking.Lock()
+	r.programs = found
+	r.looking.Unlock()
+	return r.missing()
+}
+
+func (r *Reader) missing() []string {
 	var missing []string
 	for _, p := range needed() {
-		if r.programs[p[0]] == "" {
+		if r.program(p[0]) == "" {
 			missing = append(missing, p[0]+" (package "+p[1]+")")
 		}
 	}
@@ -78,7 +97,7 @@ func (r *Reader) Check(ctx context.Context) (string, error) {
 		}
 	}
 	for _, p := range optional() {
-		if r.programs[p[0]] == "" {
+		if r.program(p[0]) == "" {
 			found = append(found, "without "+p[0]+" (package "+p[1]+") some files cannot be opened")
 		}
 	}

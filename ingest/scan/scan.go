@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -121,6 +122,7 @@ type Config struct {
 // together read Config.Parallel pages at once.
 type Reader struct {
 	c        Config
+	looking  sync.RWMutex // for programs
 	programs programs
 	slots    chan struct{}
 }

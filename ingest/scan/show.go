@@ -117,7 +117,7 @@ func showable(format string, data []byte) (image.Image, error) {
 
 // drawn renders a page of a PDF.
 func (r *Reader) drawn(ctx context.Context, dir string, number, side int) (image.Image, error) {
-	if r.programs["pdftoppm"] == "" {
+	if r.program("pdftoppm") == "" {
 		return nil, errors.New("the program that shows pages is not installed (package poppler-utils)")
 	}
 	n := strconv.Itoa(number)

@@ -140,7 +140,7 @@ func (r *Reader) decodeTIFF(ctx context.Context, dir string, data []byte, p tiff
 }
 
 func (r *Reader) libtiff(ctx context.Context, dir string, index int) (img image.Image, err error) {
-	if r.programs["tiffcp"] == "" {
+	if r.program("tiffcp") == "" {
 		return nil, errors.New("this kind of TIFF needs a program that is not installed (package libtiff-tools); scan the letter as PDF")
 	}
 	out := fmt.Sprintf("page%d.tif", index) // pages are read at the same time
