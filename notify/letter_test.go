@@ -91,6 +91,10 @@ func TestPrintRun(t *testing.T) {
 	if !bytes.HasPrefix(pdf, []byte("%PDF-")) {
 		t.Errorf("the batch begins with %q", pdf[:20])
 	}
+	var again bytes.Buffer
+	if err := p.PDF(t.Context(), batch, &again); err != nil || !bytes.Equal(again.Bytes(), pdf) {
+		t.Errorf("the PDF to download is another one, error %v", err)
+	}
 	rows := manifest(t, files[1])
 	if len(rows) != 3 || rows[1][0] != batch.Name || rows[1][7] != "3" || rows[2][7] != "5" || strings.Contains(strings.Join(rows[1], " "), "Ann") {
 		t.Errorf("manifest %q", rows)
@@ -131,6 +135,33 @@ func manifest(t *testing.T, name string) [][]string {
 		t.Fatal(err)
 	}
 	return rows
+}
+
+// TestABatchOfSomeLetters leaves the others in the tray.
+func TestABatchOfSomeLetters(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.cfg.Composer.Press = press(t)
+	d.work()
+	var ids []register.ID
+	for _, text := range []string{"The roof leaks.", "Nobody came."} {
+		o := d.byPost(text, "Ann Other", "12 Quay Street", "Bristol", "BS2 9XX")
+		ids = append(ids, d.until(o.Owed[0].ID, "in the tray", is(register.ToPrint)).ID)
+	}
+	p := d.printer(t)
+	batch, err := p.Gather(t.Context(), "Dev", ids[1], "nothing")
+	if err != nil || batch.Letters != 1 {
+		t.Fatalf("%+v, error %v", batch, err)
+	}
+	if left, err := d.TrayLetters(t.Context(), 10); err != nil || len(left) != 1 || left[0].ID != ids[0] {
+		t.Errorf("left %+v, error %v", left, err)
+	}
+	if _, err := os.Stat(p.Folder); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("files were written: %v", err)
+	}
+	if _, err := p.Gather(t.Context(), "Dev", ids[1]); !errors.Is(err, ErrNothingToPrint) {
+		t.Errorf("twice: %v", err)
+	}
 }
 
 // TestPickup writes each letter as a file, exactly as archived, and nothing

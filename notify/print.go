@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,24 +38,38 @@ var ErrNothingToPrint = errors.New("there is no letter in the tray")
 // batchLimit is how many letters a batch holds at most: what people can count.
 const batchLimit = 500
 
-// Make makes a batch of all letters in the tray, soonest first. It is
-// recorded before its files are written: when that fails, Again writes them.
-func (p *Printer) Make(ctx context.Context, by string) (register.PrintBatch, []string, error) {
-	batch, err := p.record(ctx, by)
-	for tries := 0; errors.Is(err, register.ErrConflict) && tries < 5; tries++ {
-		batch, err = p.record(ctx, by) // somebody pulled a letter, or made a batch at this moment
-	}
+// Make makes a batch of the letters in the tray, soonest first: of all, or of
+// those that are named and still there. It is recorded before its files are
+// written: when that fails, Again writes them.
+func (p *Printer) Make(ctx context.Context, by string, only ...register.ID) (register.PrintBatch, []string, error) {
+	batch, err := p.Gather(ctx, by, only...)
 	if err != nil {
-		return batch, nil, fmt.Errorf("notify: make a print batch: %w", err)
+		return batch, nil, err
 	}
 	files, err := p.write(ctx, batch)
 	return batch, files, err
 }
 
-func (p *Printer) record(ctx context.Context, by string) (register.PrintBatch, error) {
+// Gather makes a batch as Make does and writes no files: PDF gives it to
+// whoever prints it.
+func (p *Printer) Gather(ctx context.Context, by string, only ...register.ID) (register.PrintBatch, error) {
+	batch, err := p.record(ctx, by, only)
+	for tries := 0; errors.Is(err, register.ErrConflict) && tries < 5; tries++ {
+		batch, err = p.record(ctx, by, only) // somebody pulled a letter, or made a batch at this moment
+	}
+	if err != nil {
+		return batch, fmt.Errorf("notify: make a print batch: %w", err)
+	}
+	return batch, nil
+}
+
+func (p *Printer) record(ctx context.Context, by string, only []register.ID) (register.PrintBatch, error) {
 	letters, err := p.Register.TrayLetters(ctx, batchLimit)
 	if err != nil {
 		return register.PrintBatch{}, err
+	}
+	if len(only) > 0 {
+		letters = slices.DeleteFunc(letters, func(l register.TrayLetter) bool { return !slices.Contains(only, l.ID) })
 	}
 	if len(letters) == 0 {
 		return register.PrintBatch{}, ErrNothingToPrint
@@ -125,30 +140,46 @@ func (b *batchFiles) name(suffix string) string {
 	return "batch-" + strings.ReplaceAll(b.batch.Name, "/", "-") + suffix
 }
 
+// PDF writes a batch's letters as one PDF, from the archived bytes and without
+// what was pulled from it.
+func (p *Printer) PDF(ctx context.Context, b register.PrintBatch, w io.Writer) error {
+	letters, err := p.Register.BatchLetters(ctx, b.ID)
+	if err == nil {
+		out := batchFiles{Printer: p, batch: b, letters: letters, first: make([]int, len(letters)), names: make([]string, len(letters))}
+		err = out.join(ctx, w, "")
+	}
+	if err != nil {
+		return fmt.Errorf("notify: print batch %s: %w", b.Name, err)
+	}
+	return nil
+}
+
 // joined writes one PDF in posting order, behind a cover sheet.
 func (b *batchFiles) joined(ctx context.Context) error {
 	name := b.name(".pdf")
-	return b.put(name, func(w io.Writer) error {
-		j := paper.NewJoiner(w)
-		cover, err := b.cover()
+	return b.put(name, func(w io.Writer) error { return b.join(ctx, w, name) })
+}
+
+func (b *batchFiles) join(ctx context.Context, w io.Writer, name string) error {
+	j := paper.NewJoiner(w)
+	cover, err := b.cover()
+	if err != nil {
+		return err
+	}
+	if _, err := j.Add(cover.PDF, b.Double); err != nil {
+		return err
+	}
+	for i, l := range b.letters {
+		pdf, err := b.bytes(ctx, l)
 		if err != nil {
 			return err
 		}
-		if _, err := j.Add(cover.PDF, b.Double); err != nil {
-			return err
+		if b.first[i], err = j.Add(pdf, b.Double); err != nil {
+			return fmt.Errorf("letter %s: %w", l.Reference, err)
 		}
-		for i, l := range b.letters {
-			pdf, err := b.bytes(ctx, l)
-			if err != nil {
-				return err
-			}
-			if b.first[i], err = j.Add(pdf, b.Double); err != nil {
-				return fmt.Errorf("letter %s: %w", l.Reference, err)
-			}
-			b.names[i] = name
-		}
-		return j.Close("Print batch "+b.batch.Name, b.batch.MadeAt)
-	})
+		b.names[i] = name
+	}
+	return j.Close("Print batch "+b.batch.Name, b.batch.MadeAt)
 }
 
 // single writes each letter as a file of its own.

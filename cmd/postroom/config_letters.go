@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -45,28 +46,21 @@ func (e envelopeConfig) envelope() paper.Envelope {
 	}
 }
 
-// folder is where letters are written for a printer.
-func (l lettersConfig) folder() string {
-	if l.PickupFolder != "" {
-		return l.PickupFolder
-	}
-	return l.PrintFolder
-}
-
 // checkLetters loads what letters are printed with, and tries the folder of
 // print batches.
 func (p *plan) checkLetters() finding {
-	f := finding{name: "letters", found: "print batches go to " + p.printTo}
+	folder := cmp.Or(p.pickupTo, p.printTo)
+	f := finding{name: "letters", found: "print batches go to " + folder}
 	if _, f.err = p.press(); f.err != nil {
 		return f
 	}
-	if _, err := os.Stat(p.printTo); err != nil {
+	if _, err := os.Stat(folder); err != nil {
 		f.found += ", which will be made"
 		return f
 	}
-	trial, err := os.CreateTemp(p.printTo, ".postroom-*.part")
+	trial, err := os.CreateTemp(folder, ".postroom-*.part")
 	if err != nil {
-		f.err = fmt.Errorf("nothing can be written into %s: %w", p.printTo, err)
+		f.err = fmt.Errorf("nothing can be written into %s: %w", folder, err)
 		return f
 	}
 	f.err = errors.Join(trial.Close(), os.Remove(trial.Name()))

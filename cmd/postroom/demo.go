@@ -138,6 +138,7 @@ func demoPlan(o demoOptions, folder string, servers *demomail.Servers, stderr io
 	}
 	c := servers.Config()
 	p.driver, p.dsn, p.archiveDir, p.listen = "sqlite", filepath.Join(folder, "register.db"), filepath.Join(folder, "archive"), o.listen
+	p.printTo = filepath.Join(folder, "print")
 	p.from.Address, p.guard.Own = c.Complaints, []string{c.Complaints}
 	p.policy.Forward = map[string]string{"*": "repairs@citrine.example"}
 	p.guard.Team = []string{"repairs@citrine.example", "duty@citrine.example"}

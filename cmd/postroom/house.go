@@ -41,6 +41,8 @@ type plan struct {
 	press      func() (*paper.Press, error) // loads fonts and logo
 	largePrint bool                         // for every letter
 	printTo    string                       // the folder of print batches
+	pickupTo   string                       // where a printing service collects them; empty: nobody does
+	bothSides  bool                         // print batches are printed on both
 	policy     register.Policy
 	from       register.Address
 	envelope   string
@@ -152,7 +154,8 @@ func (h *house) openDesk(ctx context.Context) (err error) {
 	h.desk, err = web.New(web.Config{
 		Register: h.register, Archive: h.archive, Calendar: h.calendar, Landlord: h.landlord.Name, Rules: h.rules.Version(),
 		Outgoing: h.outgoingWords, Queue: h.queueWords, Owed: h.owed, Composer: h.composer, Reading: func(source string) mime.Options { return h.options[source] }, Letters: h.letters,
-		Access: h.access, Keep: h.keep, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
+		Printer: h.printer(h.register, h.archive, h.composer.Press),
+		Access:  h.access, Keep: h.keep, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
 	})
 	if err != nil {
 		return err
@@ -182,6 +185,10 @@ func (h *house) owed(ctx context.Context, hints []register.Hint) {
 		items[i] = queue.Item{ID: hint.ID, NotBefore: hint.NotBefore, Deadline: hint.Deadline}
 	}
 	_ = h.queue.Put(context.WithoutCancel(ctx), notify.Lane, items...)
+}
+
+func (p *plan) printer(r *register.Register, a *archive.Archive, press *paper.Press) *notify.Printer {
+	return &notify.Printer{Register: r, Archive: a, Press: press, Words: p.words, Folder: p.printTo, Pickup: p.pickupTo, Double: p.bothSides}
 }
 
 func (p *plan) composer() *notify.Composer {

@@ -155,10 +155,7 @@ func batchLetters(ctx context.Context, l *letterRoom, _ []string) error {
 	if err != nil {
 		return err
 	}
-	p := &notify.Printer{
-		Register: l.register, Archive: l.archive, Press: press, Words: l.words,
-		Folder: l.config.Letters.PrintFolder, Pickup: l.config.Letters.PickupFolder, Double: l.config.Letters.DoubleSided,
-	}
+	p := l.printer(l.register, l.archive, press)
 	var batch register.PrintBatch
 	var files []string
 	if l.again != "" {

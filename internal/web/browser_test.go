@@ -152,7 +152,7 @@ func (b *chromium) look(t *testing.T, name string) {
 				const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
 				if (wide > 0) wrong.push("scrolls sideways by " + wide + ": " + all("main *").filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 3).map(e => e.tagName + "." + e.className).join(", "));
 				for (const e of all("input:not([type=hidden]), textarea, select")) if (e.labels.length === 0) wrong.push("no label: " + e.outerHTML);
-				for (const e of all("button, a")) if (e.innerText.trim() === "" && !e.getAttribute("aria-label") && !e.textContent.trim()) wrong.push("no name: " + e.outerHTML);
+				for (const e of all("button, a")) if (e.innerText.trim() === "" && !e.getAttribute("aria-label") && !e.textContent.trim() && !e.querySelector("img[alt]:not([alt=''])")) wrong.push("no name: " + e.outerHTML);
 				const ids = all("[id]").map(e => e.id);
 				for (const id of new Set(ids)) if (ids.filter(i => i === id).length > 1) wrong.push("twice: #" + id);
 				for (const e of all("[href^='#']")) if (!document.getElementById(e.getAttribute("href").slice(1))) wrong.push("leads nowhere: " + e.outerHTML);

@@ -19,6 +19,16 @@ type telling struct {
 	Asked    bool      // the officer wants to see the reply
 }
 
+// Wrong is what has to be put right in a field, or "".
+func (t telling) Wrong(field string) string {
+	for _, m := range t.Mistakes {
+		if m.Field == field {
+			return m.Text
+		}
+	}
+	return ""
+}
+
 // beaten says who decided in the meantime, and what.
 type beaten struct{ By, When, What, Reference string }
 

@@ -44,6 +44,8 @@ type Config struct {
 	// Reading is how the mail of a source is read; attachments are taken out
 	// of the original with it.
 	Reading func(source string) mime.Options
+	// Printer makes print batches of the letters in the tray.
+	Printer *notify.Printer
 	// Letters draws the pages of scanned letters; nil: they are not shown.
 	Letters *scan.Reader
 	Access  Access

@@ -18,6 +18,7 @@ import (
 	"postroom/ingest/mime"
 	"postroom/ingest/scan"
 	"postroom/internal/archive"
+	"postroom/internal/paper"
 	"postroom/internal/password"
 	"postroom/internal/register"
 	"postroom/internal/registertest"
@@ -87,6 +88,7 @@ func openOn(t *testing.T, point func(testing.TB, register.Config) register.Confi
 			h.owed = append(h.owed, hints...)
 		},
 		Composer: composer(t),
+		Printer:  &notify.Printer{Register: h.register, Archive: h.archive, Press: letterPress(t), Words: composer(t).Words, Folder: t.TempDir()},
 		Letters:  scan.NewReader(scan.Config{Temp: t.TempDir()}),
 		Logger:   slog.New(slog.NewTextHandler(h.log, nil)),
 	})
@@ -106,6 +108,14 @@ func composer(t *testing.T) *notify.Composer {
 	return &notify.Composer{Words: words, Landlord: templates.Landlord{
 		Name: "Citrine Homes", Team: "Complaints team", Phone: "0300 555 0100", OutOfHours: "0300 555 0199", Ombudsman: templates.DefaultOmbudsman(),
 	}, From: register.Address{Address: "complaints@citrine.example"}}
+}
+
+func letterPress(t *testing.T) *paper.Press {
+	t.Helper()
+	profile, _ := paper.ProfileNamed("dl-39x93")
+	press, err := paper.NewPress(paper.Sender{Name: "Citrine Homes", Lines: []string{"1 Orchard Quay", "Bristol", "BS1 7AA"}, Profile: profile})
+	must(t, err)
+	return press
 }
 
 func (h *house) account(name string, role register.Role) register.Account {

@@ -95,16 +95,6 @@ type itemPage struct {
 	NoPreview    string // why there is none
 }
 
-// Wrong is what has to be put right in a field, or "".
-func (p itemPage) Wrong(field string) string {
-	for _, m := range p.Mistakes {
-		if m.Field == field {
-			return m.Text
-		}
-	}
-	return ""
-}
-
 func (d *Desk) message(w http.ResponseWriter, r *http.Request, who register.Account) {
 	t := telling{}
 	if r.URL.Query().Has("undone") {
@@ -144,7 +134,7 @@ func (d *Desk) showItem(w http.ResponseWriter, r *http.Request, who register.Acc
 		return
 	}
 	page.read(m)
-	page.Pages, _ = d.pageViews(m, "/messages/"+m.ID+"/pages")
+	page.Pages = d.pageViews(m, "/messages/"+m.ID+"/pages")
 	page.choices(m)
 	for _, add := range []func(*http.Request, register.Message, *itemPage) error{d.addTaken, d.addCase, d.addNear, d.addAlarms, d.addDecision, d.addHistory, d.addPreview} {
 		if err := add(r, m, &page); err != nil {

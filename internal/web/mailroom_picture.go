@@ -29,9 +29,9 @@ const mostPages = 60
 
 // pageViews are the pages of a letter, each under an address that begins with
 // base. What is not read yet may have no known pages: its first is tried.
-func (d *Desk) pageViews(m register.Message, base string) (views []pageView, more int) {
+func (d *Desk) pageViews(m register.Message, base string) (views []pageView) {
 	if d.c.Letters == nil || m.Channel != register.Letter {
-		return nil, 0
+		return nil
 	}
 	pages := letterPages(m)
 	count := len(pages)
@@ -51,7 +51,7 @@ func (d *Desk) pageViews(m register.Message, base string) (views []pageView, mor
 		}
 		views = append(views, v)
 	}
-	return views, count - len(views)
+	return views
 }
 
 // letterPages are the pages of the file that a letter stands on.

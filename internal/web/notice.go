@@ -29,6 +29,10 @@ func (d *Desk) notice(r *http.Request) (*notice, error) {
 		n, err = d.alarmNotice(r, query.Get("alarm"))
 	case query.Has("reply"):
 		n, err = d.replyNotice(r, query.Get("reply"))
+	case query.Has("batch"):
+		n, err = d.batchNotice(r, query.Get("batch"))
+	case query.Has("letter"):
+		n, err = d.letterNotice(r, query.Get("letter"))
 	}
 	if errors.Is(err, register.ErrNotFound) {
 		return nil, nil //nolint:nilnil // nothing happened: nothing is said

@@ -68,8 +68,6 @@ type replyPage struct {
 
 type rulingView struct{ When, What, By, Reason string }
 
-func (p replyPage) Wrong(field string) string { return itemPage{telling: p.telling}.Wrong(field) }
-
 func (d *Desk) reply(w http.ResponseWriter, r *http.Request, who register.Account) {
 	d.showReply(w, r, who, http.StatusOK, "", telling{})
 }

@@ -69,6 +69,22 @@ func (d *Desk) routes() []route {
 		{pattern: "GET /replies/{id}/raw", needs: mayLook, do: d.raw},
 		{pattern: "POST /replies/{id}/ruling", needs: mayDecide, do: d.ruleReply},
 
+		{pattern: "GET /tray", needs: mayPaper, do: d.tray},
+		{pattern: "POST /tray/batches", needs: mayPaper, do: d.makeBatch},
+		{pattern: "GET /tray/batches/{batch}", needs: mayPaper, do: d.batch},
+		{pattern: "GET /tray/batches/{batch}/pdf", needs: mayPaper, do: d.batchPDF},
+		{pattern: "POST /tray/batches/{batch}/again", needs: mayPaper, do: d.printAgain},
+		{pattern: "POST /tray/batches/{batch}/posted", needs: mayPaper, do: d.postBatch},
+		{pattern: "POST /tray/batches/{batch}/unposted", needs: mayPaper, do: d.unpostBatch},
+		{pattern: "GET /tray/letters/{id}", needs: mayPaper, do: d.letter},
+		{pattern: "GET /tray/letters/{id}/pdf", needs: mayPaper, do: d.letterPDF},
+		{pattern: "GET /tray/letters/{id}/pages/{n}", needs: mayPaper, do: d.letterPicture},
+		{pattern: "POST /tray/letters/{id}/pull", needs: mayPaper, do: d.pullLetter},
+		{pattern: "POST /tray/letters/{id}/reprint", needs: mayPaper, do: d.reprintLetter},
+		{pattern: "POST /tray/letters/{id}/address", needs: mayPaper, do: d.confirmAddress},
+		{pattern: "POST /tray/letters/{id}/returned", needs: mayPaper, do: d.letterReturned},
+		{pattern: "GET /returned", needs: mayPaper, do: d.returned},
+
 		{pattern: "GET /status", needs: mayStatus, do: d.status},
 	}
 }
@@ -110,6 +126,7 @@ func (f frame) menu() []entry {
 		{Path: "/", Name: "Review queue", Key: "queue", Count: f.Status.InReview, needs: mayLook},
 		{Path: "/today", Name: "Today's post", Key: "today", needs: mayLook},
 		{Path: "/replies", Name: "Replies", Key: "replies", Count: f.Status.Held + f.Status.Failed + f.Status.Uncertain, needs: mayLook},
+		{Path: "/tray", Name: "Print tray", Key: "tray", Count: f.Status.ToPrint, needs: mayPaper},
 		{Path: "/status", Name: "Status", Key: "status", needs: mayStatus},
 	}
 	return slices.DeleteFunc(all, func(e entry) bool { return !may(f.Officer.Role, e.needs) })

@@ -214,6 +214,8 @@ func who(a register.Address) string {
 		return "(no address)"
 	case a.Name == "" || a.Name == a.Address:
 		return a.Address
+	case a.Address == "": // who is written to on paper
+		return a.Name
 	}
 	return a.Name + " <" + a.Address + ">"
 }
