@@ -46,12 +46,21 @@ func (s *setter) blocks(all []Block) []row {
 		}
 		set[0].before = s.before(b.Kind, first)
 		rows = append(rows, together(set, b.Kind)...)
+		if i+1 < len(all) && b.leadsTo(all[i+1]) {
+			rows[len(rows)-1].keep = true
+		}
 	}
 	if len(rows) > 0 {
 		rows[0].before = 0
 		rows[len(rows)-1].keep = false
 	}
 	return rows
+}
+
+// leadsTo reports whether a paragraph is the line above a list: alone at the
+// foot of a page it says nothing.
+func (b Block) leadsTo(next Block) bool {
+	return b.Kind == Paragraph && (next.Kind == Item || next.Kind == Quote)
 }
 
 // before is the room above a block.

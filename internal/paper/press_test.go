@@ -53,6 +53,39 @@ func TestLayouts(t *testing.T) {
 	}
 }
 
+// TestNothingIsLeftAtAPagesFoot: wherever the page ends, a heading or the line
+// above a list is never the last on it.
+func TestNothingIsLeftAtAPagesFoot(t *testing.T) {
+	t.Parallel()
+	p := newPress(t, "dl-35x90", false)
+	for _, large := range []bool{false, true} {
+		breaks := map[string]bool{}
+		for filler := range 40 {
+			l := Letter{To: sampleLetter().To, Date: "Wednesday 25 November 2026", Title: "Your complaint", Reference: "CIT26-7KR4-M9X9", Large: large}
+			for range filler {
+				l.Blocks = append(l.Blocks, Block{Kind: Paragraph, Words: "A line."})
+			}
+			l.Blocks = append(l.Blocks,
+				Block{Kind: Heading, Words: "What you asked for"}, Block{Kind: Paragraph, Words: "This is what you asked us to do:"},
+				Block{Kind: Quote, Words: "Repair the window."}, Block{Kind: Quote, Words: "Say sorry."})
+			s, err := p.layout(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, page := range s.pages[:len(s.pages)-1] {
+				foot := page[len(page)-1].text[0].text
+				breaks[foot] = true
+				if strings.HasPrefix(foot, "This is what") || strings.HasPrefix(foot, "What you asked") {
+					t.Errorf("large %v: page ends with %q after %d lines", large, foot, filler)
+				}
+			}
+		}
+		if !breaks["“Repair the window.”"] || !breaks["A line."] {
+			t.Errorf("large %v: pages end after %v alone", large, breaks)
+		}
+	}
+}
+
 func TestUnprintable(t *testing.T) {
 	t.Parallel()
 	p := newPress(t, "c5", false)
