@@ -19,6 +19,9 @@ const (
 	Portal  Channel = "portal"
 )
 
+// Channels lists every channel.
+func Channels() []Channel { return []Channel{Email, Letter, WebForm, Phone, Visit, Portal} }
+
 // A MessageState says where a message is on its way.
 type MessageState string
 

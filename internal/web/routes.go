@@ -84,6 +84,7 @@ func (d *Desk) routes() []route {
 		{pattern: "POST /tray/letters/{id}/address", needs: mayPaper, do: d.confirmAddress},
 		{pattern: "POST /tray/letters/{id}/returned", needs: mayPaper, do: d.letterReturned},
 		{pattern: "GET /returned", needs: mayPaper, do: d.returned},
+		{pattern: "GET /cases", needs: mayLook, do: d.search},
 
 		{pattern: "GET /status", needs: mayStatus, do: d.status},
 	}
@@ -125,6 +126,7 @@ func (f frame) menu() []entry {
 	all := []entry{
 		{Path: "/", Name: "Review queue", Key: "queue", Count: f.Status.InReview, needs: mayLook},
 		{Path: "/today", Name: "Today's post", Key: "today", needs: mayLook},
+		{Path: "/cases", Name: "Cases", Key: "cases", needs: mayLook},
 		{Path: "/replies", Name: "Replies", Key: "replies", Count: f.Status.Held + f.Status.Failed + f.Status.Uncertain, needs: mayLook},
 		{Path: "/tray", Name: "Print tray", Key: "tray", Count: f.Status.ToPrint, needs: mayPaper},
 		{Path: "/status", Name: "Status", Key: "status", needs: mayStatus},

@@ -336,6 +336,9 @@ func size(n int64) string {
 	return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + " MB"
 }
 
+// shortDate is a day in a table that goes back years, such as "1 Dec 2026".
+func shortDate(t time.Time) string { return t.Format("2 Jan 2006") }
+
 // shortDay is a date in a table, such as "Tue 1 Dec".
 func shortDay(d workday.Date) string { return d.Start().In(workday.London()).Format("Mon 2 Jan") }
 
