@@ -32,6 +32,8 @@ type casePaper struct {
 	ClosedAt      *time.Time          `json:"closed_at"`
 	ClosedWhy     string              `json:"closed_why"`
 	NotAccepted   string              `json:"not_accepted"`
+	Handler1      string              `json:"handler_stage_1"` // also of a request or an enquiry; empty: nobody
+	Handler2      string              `json:"handler_stage_2"`
 	Linked        []string            `json:"linked_cases"`
 	Merged        []string            `json:"merged_cases"`
 	Clocks        []clockPaper        `json:"clocks"`
@@ -232,7 +234,7 @@ func (p *pack) paper(ctx context.Context, f register.CaseFile) (casePaper, error
 		MadeAt: p.at.UTC(), Reference: c.Reference, Kind: string(c.Kind), Stage: c.Stage, Channel: string(c.Channel),
 		Correspondent: c.Correspondent, Postal: c.Postal, Definition: c.Definition, Topics: c.Topics, Flags: c.Flags, Hazard: string(c.HazardLevel),
 		OpenedAt: c.OpenedAt, ClosedAt: some(c.ClosedAt), ClosedWhy: string(c.ClosedWhy), NotAccepted: string(c.NotAccepted),
-		Linked: references(f.Linked), Merged: references(f.Merged), Actions: f.Actions,
+		Handler1: c.Handler1, Handler2: c.Handler2, Linked: references(f.Linked), Merged: references(f.Merged), Actions: f.Actions,
 	}
 	for _, k := range f.Clocks {
 		out.Clocks = append(out.Clocks, clockPaper{

@@ -145,6 +145,8 @@ func (r *Register) mayAnswer(t *tx, c Case, k Clock, a *Answering) error {
 		return notAllowed("The answer cannot have been given before the complaint came, on %s.", workday.DateOf(received).Long())
 	case other.ID != "" && samePerson(other.By, a.By):
 		return notAllowed("Stage %d must be answered by somebody who did not answer stage %d.", a.Stage, other.Stage)
+	case a.Stage == 2:
+		return notAtStage1(t, c, a.By)
 	}
 	return nil
 }

@@ -42,7 +42,9 @@ type Case struct {
 	MergedInto    ID        // the case that lives on; empty when this one does
 	ClosedAt      time.Time
 	ClosedWhy     CloseReason
-	Resident      ID // whose case it is; empty while nobody knows
+	Resident      ID     // whose case it is; empty while nobody knows
+	Handler1      string // the officer who has it, or had it, at stage 1; empty: nobody
+	Handler2      string // at stage 2
 }
 
 // AnsweredAt is when a stage's answer was given; zero while it was not.

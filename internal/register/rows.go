@@ -52,14 +52,16 @@ func readingOf(text string) (*Reading, error) {
 
 const caseColumns = `c.id, c.reference, c.kind, c.stage, c.message_id, c.person_name, c.person_addr, c.postal, c.channel,
 	c.definition, c.defined, c.may_quote, c.topics, c.flags, c.hazard_level, c.opened_at, c.closed_at,
-	c.postal_ok, c.stage2_message, c.answered1_at, c.answered2_at, c.not_accepted, c.merged_into, c.closed_why, c.resident_id`
+	c.postal_ok, c.stage2_message, c.answered1_at, c.answered2_at, c.not_accepted, c.merged_into, c.closed_why, c.resident_id,
+	c.handler1, c.handler2`
 
 func scanCase(row scanner) (c Case, err error) {
 	var postal, definition, topics, flags string
 	var defined, quote, opened, closed, answered1, answered2, postalOK int64
 	err = row.Scan(&c.ID, &c.Reference, &c.Kind, &c.Stage, &c.Message, &c.Correspondent.Name, &c.Correspondent.Address, &postal, &c.Channel,
 		&definition, &defined, &quote, &topics, &flags, &c.HazardLevel, &opened, &closed,
-		&postalOK, &c.Stage2Message, &answered1, &answered2, &c.NotAccepted, &c.MergedInto, &c.ClosedWhy, &c.Resident)
+		&postalOK, &c.Stage2Message, &answered1, &answered2, &c.NotAccepted, &c.MergedInto, &c.ClosedWhy, &c.Resident,
+		&c.Handler1, &c.Handler2)
 	if err != nil {
 		return c, err
 	}
