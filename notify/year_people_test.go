@@ -32,7 +32,7 @@ func (y *year) officer() string {
 // decideQueue decides what waits, most urgent first.
 func (y *year) decideQueue() {
 	y.tb.Helper()
-	waiting, err := y.Queue(y.tb.Context(), atOnce)
+	waiting, err := y.Queue(y.tb.Context(), register.QueueFilter{}, atOnce, 0)
 	y.must(err)
 	for _, m := range waiting {
 		p := y.pieceOf(m.ID)
