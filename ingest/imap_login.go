@@ -7,12 +7,17 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-sasl"
+
+	"postroom/internal/oauth"
 )
 
 // login asks for the password or token anew each time, since a token is
 // short-lived, and reads what the server can do.
 func (s *session) login(ctx context.Context) error {
 	secret, err := s.mailbox.Password(ctx)
+	if _, ok := errors.AsType[*oauth.Error](err); ok {
+		return s.mailbox.trouble(NoToken, err)
+	}
 	if err != nil {
 		return s.mailbox.trouble(LoginRefused, err)
 	}
@@ -23,6 +28,9 @@ func (s *session) login(ctx context.Context) error {
 		return s.authenticate(secret)
 	})
 	if err != nil {
+		if isRefusal(err) && s.mailbox.Refused != nil {
+			s.mailbox.Refused(secret)
+		}
 		return s.mailbox.trouble(LoginRefused, err)
 	}
 	err = s.watch(ctx, "ask what the server can do", s.mailbox.Timeouts.Command, func(*watchdog) error {
@@ -40,8 +48,14 @@ func (s *session) login(ctx context.Context) error {
 func (s *session) authenticate(secret string) error {
 	caps := s.client.Caps()
 	switch {
-	case s.mailbox.Auth == XOAuth2:
-		return s.client.Authenticate(&xoauth2{user: s.mailbox.User, token: secret})
+	case s.mailbox.Auth == OAuth2:
+		offers := func(mechanism string) bool { return caps.Has(imap.AuthCap(mechanism)) }
+		m := s.mailbox
+		login := oauth.NewLogin(offers, m.User, m.Host, m.Port, secret)
+		if login == nil {
+			return errors.New("the server offers no login with a token on this connection (neither AUTH=OAUTHBEARER nor AUTH=XOAUTH2)")
+		}
+		return s.client.Authenticate((*bearer)(login))
 	case caps.Has(imap.CapLoginDisabled):
 		return errors.New("the server takes no passwords on this connection; use tls or starttls")
 	case caps.Has(imap.AuthCap(sasl.Plain)) && !isASCII(s.mailbox.User+secret):
@@ -55,15 +69,14 @@ func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > 126 || r < 32 })
 }
 
-// xoauth2 is the login with a token that Microsoft 365 and Gmail want; go-sasl
-// has only its successor.
-type xoauth2 struct{ user, token string }
+// A bearer shows a token; go-sasl knows only one of the two ways.
+type bearer oauth.Login
 
-// Start gives the first and only message.
-func (x *xoauth2) Start() (mechanism string, first []byte, err error) {
-	return "XOAUTH2", []byte("user=" + x.user + "\x01auth=Bearer " + x.token + "\x01\x01"), nil
+// Start gives the first message.
+func (b *bearer) Start() (mechanism string, first []byte, err error) {
+	return b.Mechanism, b.First, nil
 }
 
-// Next answers the challenge in which the server says why it refuses: an empty
-// answer makes it say NO.
-func (x *xoauth2) Next([]byte) ([]byte, error) { return []byte{}, nil }
+// Next answers the challenge in which the server says why it refuses: only
+// after that does it say NO.
+func (b *bearer) Next([]byte) ([]byte, error) { return b.Last, nil }

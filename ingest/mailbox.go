@@ -27,8 +27,8 @@ type Auth string
 
 // The ways to log in.
 const (
-	Login   Auth = "login"   // a password
-	XOAuth2 Auth = "xoauth2" // an OAuth 2 access token, asked for anew at each connection
+	Login  Auth = "login"  // a password
+	OAuth2 Auth = "oauth2" // an OAuth 2 access token, asked for anew at each connection
 )
 
 // A Mailbox is one folder of one mailbox as it is to be polled. The junk
@@ -42,10 +42,11 @@ type Mailbox struct {
 	Auth        Auth        // empty: login
 	User        string
 	Password    func(context.Context) (string, error)
-	Folder      string       // empty: INBOX
-	Junk        bool         // its messages are marked, and never answered by themselves
-	FiledFolder string       // where mails go once they are registered; empty: they stay
-	Start       workday.Date // mail received before it is left alone; required
+	Refused     func(secret string) // told of a token that the server did not take; may be nil
+	Folder      string              // empty: INBOX
+	Junk        bool                // its messages are marked, and never answered by themselves
+	FiledFolder string              // where mails go once they are registered; empty: they stay
+	Start       workday.Date        // mail received before it is left alone; required
 
 	PollEvery   time.Duration // between polls, with IDLE or without; 0: one minute
 	IdleFor     time.Duration // at most this long between full looks at the folder, less up to a third; 0: nine minutes
@@ -115,7 +116,7 @@ func (m Mailbox) Validate() error {
 	must(m.Port > 0 && m.Port < 65536, "port: is not between 1 and 65535")
 	must(m.TLS == ImplicitTLS || m.TLS == StartTLS || m.TLS == NoTLS, "tls: is none of tls, starttls and none")
 	must(m.TLS != NoTLS || loopbackHost(m.Host), "tls: none is for a mail server on this machine only")
-	must(m.Auth == Login || m.Auth == XOAuth2, "auth: is neither login nor xoauth2")
+	must(m.Auth == Login || m.Auth == OAuth2, "auth: is neither login nor oauth2")
 	must(!sameFolder(m.Folder, m.FiledFolder), "filed_folder: is the folder that mail is taken from")
 	must(m.Batch > 0 && m.Batch <= 128, "batch: is not between 1 and 128")
 	must(m.SizeCap > 0, "size_cap: is not positive")

@@ -19,6 +19,7 @@ type Trouble string
 const (
 	Unreachable   Trouble = "unreachable"
 	Insecure      Trouble = "insecure"
+	NoToken       Trouble = "no_token"
 	LoginRefused  Trouble = "login_refused"
 	FolderMissing Trouble = "folder_missing"
 	Unusable      Trouble = "unusable"
@@ -50,6 +51,8 @@ func (m Mailbox) advice(t Trouble) string {
 		return fmt.Sprintf("no IMAP server answers at %s; check host, port and tls, and the firewall", m.address())
 	case Insecure:
 		return fmt.Sprintf("no safe connection to %s; check tls, and that the certificate is valid for %s", m.address(), m.Host)
+	case NoToken:
+		return "there is no token to log in with"
 	case LoginRefused:
 		return "the server refuses the login; check user, password and auth, and that IMAP is allowed for this account"
 	case FolderMissing:

@@ -574,7 +574,7 @@ func TestOutage(t *testing.T) {
 	})
 	tokens := 0
 	m := d.mailboxAt(s.addr)
-	m.Auth = XOAuth2
+	m.Auth = OAuth2
 	m.Password = func(context.Context) (string, error) {
 		tokens++
 		return fmt.Sprint("token", tokens), nil

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"postroom/internal/oauth"
 	"postroom/internal/register"
 )
 
@@ -229,6 +230,9 @@ func (c *courier) failed(err error) result {
 	stage := "connect"
 	if attempt, ok := errors.AsType[*attemptError](err); ok {
 		stage = attempt.stage
+	}
+	if noToken, ok := errors.AsType[*oauth.Error](err); ok {
+		return result{fate: tryAgain, why: "no access token for the mail server is to be had: " + noToken.Problem, down: true}
 	}
 	var reply *textproto.Error
 	if !errors.As(err, &reply) {

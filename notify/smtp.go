@@ -33,7 +33,7 @@ const (
 	AuthLogin       AuthMode = "login"
 	AuthCramMD5     AuthMode = "cram-md5"
 	AuthScramSHA256 AuthMode = "scram-sha-256"
-	AuthXOAUTH2     AuthMode = "xoauth2" // Password is the access token
+	AuthOAuth2      AuthMode = "oauth2" // Token gives the access token
 )
 
 // SMTP is the mail server that takes our mail.
@@ -44,10 +44,12 @@ type SMTP struct {
 	Auth     AuthMode
 	Username string // empty: no login
 	Password string
-	Helo     string        // the name that we greet with; empty: the machine's
-	Timeout  time.Duration // of connecting and of each step; 0: 30 seconds
-	Final    time.Duration // of the wait for the reply to the mail's end; 0: 2 minutes
-	Config   *tls.Config   // more than the system's trust; nil: the system's
+	Token    func(context.Context) (string, error) // for AuthOAuth2
+	Refused  func(token string)                    // told of a token that the server did not take; may be nil
+	Helo     string                                // the name that we greet with; empty: the machine's
+	Timeout  time.Duration                         // of connecting and of each step; 0: 30 seconds
+	Final    time.Duration                         // of the wait for the reply to the mail's end; 0: 2 minutes
+	Config   *tls.Config                           // more than the system's trust; nil: the system's
 	Now      func() time.Time
 }
 
@@ -63,9 +65,13 @@ func (s SMTP) Validate() error {
 		return fmt.Errorf("tls: %q is none of tls, starttls, none", s.TLS)
 	}
 	switch s.Auth {
-	case AuthAuto, AuthPlain, AuthLogin, AuthCramMD5, AuthScramSHA256, AuthXOAUTH2:
+	case AuthAuto, AuthPlain, AuthLogin, AuthCramMD5, AuthScramSHA256:
+	case AuthOAuth2:
+		if s.Username == "" || s.Token == nil {
+			return errors.New("auth: oauth2 needs a user and an account that gives tokens")
+		}
 	default:
-		return fmt.Errorf("auth: %q is none of plain, login, cram-md5, scram-sha-256, xoauth2", s.Auth)
+		return fmt.Errorf("auth: %q is none of plain, login, cram-md5, scram-sha-256, oauth2", s.Auth)
 	}
 	if s.Host == "" || s.Port < 1 || s.Port > 65535 {
 		return errors.New("host, port: name the mail server and its port")
@@ -105,6 +111,13 @@ func (s SMTP) dial(ctx context.Context) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
+	var login *tokenLogin
+	if s.Auth == AuthOAuth2 {
+		if login, err = s.tokenLogin(ctx); err != nil {
+			return nil, fmt.Errorf("notify: log in to the mail server: %w", err)
+		}
+		options = append(options, mail.WithSMTPAuthCustom(login))
+	}
 	dialer, err := mail.NewClient(s.Host, options...)
 	if err != nil {
 		return nil, fmt.Errorf("notify: mail server: %w", err)
@@ -116,6 +129,7 @@ func (s SMTP) dial(ctx context.Context) (*link, error) {
 		if conn != nil {
 			_ = conn.Close()
 		}
+		login.judge(err)
 		return nil, fmt.Errorf("notify: connect to the mail server: %w", err)
 	}
 	return &link{client: client, conn: conn, usedAt: s.Now()}, nil
@@ -141,7 +155,7 @@ func (s SMTP) options(opened *net.Conn) ([]mail.Option, error) {
 	if s.Helo != "" {
 		options = append(options, mail.WithHELO(s.Helo))
 	}
-	if s.Username != "" {
+	if s.Username != "" && s.Auth != AuthOAuth2 {
 		options = append(options, mail.WithUsername(s.Username), mail.WithPassword(s.Password), s.login())
 	}
 	return options, nil
@@ -164,9 +178,7 @@ func (s SMTP) login() mail.Option {
 		return mail.WithSMTPAuth(mail.SMTPAuthCramMD5)
 	case AuthScramSHA256:
 		return mail.WithSMTPAuth(mail.SMTPAuthSCRAMSHA256)
-	case AuthXOAUTH2:
-		return mail.WithSMTPAuth(mail.SMTPAuthXOAUTH2)
-	case AuthAuto:
+	case AuthAuto, AuthOAuth2: // the second is our own
 	}
 	return mail.WithOpportunisticSMTPAuth(mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthPlain, mail.SMTPAuthLogin, mail.SMTPAuthCramMD5)
 }

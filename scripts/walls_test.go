@@ -46,7 +46,7 @@ func leafBricks() []brick {
 
 func leaves() []string {
 	return []string{
-		"classify", "templates", "internal/archive", "internal/paper", "internal/password", "internal/workday",
+		"classify", "templates", "internal/archive", "internal/paper", "internal/password", "internal/oauth", "internal/workday",
 		"internal/reference", "internal/terms", "internal/queue", "ingest/mime", "ingest/scan",
 	}
 }

@@ -84,6 +84,9 @@ func (p *plan) check(ctx context.Context, w io.Writer) bool {
 	say(p.checkRegister(ctx))
 	say(p.checkArchive())
 	say(p.checkQueue(ctx))
+	for _, a := range p.accounts {
+		say(p.checkAccount(ctx, a))
+	}
 	for _, m := range p.mailboxes {
 		say(p.checkMailbox(ctx, m))
 	}
@@ -195,7 +198,7 @@ func (p *plan) checkMailbox(ctx context.Context, m ingest.Mailbox) finding {
 	defer cancel()
 	found, err := ingest.Probe(ctx, m)
 	if err != nil {
-		f.err = err
+		f.err = p.mailboxAdvice(m, err)
 		return f
 	}
 	f.found = fmt.Sprintf("%s: %d would be taken in", m.Folder, found.WouldTake)
@@ -217,7 +220,11 @@ func (p *plan) checkSMTP(ctx context.Context) finding {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	if err := p.smtp.Check(ctx); err != nil {
-		f.err = fmt.Errorf("%s: %w", smtpAdvice(err), err)
+		advice := smtpAdvice(err)
+		if a, ok := p.signIn[""]; ok {
+			advice = a.smtpAdvice(p.smtp.Username, err)
+		}
+		f.err = fmt.Errorf("%s: %w", advice, err)
 	}
 	return f
 }

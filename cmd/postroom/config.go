@@ -22,6 +22,7 @@ type config struct {
 	Register   registerConfig    `yaml:"register"`
 	Archive    archiveConfig     `yaml:"archive"`
 	Queue      queueConfig       `yaml:"queue"`
+	OAuth      []oauthConfig     `yaml:"oauth"`
 	Mailboxes  []mailboxConfig   `yaml:"mailboxes"`
 	SMTP       smtpConfig        `yaml:"smtp"`
 	Keys       keysConfig        `yaml:"keys"`
@@ -98,11 +99,12 @@ type mailboxConfig struct {
 	Host         string        `yaml:"host"`
 	Port         int           `yaml:"port"` // 0: by tls
 	TLS          string        `yaml:"tls"`  // tls, starttls, none
-	Auth         string        `yaml:"auth"` // login, xoauth2
+	Auth         string        `yaml:"auth"` // login, oauth2
 	User         string        `yaml:"user"`
 	PasswordEnv  string        `yaml:"password_env"`
 	PasswordFile string        `yaml:"password_file" is:"path"`
 	Password     secret        `yaml:"-"`
+	OAuth        string        `yaml:"oauth"` // an account's name
 	Folder       string        `yaml:"folder"`
 	JunkFolder   string        `yaml:"junk_folder"`
 	FiledFolder  string        `yaml:"filed_folder"`
@@ -134,6 +136,7 @@ type smtpConfig struct {
 	PasswordEnv     string        `yaml:"password_env"`
 	PasswordFile    string        `yaml:"password_file" is:"path"`
 	Password        secret        `yaml:"-"`
+	OAuth           string        `yaml:"oauth"` // an account's name
 	Helo            string        `yaml:"helo"`
 	From            addressConfig `yaml:"from"`
 	ReturnPath      string        `yaml:"return_path"`

@@ -58,8 +58,13 @@ func (c *config) check() []problem {
 	var k checker
 	c.checkLandlord(&k)
 	c.checkStores(&k)
+	for i, o := range c.OAuth {
+		o.check(&k, fmt.Sprintf("oauth[%d]", i), c.OAuth[:i])
+	}
 	for i := range c.Mailboxes {
-		c.Mailboxes[i].check(&k, fmt.Sprintf("mailboxes[%d]", i), c.Mailboxes[:i])
+		m, key := &c.Mailboxes[i], fmt.Sprintf("mailboxes[%d]", i)
+		m.check(&k, key, c.Mailboxes[:i])
+		c.checkLogin(&k, key, m.Auth, m.OAuth, m.PasswordEnv+m.PasswordFile != "")
 	}
 	c.checkSMTP(&k)
 	c.checkKeys(&k)
@@ -147,9 +152,9 @@ func (m *mailboxConfig) check(k *checker, key string, earlier []mailboxConfig) {
 	k.between(m.Port, 0, 65535, key+".port")
 	k.oneOf(m.TLS, key+".tls", "tls", "starttls", "none")
 	k.must(m.TLS != "none" || loopback(m.Host), key+".tls", "none is for a mail server on this machine only; use tls or starttls")
-	k.oneOf(m.Auth, key+".auth", "login", "xoauth2")
+	k.oneOf(m.Auth, key+".auth", "login", "oauth2")
 	k.must(m.User != "", key+".user", "is missing")
-	k.must(m.PasswordEnv+m.PasswordFile != "", key+".password_file", "say where the password is, in password_file or password_env")
+	k.must(m.Auth == "oauth2" || m.PasswordEnv+m.PasswordFile != "", key+".password_file", "say where the password is, in password_file or password_env")
 	k.atMostOne(key+".password", m.PasswordEnv, m.PasswordFile)
 	k.must(m.Folder != "", key+".folder", "is missing; the usual one is INBOX")
 	for _, other := range []struct{ folder, key string }{{m.JunkFolder, ".junk_folder"}, {m.FiledFolder, ".filed_folder"}} {
@@ -177,8 +182,10 @@ func (c *config) checkSMTP(k *checker) {
 	k.between(s.Port, 0, 65535, "smtp.port")
 	k.oneOf(s.TLS, "smtp.tls", "tls", "starttls", "none")
 	k.must(s.TLS != "none" || s.Host == "" || loopback(s.Host), "smtp.tls", "none is for a mail server on this machine only; use tls or starttls")
-	k.oneOf(s.Auth, "smtp.auth", "", "plain", "login", "cram-md5", "scram-sha-256", "xoauth2")
-	k.must(s.User == "" || s.PasswordEnv+s.PasswordFile != "", "smtp.password_file", "say where the password is, in password_file or password_env")
+	k.oneOf(s.Auth, "smtp.auth", "", "plain", "login", "cram-md5", "scram-sha-256", "oauth2")
+	c.checkLogin(k, "smtp", s.Auth, s.OAuth, s.PasswordEnv+s.PasswordFile != "")
+	k.must(s.Auth != "oauth2" || s.User != "", "smtp.user", "is missing; with auth: oauth2 it is the mailbox that sends")
+	k.must(s.User == "" || s.Auth == "oauth2" || s.PasswordEnv+s.PasswordFile != "", "smtp.password_file", "say where the password is, in password_file or password_env")
 	k.atMostOne("smtp.password", s.PasswordEnv, s.PasswordFile)
 	if s.From.Address != "" {
 		k.address(s.From.Address, "smtp.from.address")

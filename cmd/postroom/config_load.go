@@ -129,6 +129,11 @@ func (c *config) readSecrets(lookupEnv func(string) (string, bool)) []problem {
 	if c.Queue.URL == "" {
 		c.Queue.URL = secret(c.Queue.Redis)
 	}
+	for i := range c.OAuth {
+		o, key := &c.OAuth[i], fmt.Sprintf("oauth[%d]", i)
+		s.read(&o.Secret, key+".client_secret", o.SecretEnv, o.SecretFile)
+		s.read(&o.Refresh, key+".refresh_token", o.RefreshEnv, o.RefreshFile)
+	}
 	for i := range c.Mailboxes {
 		m := &c.Mailboxes[i]
 		s.read(&m.Password, fmt.Sprintf("mailboxes[%d].password", i), m.PasswordEnv, m.PasswordFile)

@@ -116,8 +116,10 @@ func TestExampleDecodesStrictly(t *testing.T) {
 	want := []string{
 		"register.dsn_file", "register.dsn_file", // both, and driver: sqlite
 		"queue.redis_file", "queue.redis",
-		"mailboxes[0].password_file",
-		"smtp.password_file", "smtp.envelope_sender", "smtp.dkim.key_file",
+		"oauth[0].tenant", "oauth[0].client_secret_file", // provider: other, and both
+		"oauth[0].refresh_token_file", "oauth[0].refresh_token_file", // both, and another grant
+		"mailboxes[0].password_file", "mailboxes[0].oauth", // auth: login
+		"smtp.oauth", "smtp.password_file", "smtp.envelope_sender", "smtp.dkim.key_file",
 		"keys.reference_key_file", "keys.message_id_key_file",
 		"alerts.webhook_token_file",
 	}
@@ -222,6 +224,15 @@ func TestRefuses(t *testing.T) {
 		{"a prefix with a dash", "landlord: {reference_prefix: A-B}", "landlord.reference_prefix: want 2 to 5"},
 		{"a password in Redis's address", "queue: {redis: redis://:hunter2@localhost}", "queue.redis: holds a password"},
 		{"PostgreSQL without keys", "register: {driver: postgres, dsn_env: D}", "keys.reference_key_file: is missing"},
+		{"a token from nowhere", strings.ReplaceAll(working, "password_env: PW", "auth: oauth2, oauth: ms"), `mailboxes[0].oauth: names no account under oauth: "ms"`},
+		{"a token and a password", strings.ReplaceAll(working, "password_env: PW", "password_env: PW, auth: oauth2"), "mailboxes[0].password_file: with auth: oauth2"},
+		{"an account for a password", "smtp: {oauth: ms}", "smtp.oauth: belongs to auth: oauth2"},
+		{"a token for nobody", "smtp: {auth: oauth2}", "smtp.user: is missing"},
+		{"a tenant that is an address", `oauth: [{name: ms, provider: microsoft, tenant: "https://x"}]`, "oauth[0].tenant: want your tenant's domain"},
+		{"a secret over a plain line", `oauth: [{token_endpoint: "http://signin.example/"}]`, "oauth[0].token_endpoint: want an address"},
+		{"no refresh token", "oauth: [{name: g, provider: google}]", "oauth[0].refresh_token_file: say where"},
+		{"no client secret", "oauth: [{name: m, provider: microsoft}]", "oauth[0].client_secret_file: say where"},
+		{"an account twice", "oauth: [{name: m}, {name: m}]", `oauth[1].name: another account is called "m" too`},
 		{"no start", strings.ReplaceAll(working, ", start: 2026-11-23", ""), "mailboxes[0].start: is missing"},
 		{"no landlord", strings.ReplaceAll(working, "name: Citrine Homes,", ""), "landlord.name: is missing"},
 		{"the same name twice", "mailboxes: [{name: a}, {name: a}]", `mailboxes[1].name: another mailbox is called "a" too`},

@@ -64,6 +64,8 @@ type plan struct {
 	smtp      notify.SMTP
 	guard     notify.GuardSettings
 	windows   register.Windows
+	accounts  []account          // at sign-in services
+	signIn    map[string]account // by mailbox; "" is the mail server's
 	webhook   notify.Webhook
 	alarms    []register.Recipient
 	digest    []register.Recipient // who gets the morning's list

@@ -41,9 +41,10 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 		p.roles[role] = true
 	}
 	p.landlord.StaffPages = c.Web.Address
+	accounts := p.addAccounts(c)
 	p.addMailboxes(c)
 	p.addScans(c.Scans)
-	return p, errors.Join(p.addCalendar(c), p.addKeys(c), p.addDKIM(c.SMTP), p.addRules(c), p.addWords(c))
+	return p, errors.Join(accounts, p.addCalendar(c), p.addKeys(c), p.addDKIM(c.SMTP), p.addRules(c), p.addWords(c))
 }
 
 func (p *plan) addWords(c config) (err error) {
@@ -121,23 +122,29 @@ func (p *plan) addRules(c config) error {
 func (p *plan) addMailboxes(c config) {
 	p.options[importSource] = c.reading(mailboxConfig{})
 	for _, m := range c.Mailboxes {
-		p.mailboxes = append(p.mailboxes, m.mailbox(m.Name, m.Folder, m.FiledFolder, false))
+		p.mailboxes = append(p.mailboxes, p.mailbox(m, m.Name, m.Folder, m.FiledFolder, false))
 		p.options[m.Name] = c.reading(m)
 		if m.JunkFolder != "" {
-			name := m.Name + " (junk)"
-			p.mailboxes = append(p.mailboxes, m.mailbox(name, m.JunkFolder, "", true))
+			name := m.junkName()
+			p.mailboxes = append(p.mailboxes, p.mailbox(m, name, m.JunkFolder, "", true))
 			p.options[name] = c.reading(m)
 		}
 	}
 }
 
-func (m mailboxConfig) mailbox(name, folder, filed string, junk bool) ingest.Mailbox {
-	return ingest.Mailbox{
+func (m mailboxConfig) junkName() string { return m.Name + " (junk)" }
+
+func (p *plan) mailbox(m mailboxConfig, name, folder, filed string, junk bool) ingest.Mailbox {
+	made := ingest.Mailbox{
 		Name: name, Host: m.Host, Port: m.Port, TLS: ingest.TLSMode(m.TLS), Auth: ingest.Auth(m.Auth), User: m.User,
 		Password: func(context.Context) (string, error) { return string(m.Password), nil },
 		Folder:   folder, Junk: junk, FiledFolder: filed, Start: m.Start, PollEvery: m.Poll, IdleFor: m.IdleFor,
 		SilentAfter: m.SilentAfter, SizeCap: int64(m.SizeCapMB) << 20, Batch: m.Batch,
 	}
+	if a, ok := p.signIn[m.Name]; ok {
+		made.Password, made.Refused = a.Access, a.Refused
+	}
+	return made
 }
 
 // reading is how a mailbox's mail is read.
@@ -195,7 +202,7 @@ func (s smtpConfig) smtp() notify.SMTP {
 	}
 	return notify.SMTP{
 		Host: s.Host, Port: port, TLS: notify.TLSMode(s.TLS), Auth: notify.AuthMode(s.Auth), Username: s.User, Password: string(s.Password),
-		Helo: s.Helo, Timeout: s.Timeout, Final: s.FinalTimeout,
+		Helo: s.Helo, Timeout: s.Timeout, Final: s.FinalTimeout, Now: time.Now,
 	}
 }
 

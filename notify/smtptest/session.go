@@ -49,7 +49,7 @@ func (s *Server) newServer() *smtp.Server {
 }
 
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
-	if s.server.config.Username != "" && !s.loggedIn {
+	if s.server.config.wantsLogin() && !s.loggedIn {
 		return smtp.ErrAuthRequired
 	}
 	s.from = from
@@ -112,14 +112,20 @@ func (s *session) act(a Action) error {
 
 // AuthMechanisms offers a login where one is needed.
 func (s *session) AuthMechanisms() []string {
-	if s.server.config.Username == "" {
-		return nil
+	switch c := s.server.config; {
+	case c.Tokens != nil:
+		return c.Ways
+	case c.Username != "":
+		return []string{sasl.Plain}
 	}
-	return []string{sasl.Plain}
+	return nil
 }
 
 // Auth checks a login.
 func (s *session) Auth(string) (sasl.Server, error) {
+	if taken := s.server.config.Tokens; taken != nil {
+		return &tokenServer{taken: taken, entered: func() { s.loggedIn = true }}, nil
+	}
 	want := s.server.config.Username + "\x00" + s.server.config.Password
 	return sasl.NewPlainServer(func(_, username, password string) error {
 		if subtle.ConstantTimeCompare([]byte(username+"\x00"+password), []byte(want)) != 1 {

@@ -68,7 +68,13 @@ type Config struct {
 	Implicit bool
 	// Username, where it is set, must log in (AUTH PLAIN) before MAIL.
 	Username, Password string
+	// Tokens, where it is set, says which tokens are taken, and Ways by which
+	// mechanisms; one must be shown before MAIL.
+	Tokens func(user, token string) bool
+	Ways   []string
 }
+
+func (c Config) wantsLogin() bool { return c.Username != "" || c.Tokens != nil }
 
 // A Server is a mail server that listens on loopback. It is safe for
 // concurrent use.
