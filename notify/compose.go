@@ -154,6 +154,14 @@ func (c *Composer) mail(o register.Claimed, shown templates.Rendered, id string,
 	return to, b.Bytes(), nil
 }
 
+// Sample writes a rendered sample as the mail that it would be, for somebody
+// to look at in a mail program.
+func (c *Composer) Sample(kind register.Kind, shown templates.Rendered, now time.Time) ([]byte, error) {
+	o := register.Claimed{Outgoing: register.Outgoing{Kind: kind, To: register.Address{Address: "resident@mail.example"}}}
+	_, raw, err := c.mail(o, shown, shown.Name+".sample@postroom.example", now)
+	return raw, err
+}
+
 // markAutomatic tells other machines not to answer (RFC 3834, section 5; for
 // Exchange X-Auto-Response-Suppress, without DR and NDR, for we need bounces).
 // No Precedence: a statutory letter is no bulk mail.

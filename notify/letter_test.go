@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -207,6 +208,81 @@ func TestPickup(t *testing.T) {
 	p.Pickup = good
 	if _, files, err = p.Again(t.Context(), batch.Name, "Dev"); err != nil || len(files) != 2 {
 		t.Errorf("files %q, error %v", files, err)
+	}
+}
+
+// TestPickupByItself: on a working day from its time on, once a day, also when
+// the files could not be written at first, and not while nothing may leave.
+func TestPickupByItself(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.cfg.Composer.Press = press(t)
+	d.work()
+	printer := d.printer(t)
+	calendar, err := workday.Default(workday.EnglandAndWales)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := false
+	folder := filepath.Join(t.TempDir(), "pickup")
+	printer.Pickup = folder
+	p := &Pickup{Printer: printer, Hour: 15, Calendar: calendar, Held: func() bool { return held }, Now: d.clock.Now, Logger: slog.New(slog.DiscardHandler)}
+	look := func() []register.PrintBatch {
+		t.Helper()
+		if err := p.look(t.Context(), "me"); err != nil {
+			t.Fatal(err)
+		}
+		batches, err := d.Batches(t.Context(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return batches
+	}
+	lay := func(text string) {
+		o := d.byPost(text, "Ann Other", "12 Quay Street", "Bristol", "BS2 9XX")
+		d.until(o.Owed[0].ID, "in the tray", is(register.ToPrint))
+	}
+	lay("The roof leaks.")
+	if n := len(look()); n != 0 { // ten in the morning
+		t.Fatalf("%d batches before its time", n)
+	}
+	d.clock.Advance(5 * time.Hour)
+	held = true
+	if n := len(look()); n != 0 {
+		t.Fatalf("%d batches while nothing may leave", n)
+	}
+	held = false
+	// A file in the folder's place: nothing can be written.
+	if err := os.WriteFile(folder, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.look(t.Context(), "me"); err == nil {
+		t.Fatal("nothing failed")
+	}
+	if b, err := d.Batches(t.Context(), 10); err != nil || len(b) != 1 || b[0].Printed != 0 {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
+	if b := look(); len(b) != 1 || b[0].Printed != 1 || b[0].MadeBy != register.PickupActor || !b[0].Pickup {
+		t.Fatalf("%+v", b)
+	}
+	if files, err := os.ReadDir(folder); err != nil || len(files) != 2 {
+		t.Errorf("%d files, %v", len(files), err)
+	}
+	lay("Nobody came.")
+	if n := len(look()); n != 1 {
+		t.Errorf("%d batches on one day", n)
+	}
+	d.clock.Advance(24 * time.Hour)
+	if b := look(); len(b) != 2 || b[0].Letters != 1 {
+		t.Errorf("the day after: %+v", b)
+	}
+	lay("It smells.")
+	d.clock.Set(time.Date(2026, 11, 28, 16, 0, 0, 0, time.UTC)) // a Saturday
+	if n := len(look()); n != 2 {
+		t.Errorf("%d batches on a Saturday", n)
 	}
 }
 

@@ -239,6 +239,7 @@ type lettersConfig struct {
 	DaysToPost   int            `yaml:"days_to_post"`
 	PrintFolder  string         `yaml:"print_folder" is:"path"`
 	PickupFolder string         `yaml:"pickup_folder" is:"path"`
+	PickupAt     maybeTimeOfDay `yaml:"pickup_at"` // unset: a person makes the batches
 }
 
 // envelopeConfig are the measures of profile: custom, in millimetres.

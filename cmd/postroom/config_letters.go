@@ -2,12 +2,14 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
 
 	"postroom/internal/paper"
+	"postroom/notify"
 	"postroom/templates"
 )
 
@@ -24,6 +26,7 @@ func (c *config) checkLetters(k *checker) {
 	}
 	k.between(l.DaysToPost, 0, 4, "letters.days_to_post")
 	k.must(l.PrintFolder != "", "letters.print_folder", "is missing")
+	k.must(!l.PickupAt.Set || l.PickupFolder != "", "letters.pickup_folder", "is missing; letters.pickup_at lays letters out there")
 	k.must(c.Templates.Language != "" && !strings.ContainsAny(c.Templates.Language, `/\.*?[`), "templates.language", "want the name of a folder, such as en")
 	k.must(c.Templates.Language == templates.English || c.Templates.Folder != "", "templates.folder", "is missing; only English is built in")
 }
@@ -65,6 +68,14 @@ func (p *plan) checkLetters() finding {
 	}
 	f.err = errors.Join(trial.Close(), os.Remove(trial.Name()))
 	return f
+}
+
+// pickup lays letters out for a printing service by itself.
+func (h *house) pickup(ctx context.Context, press *paper.Press) *notify.Pickup {
+	return &notify.Pickup{
+		Printer: h.printer(h.register, h.archive, press), Hour: h.pickupAt.Hour, Minute: h.pickupAt.Minute, Calendar: h.calendar,
+		Held: h.stopped(ctx), Now: h.now, Logger: h.logger, Every: h.sweep,
+	}
 }
 
 // press loads what letters are printed with.

@@ -29,6 +29,17 @@ func (s secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MarshalText hides the value from JSON and YAML.
 func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil } //nolint:unparam // encoding.TextMarshaler
 
+// A maybeTimeOfDay is one that need not be set.
+type maybeTimeOfDay struct {
+	timeOfDay
+	Set bool
+}
+
+func (t *maybeTimeOfDay) UnmarshalText(text []byte) error {
+	t.Set = true
+	return t.timeOfDay.UnmarshalText(text)
+}
+
 // A timeOfDay is hours and minutes in London, 00:00 to 23:59.
 type timeOfDay struct{ Hour, Minute int }
 

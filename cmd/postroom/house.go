@@ -41,6 +41,7 @@ type plan struct {
 	press      func() (*paper.Press, error) // loads fonts and logo
 	largePrint bool                         // for every letter
 	printTo    string                       // the folder of print batches
+	pickupAt   maybeTimeOfDay               // unset: a person lays letters out for it
 	pickupTo   string                       // where a printing service collects them; empty: nobody does
 	bothSides  bool                         // print batches are printed on both
 	policy     register.Policy
@@ -273,6 +274,10 @@ func (h *house) run(ctx context.Context) error {
 			return err
 		}
 		g.Go(func() error { return worker.Run(ctx) })
+	}
+	if h.plays("reply") && h.pickupAt.Set {
+		pickup := h.pickup(ctx, h.composer.Press)
+		g.Go(func() error { return pickup.Run(ctx) })
 	}
 	if h.desk != nil {
 		g.Go(func() error { return h.desk.Serve(ctx, h.listener) })

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"postroom/internal/register"
 	"postroom/notify"
 	"postroom/templates"
 )
@@ -21,8 +22,9 @@ const templatesUsage = `usage: postroom templates check -config FILE
 check looks at your own words (templates.folder): what cannot be written, with
 its line, and what a reply must say and does not.
 
-preview writes every reply with sample data as text, as web page and as letter,
-in clear print and large print, into a folder, with a page that leads to all.
+preview writes every reply with sample data as text, as web page, as mail (.eml,
+for your mail program) and as letter, in clear print and large print, into a
+folder, with a page that leads to all.
 
 `
 
@@ -104,7 +106,7 @@ func previewTemplates(file, folder string, stdout io.Writer) error {
 	if err := os.MkdirAll(folder, 0o750); err != nil { //nolint:gosec // the folder that the user names
 		return err
 	}
-	composer := &notify.Composer{Words: words, Press: press, LargePrint: c.Letters.LargePrint}
+	composer := &notify.Composer{Words: words, Press: press, LargePrint: c.Letters.LargePrint, From: register.Address(c.SMTP.From)}
 	var list strings.Builder
 	files := 0
 	for _, s := range templates.Samples() {
@@ -137,20 +139,28 @@ func previewOne(c *notify.Composer, s templates.Sample, own templates.Landlord, 
 	if err != nil {
 		return nil, err
 	}
+	made := time.Date(s.Reply.Today.Year, s.Reply.Today.Month, s.Reply.Today.Day, 12, 0, 0, 0, time.UTC)
+	if c.From.Address == "" {
+		c.From.Address = "complaints@landlord.example" // none is configured yet
+	}
+	mail, err := c.Sample(register.Kind(s.Kind), shown, made)
+	if err != nil {
+		return nil, err
+	}
 	files := map[string][]byte{
 		".txt":  []byte("Subject: " + shown.Subject + "\n\n" + shown.Text),
 		".html": []byte(shown.HTML),
+		".eml":  mail,
 	}
-	order := []string{".txt", ".html"}
+	order := []string{".txt", ".html", ".eml"}
 	if s.Kind != "forward" && s.Kind != "alert" { // those go to the landlord's own people
 		order = append(order, ".pdf", "-large.pdf")
 		s.Reply.Letter = true
 		if shown, err = c.Words.Render(s.Kind, s.Form, s.Reply); err != nil {
 			return nil, err
 		}
-		for _, suffix := range order[2:] {
-			letter, err := c.Paper(shown, s.Reply, []string{"Sam Farraway", "Flat 3, Ropewalk House", "12 Quay Street", "Bristol", "BS2 9XX"}, suffix != ".pdf",
-				time.Date(s.Reply.Today.Year, s.Reply.Today.Month, s.Reply.Today.Day, 12, 0, 0, 0, time.UTC))
+		for _, suffix := range order[3:] {
+			letter, err := c.Paper(shown, s.Reply, []string{"Sam Farraway", "Flat 3, Ropewalk House", "12 Quay Street", "Bristol", "BS2 9XX"}, suffix != ".pdf", made)
 			if err != nil {
 				return nil, err
 			}

@@ -31,7 +31,7 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 		redisURL: string(c.Queue.URL), redisPrefix: c.Queue.Prefix, smtp: c.SMTP.smtp(), guard: c.guard(),
 		windows: register.Windows{Recipient: c.Caps.Recipient.Within, Case: c.Caps.Case.Within, All: c.Caps.Global.Within},
 		webhook: notify.Webhook{Timeout: c.Alerts.WebTimeout, Secret: string(c.Alerts.Token)}, alarms: c.Alerts.recipients(),
-		press: c.press, largePrint: c.Letters.LargePrint, printTo: c.Letters.PrintFolder, pickupTo: c.Letters.PickupFolder, bothSides: c.Letters.DoubleSided, digest: c.Digest.recipients(), hazards: c.HazardLaws,
+		press: c.press, largePrint: c.Letters.LargePrint, printTo: c.Letters.PrintFolder, pickupTo: c.Letters.PickupFolder, pickupAt: c.Letters.PickupAt, bothSides: c.Letters.DoubleSided, digest: c.Digest.recipients(), hazards: c.HazardLaws,
 		roles: map[string]bool{}, listen: c.Web.Listen, access: c.Web.access(), keep: c.Review.Keep, tls: keyPair{c.Web.Certificate, c.Web.Key}, options: map[string]mime.Options{}, now: time.Now, logger: logger,
 	}
 	if p.driver == "postgres" {

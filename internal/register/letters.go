@@ -184,10 +184,13 @@ func (r *Register) MakeBatch(ctx context.Context, b PrintBatch, letters []TrayLe
 }
 
 func makeBatch(t *tx, b PrintBatch, letters []TrayLetter) (PrintBatch, error) {
-	if err := byPerson(b.MadeBy); err != nil {
+	b.ID, b.MadeAt, b.Letters, b.Pages, b.Printed = newID(t.now), t.now, len(letters), 0, 1
+	switch err := byPerson(b.MadeBy); {
+	case b.Pickup && b.MadeBy == PickupActor:
+		b.Printed = 0 // until BatchWritten
+	case err != nil:
 		return b, err
 	}
-	b.ID, b.MadeAt, b.Letters, b.Pages, b.Printed = newID(t.now), t.now, len(letters), 0, 1
 	for i, l := range letters {
 		b.Pages += l.Pages
 		err := t.changed(`UPDATE letter SET batch_id = $1, place = $2 WHERE outgoing_id = $3 AND batch_id = ''
@@ -199,8 +202,8 @@ func makeBatch(t *tx, b PrintBatch, letters []TrayLetter) (PrintBatch, error) {
 			return b, err
 		}
 	}
-	n, err := t.affected(`INSERT INTO print_batch (id, name, made_at, made_by, pickup, letters, pages) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-		b.ID, b.Name, micros(b.MadeAt), clean(b.MadeBy), bit(b.Pickup), b.Letters, b.Pages)
+	n, err := t.affected(`INSERT INTO print_batch (id, name, made_at, made_by, pickup, letters, pages, printed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+		b.ID, b.Name, micros(b.MadeAt), clean(b.MadeBy), bit(b.Pickup), b.Letters, b.Pages, int64(b.Printed))
 	if err == nil && n == 0 {
 		err = ErrConflict
 	}
