@@ -55,6 +55,10 @@ func (r *Reader) judge(p *piece, holders []register.Holder) {
 		p.opening.Problem = waitsFor(*rd, holders)
 	}
 	p.opening.Verdict = Judge(r.c.Rules, p.message.Channel, *rd, holders, caseContext(join, holder))
+	rd.Told.Apply(&p.opening.Verdict)
+	if p.opening.Problem == "" {
+		p.opening.Problem = rd.Told.Doubt(p.opening.Verdict)
+	}
 	rd.Language = p.opening.Verdict.Language
 }
 

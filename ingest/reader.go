@@ -309,7 +309,11 @@ func (r *Reader) readOne(ctx context.Context, m register.Message) (p *piece) {
 		return p
 	}
 	defer original.Close() //nolint:errcheck // only read
-	p.opening.Reading = Read(ctx, original, r.options(m.Source), r.c.Prefixes)
+	if m.Channel == register.Email {
+		p.opening.Reading = Read(ctx, original, r.options(m.Source), r.c.Prefixes)
+	} else {
+		p.opening.Reading = ReadTold(ctx, original, r.options(m.Source), r.c.Prefixes)
+	}
 	r.readAttached(ctx, m, &p.opening.Reading)
 	return p
 }

@@ -197,6 +197,10 @@ func channelWords(c register.Channel) string {
 		return "our form"
 	case register.Visit:
 		return "a visit"
+	case register.Note:
+		return "a colleague of ours"
+	case register.Social:
+		return "social media"
 	case register.Portal:
 		return "the portal"
 	}

@@ -103,7 +103,7 @@ func (r *Register) failsafe(t *tx, id ID) (Opened, error) {
 
 // failsafeLeaves says why the fail-safe leaves a message to people, or "".
 func failsafeLeaves(m Message) string {
-	f := Facts{Junk: m.Junk}
+	f := Facts{Junk: m.Junk, Channel: m.Channel}
 	if m.Reading != nil {
 		f.Reading = *m.Reading
 	}
@@ -113,8 +113,8 @@ func failsafeLeaves(m Message) string {
 		return "it joined a case"
 	case doubtful(f) != "":
 		return doubtful(f)
-	case f.Reading.ReplyAddress().Address == "" && m.Channel == Email:
-		return "no address to answer to could be read"
+	case unreachable(f) != "":
+		return "no address to answer to is known"
 	case unread || m.Verdict == nil || m.Verdict.Label == "" || isComplaint(m.Verdict.Label) || isComplaint(m.Verdict.Second):
 	default:
 		return "a complaint is not among its two likeliest readings"

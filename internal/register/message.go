@@ -16,11 +16,15 @@ const (
 	WebForm Channel = "form"
 	Phone   Channel = "phone"
 	Visit   Channel = "visit"
-	Portal  Channel = "portal"
+	Note    Channel = "note"   // a colleague's: somebody told them
+	Social  Channel = "social" // social media
+	Portal  Channel = "portal" // another system of the landlord's
 )
 
 // Channels lists every channel.
-func Channels() []Channel { return []Channel{Email, Letter, WebForm, Phone, Visit, Portal} }
+func Channels() []Channel {
+	return []Channel{Email, Letter, WebForm, Phone, Visit, Note, Social, Portal}
+}
 
 // A MessageState says where a message is on its way.
 type MessageState string
@@ -130,6 +134,8 @@ type Reading struct {
 	BodyDigest string `json:"body_digest"`
 	// Paper is what only post on paper has; nil for all other.
 	Paper *Paper `json:"paper,omitempty"`
+	// Told is what only post has that was typed into a form; nil for all other.
+	Told *Told `json:"told,omitempty"`
 }
 
 // Paper is what was found about a letter on paper.

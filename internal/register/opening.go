@@ -196,7 +196,7 @@ func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) 
 		PostalOK: addressSeen(f), Topics: v.Topics, Flags: v.Flags, HazardLevel: v.HazardLevel, OpenedAt: t.now,
 	}
 	way, large := Asked(v)
-	if way == ByLetter {
+	if way == ByLetter || f.Reading.Told.byPaper() {
 		c.Channel = Letter
 	}
 	err = t.exec(`INSERT INTO cases (id, reference, kind, stage, message_id, person_name, person_addr, postal, channel, definition,
@@ -226,7 +226,7 @@ func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) 
 		if err := t.exec(`UPDATE cases SET resident_id = $1 WHERE id = $2`, c.Resident, c.ID); err != nil {
 			return c, err
 		}
-		if err := wantsLarge(t, c, f, large); err != nil {
+		if err := wantsLarge(t, c, f, large || f.Reading.Told != nil && f.Reading.Told.Large); err != nil {
 			return c, err
 		}
 	}
@@ -242,7 +242,7 @@ func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) 
 // confirmedAddress is the postal address that a letter may go to: one that was
 // read without doubt, or that a person has seen.
 func confirmedAddress(f Facts) []string {
-	if p := f.Reading.Paper; p != nil && (p.AddressDoubt != "" || len(p.Doubts) > 0) && !f.Officer {
+	if p := f.Reading.Paper; f.Reading.Told == nil && p != nil && (p.AddressDoubt != "" || len(p.Doubts) > 0) && !f.Officer {
 		return nil
 	}
 	return f.Reading.PostalAddress
@@ -251,7 +251,10 @@ func confirmedAddress(f Facts) []string {
 // addressSeen reports whether a letter may go to the address without another
 // look: it was read from paper without doubt, or a person has compared it.
 func addressSeen(f Facts) bool {
-	p := f.Reading.Paper
+	p, told := f.Reading.Paper, f.Reading.Told
+	if told != nil {
+		return f.PostalOK || told.Vouched && len(f.Reading.PostalAddress) > 0
+	}
 	return f.PostalOK || len(f.Reading.PostalAddress) > 0 && p != nil && p.AddressDoubt == "" && len(p.Doubts) == 0
 }
 

@@ -74,6 +74,8 @@ func doubtful(f Facts) string {
 	switch r := f.Reading; {
 	case r.Automatic != "" && r.Automatic != "none":
 		return "it is automatic mail: " + r.AutomaticWhy
+	case f.Junk && f.Channel != Email:
+		return "whoever sent it filled in a field that people do not see, as robots do"
 	case f.Junk:
 		return "it came from the junk folder"
 	case r.DoNotAnswer != "":
@@ -110,8 +112,8 @@ func (p Policy) judged(f Facts) Plan {
 		return review(v.Why)
 	case v.Label == classify.NotActionable:
 		return recorded(v.Why)
-	case f.Reading.ReplyAddress().Address == "" && f.Channel == Email:
-		return review("nobody can be answered: no usable sender's address")
+	case unreachable(f) != "":
+		return review(unreachable(f))
 	case f.Reading.Complainant.Address != "":
 		return review("the person concerned may not be the sender: " + f.Reading.ComplainantWhy)
 	case why != "":

@@ -152,6 +152,9 @@ func (m Message) searched() []string {
 	if rd.Paper != nil {
 		all = append(all, rd.Paper.Phone, rd.Paper.Email)
 	}
+	if rd.Told != nil {
+		all = append(all, rd.Told.Phone, rd.Told.Reference)
+	}
 	for _, a := range rd.ReplyTo {
 		all = append(all, a.Address)
 	}

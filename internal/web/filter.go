@@ -23,11 +23,6 @@ type filter struct {
 	Page                       int // from 1
 }
 
-// channels are the queue's, as the filter offers them.
-func channels() []register.Channel {
-	return []register.Channel{register.Email, register.Letter, register.WebForm, register.Phone, register.Visit, register.Portal}
-}
-
 // readFilter reads what it knows; everything else excludes nothing.
 func readFilter(q url.Values) filter {
 	known := func(name string, all []string) string {
@@ -40,7 +35,7 @@ func readFilter(q url.Values) filter {
 	for _, l := range append(classify.Labels(), register.NoLabel) {
 		labels = append(labels, string(l))
 	}
-	for _, c := range channels() {
+	for _, c := range register.Channels() {
 		ways = append(ways, string(c))
 	}
 	f := filter{
@@ -106,7 +101,7 @@ func (f filter) Topics() []option {
 // Channels are the choices of a channel.
 func (f filter) Channels() []option {
 	all := []option{{Name: "Any channel"}}
-	for _, c := range channels() {
+	for _, c := range register.Channels() {
 		all = append(all, option{Value: string(c), Name: capital(channelName(c)), Chosen: f.Channel == string(c)})
 	}
 	return all

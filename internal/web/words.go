@@ -266,8 +266,8 @@ func forName(s string) string {
 }
 
 func channelName(c register.Channel) string {
-	if c == register.WebForm {
-		return "form"
+	if c == register.Social {
+		return "social media"
 	}
 	return string(c)
 }
