@@ -34,6 +34,8 @@ type Composer struct {
 	// services refuse the null sender.
 	Envelope string
 	DKIM     *DKIM // nil: our mail is not signed here
+	// archived reads a file that goes with a reply; NewWorker sets it.
+	archived func(name string) ([]byte, error)
 }
 
 // A Composed outgoing is ready to leave.
@@ -126,7 +128,12 @@ func (c *Composer) mail(o register.Claimed, shown templates.Rendered, id string,
 	if to, err = deliverable(o.To.Address); err != nil {
 		return "", nil, err
 	}
-	m := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP), mail.WithBoundary(boundary(id)))
+	options := []mail.MsgOption{mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP)}
+	if o.About == nil || o.About.File == "" {
+		// go-mail would give parts within parts the same one.
+		options = append(options, mail.WithBoundary(boundary(id)))
+	}
+	m := mail.NewMsg(options...)
 	if err := m.FromFormat(c.From.Name, c.From.Address); err != nil {
 		return "", nil, fmt.Errorf("the sender's address: %w", err)
 	}
@@ -144,6 +151,9 @@ func (c *Composer) mail(o register.Claimed, shown templates.Rendered, id string,
 	threading(m, o)
 	m.SetBodyString(mail.TypeTextPlain, shown.Text)
 	m.AddAlternativeString(mail.TypeTextHTML, shown.HTML)
+	if err := c.enclose(m, o.About); err != nil {
+		return "", nil, err
+	}
 	if c.DKIM != nil {
 		c.DKIM.sign(m, now)
 	}

@@ -100,7 +100,7 @@ func fromOfficer(r *templates.Reply, a *register.About) {
 	}
 	r.Reason, r.OldDate, r.NewDate = []string{a.Reason}, templates.Date(a.OldDate), templates.Date(a.NewDate)
 	r.Outcome, r.Answer, r.Remedies = string(a.Outcome), []string{a.Text}, a.Remedies
-	r.Exclusion, r.Questions = string(a.Exclusion), a.Questions
+	r.Exclusion, r.Questions, r.Enclosed = string(a.Exclusion), a.Questions, a.FileName
 	if a.Digest != nil {
 		fromDigest(r, *a.Digest)
 	}

@@ -3,15 +3,23 @@ package notify
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/csv"
 	"errors"
 	"io"
 	"log/slog"
+	"mime"
+	"mime/multipart"
+	"net/mail"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/emersion/go-msgauth/dkim"
 
 	"postroom/classify"
 	"postroom/internal/paper"
@@ -388,4 +396,116 @@ func BenchmarkLetters(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "letters/s")
+}
+
+// keepFile puts a file into the archive, as the page for answers does.
+func (d *desk) keepFile(content string) string {
+	d.tb.Helper()
+	stored, err := d.cfg.Archive.Put(context.Background(), strings.NewReader(content))
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	return stored.SHA256
+}
+
+// answerWith owes an answer that an officer wrote as a file.
+func (d *desk) answerWith(caseID register.ID, file, name string) register.ID {
+	d.tb.Helper()
+	hints, err := d.Answer(context.Background(), register.Answering{Case: caseID, Stage: 1, By: "Priya", Outcome: register.Upheld, File: file, FileName: name})
+	if err != nil || len(hints) != 1 {
+		d.tb.Fatal(hints, err)
+	}
+	return hints[0].ID
+}
+
+// TestAnAnswerTakesItsFileAlong: to the byte, beside our words, and never a
+// file that is not there.
+func TestAnAnswerTakesItsFileAlong(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err == nil {
+		d.cfg.Composer.DKIM, err = NewDKIM("larkmere.example", "post", pemOf(t, key))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.work()
+	document := "%PDF-1.7 what the officer wrote \x00\xff"
+	o := d.complaint(1)
+	d.until(o.Owed[0].ID, "sent", is(register.Delivered))
+	d.until(d.answerWith(o.Case, d.keepFile(document), `C:\Users\priya\Our "answer".pdf`), "sent", is(register.Delivered))
+	all := d.office.letters()
+	m, err := mail.ReadMessage(bytes.NewReader(all[len(all)-1].raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, record, err := d.cfg.Composer.DKIM.Record()
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := dkim.VerifyWithOptions(bytes.NewReader(all[len(all)-1].raw), &dkim.VerifyOptions{LookupTXT: func(string) ([]string, error) { return []string{record}, nil }})
+	if err != nil || len(signed) != 1 || signed[0].Err != nil {
+		t.Errorf("the signature does not hold: %+v, %v", signed, err)
+	}
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/mixed" {
+		t.Fatalf("%s, %v", kind, err)
+	}
+	parts := multipart.NewReader(m.Body, params["boundary"])
+	words, err := parts.NextPart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(words)
+	if err != nil || !strings.HasPrefix(words.Header.Get("Content-Type"), "multipart/alternative") || !bytes.Contains(text, []byte("in the document that comes")) {
+		t.Errorf("%s, %v: %s", words.Header, err, text)
+	}
+	file, err := parts.NextPart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, file))
+	if err != nil || string(got) != document || file.FileName() != "Our answer.pdf" || !strings.HasPrefix(file.Header.Get("Content-Type"), "application/pdf") {
+		t.Errorf("%v, %q, %q", file.Header, got, err)
+	}
+
+	second := d.complaint(2)
+	d.until(second.Owed[0].ID, "sent", is(register.Delivered))
+	held := d.until(d.answerWith(second.Case, strings.Repeat("ab", 32), "gone.docx"), "held", is(register.Held))
+	if !strings.Contains(held.Why, "could not be written") {
+		t.Errorf("a file that is not there: %q", held.Why)
+	}
+}
+
+// TestALetterSaysWhatMustGoWithIt: the file is written beside the batch, and
+// cover sheet and list name it.
+func TestALetterSaysWhatMustGoWithIt(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.cfg.Composer.Press = press(t)
+	d.work()
+	p := d.printer(t)
+	o := d.byPost("The roof leaks.", "Ann Other", "12 Quay Street", "Bristol", "BS2 9XX")
+	d.until(o.Owed[0].ID, "in the tray", is(register.ToPrint))
+	first, _, err := p.Make(t.Context(), "Dev")
+	if err == nil {
+		err = d.Posted(t.Context(), first.ID, workday.DateOf(d.clock.Now()), "Dev")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.until(d.answerWith(o.Case, d.keepFile("PK the officer's words"), "Our answer.docx"), "in the tray", is(register.ToPrint))
+	batch, files, err := p.Make(t.Context(), "Dev")
+	if err != nil || len(files) != 3 {
+		t.Fatal(files, err)
+	}
+	want := "batch-26-11-23-2-001-" + o.Reference + "-enclosed.docx"
+	if filepath.Base(files[1]) != want || string(read(t, files[1])) != "PK the officer's words" {
+		t.Errorf("files %q", files)
+	}
+	rows := manifest(t, files[2])
+	if last := len(rows[1]) - 1; rows[0][last] != "enclosed" || rows[1][last] != want || batch.Letters != 1 {
+		t.Errorf("list %q", rows)
+	}
 }

@@ -109,11 +109,14 @@ func (p *Printer) write(ctx context.Context, b register.PrintBatch) ([]string, e
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return nil, fmt.Errorf("notify: print: %w", err)
 	}
-	out := batchFiles{Printer: p, folder: folder, batch: b, letters: letters, first: make([]int, len(letters)), names: make([]string, len(letters))}
+	out := batchFiles{Printer: p, folder: folder, batch: b, letters: letters, first: make([]int, len(letters)), names: make([]string, len(letters)), besides: make([]string, len(letters))}
 	if b.Pickup {
 		err = out.single(ctx)
 	} else {
 		err = out.joined(ctx)
+	}
+	if err == nil {
+		err = out.enclosures(ctx)
 	}
 	if err == nil {
 		err = out.list()
@@ -132,6 +135,7 @@ type batchFiles struct {
 	letters []register.TrayLetter
 	first   []int    // page on which each letter begins
 	names   []string // file in which each letter is
+	besides []string // file that is printed and put in with it; empty: none
 	files   []string
 }
 
@@ -201,6 +205,30 @@ func (b *batchFiles) single(ctx context.Context) error {
 	return nil
 }
 
+// enclosures writes the files that go into the envelopes with their letters:
+// pages that others made cannot be put among ours.
+func (b *batchFiles) enclosures(ctx context.Context) error {
+	for i, l := range b.letters {
+		ending := enclosed(l)
+		if ending == "" {
+			continue
+		}
+		b.besides[i] = b.name(fmt.Sprintf("-%03d-%s-enclosed%s", l.Place, l.Reference, ending))
+		f, err := b.Archive.Get(ctx, l.About.File)
+		if err != nil {
+			return fmt.Errorf("what goes with letter %s: %w", l.Reference, err)
+		}
+		err = b.put(b.besides[i], func(w io.Writer) error {
+			_, err := io.Copy(w, f)
+			return err
+		})
+		if err = errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (b *batchFiles) bytes(ctx context.Context, l register.TrayLetter) ([]byte, error) {
 	f, err := b.Archive.Get(ctx, l.Bytes)
 	if err != nil {
@@ -214,7 +242,7 @@ func (b *batchFiles) cover() (paper.Printed, error) {
 	sheet := paper.Batch{Name: b.batch.Name, Date: b.Words.Day(templates.Date(workday.DateOf(b.batch.MadeAt))), Double: b.Double, Made: b.batch.MadeAt}
 	var soonest workday.Date
 	for _, l := range b.letters {
-		sheet.Letters = append(sheet.Letters, paper.BatchLetter{Reference: l.Reference, Pages: l.Pages, Large: l.Large})
+		sheet.Letters = append(sheet.Letters, paper.BatchLetter{Reference: l.Reference, Pages: l.Pages, Large: l.Large, Enclosed: enclosed(l) != ""})
 		if soonest.IsZero() || l.PostBy.Before(soonest) {
 			soonest = l.PostBy
 		}
@@ -228,12 +256,12 @@ func (b *batchFiles) list() error {
 	sheets := paper.Batch{Double: b.Double && !b.batch.Pickup}
 	return b.put(b.name(".csv"), func(w io.Writer) error {
 		c := csv.NewWriter(w)
-		rows := [][]string{{"batch", "place", "reference", "kind", "pages", "sheets", "file", "first_page", "large_print", "post_by", "sha256"}}
+		rows := [][]string{{"batch", "place", "reference", "kind", "pages", "sheets", "file", "first_page", "large_print", "post_by", "sha256", "enclosed"}}
 		for i, l := range b.letters {
 			one := paper.BatchLetter{Pages: l.Pages}
 			rows = append(rows, []string{
 				b.batch.Name, strconv.Itoa(l.Place), l.Reference, string(l.Kind), strconv.Itoa(l.Pages), strconv.Itoa(sheets.Sheets(one)),
-				b.names[i], strconv.Itoa(b.first[i]), strconv.FormatBool(l.Large), l.PostBy.String(), l.Bytes,
+				b.names[i], strconv.Itoa(b.first[i]), strconv.FormatBool(l.Large), l.PostBy.String(), l.Bytes, b.besides[i],
 			})
 		}
 		return c.WriteAll(rows)

@@ -67,6 +67,9 @@ func NewWorker(c Config) (*Worker, error) {
 		return nil, fmt.Errorf("notify: worker: %w", err)
 	}
 	c.SMTP.Now = c.Now
+	composer := *c.Composer
+	composer.archived = func(name string) ([]byte, error) { return readArchived(c.Archive, name) }
+	c.Composer = &composer
 	c.Retry = c.Retry.withDefaults()
 	c.Lease = orDefault(c.Lease, c.SMTP.longest()+30*time.Second)
 	if c.Lease <= c.SMTP.longest() {

@@ -115,6 +115,7 @@ type Reply struct {
 	NewDate   Date
 	Outcome   string // of an answer, as in terms.txt
 	Answer    []string
+	Enclosed  string // the name of the file that goes with it; empty: none
 	Remedies  []string
 	Actions   []Action
 	Exclusion string // why a complaint is not accepted, as in terms.txt
@@ -159,7 +160,7 @@ func (s *Set) tidy(r Reply) Reply {
 	l := &r.Landlord
 	for _, p := range []*string{
 		&l.Name, &l.Team, &l.Phone, &l.Hours, &l.OutOfHours, &l.Email, &l.Website, &l.StaffPages, &l.ComplaintsAt,
-		&r.Reference, &r.RepairRef, &r.What, &r.Link, &r.Channel, &r.Hazard,
+		&r.Reference, &r.RepairRef, &r.What, &r.Link, &r.Channel, &r.Hazard, &r.Enclosed,
 	} {
 		*p = oneLine(*p)
 	}

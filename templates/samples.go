@@ -90,6 +90,10 @@ func Samples() []Sample {
 			r.Remedies = []string{"We say sorry for the wait.", "We pay you 150 pounds."}
 			r.Actions = []Action{{What: "Fit a new boiler", Due: Date{2026, time.December, 18}}, {What: "Check the radiators"}}
 		}),
+		with("answer-1-document", "answer", "", func(r *Reply) { r.Outcome, r.Enclosed = "partly_upheld", "Our answer.pdf" }),
+		with("answer-1-sheets", "answer", "", func(r *Reply) {
+			r.Letter, r.Outcome, r.Enclosed, r.Answer = true, "upheld", "Our answer.docx", []string{"You were right to complain."}
+		}),
 		with("answer-2", "answer", "", func(r *Reply) {
 			stage2(r)
 			stranger(r)

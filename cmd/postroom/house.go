@@ -266,7 +266,7 @@ func (h *house) run(ctx context.Context) error {
 		g.Go(func() error { return letters.Run(ctx) })
 	}
 	if h.plays("reply") {
-		worker, err := notify.NewWorker(notify.Config{
+		worker, err := notify.NewWorker(notify.Config{ //nolint:contextcheck // what goes with a reply is read whole, whatever ends
 			Register: h.register, Queue: h.queue, Archive: h.archive, Composer: h.composer, Guard: h.guard, Windows: h.windows,
 			SMTP: h.smtp, Webhook: h.webhook, Alarms: h.alarms, Digest: h.digest, Retry: h.retry, Connections: h.lines, Held: h.stopped(ctx), Now: h.now, Logger: h.logger, Step: h.steps("out"), Sweep: h.sweep,
 		})

@@ -133,7 +133,11 @@ func listLetters(ctx context.Context, l *letterRoom, _ []string) error {
 		return err
 	}
 	for _, t := range tray {
-		fmt.Fprintf(l.stdout, "tray\t%s\t%s\tprint by %s\t%s\n", t.Reference, t.Kind, t.PostBy, counted(t.Pages, "page"))
+		fmt.Fprintf(l.stdout, "tray\t%s\t%s\tprint by %s\t%s", t.Reference, t.Kind, t.PostBy, counted(t.Pages, "page"))
+		if t.About != nil && t.About.File != "" {
+			fmt.Fprint(l.stdout, "\tand its enclosed file")
+		}
+		fmt.Fprintln(l.stdout)
 	}
 	batches, err := l.register.Batches(ctx, listed)
 	if err != nil {

@@ -20,6 +20,7 @@ type BatchLetter struct {
 	Reference string
 	Pages     int
 	Large     bool
+	Enclosed  bool // a file is printed and put in with it
 }
 
 // Sheets is how many sheets of paper a letter takes.
@@ -64,6 +65,9 @@ func (b Batch) line(l BatchLetter) string {
 	line := l.Reference + ": " + counted(l.Pages, "page") + ", " + counted(b.Sheets(l), "sheet")
 	if l.Large {
 		line += ", large print"
+	}
+	if l.Enclosed {
+		line += "; PRINT ITS ENCLOSED FILE and put it in"
 	}
 	return line
 }

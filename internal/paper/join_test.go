@@ -34,7 +34,7 @@ func TestJoin(t *testing.T) {
 	var files [][]byte
 	var pages []picture
 	var want []int
-	cover, err := p.Cover(Batch{Name: "26-11-25/1", Double: true, Letters: []BatchLetter{{"CIT26-7KR4-M9X9", 2, false}}})
+	cover, err := p.Cover(Batch{Name: "26-11-25/1", Double: true, Letters: []BatchLetter{{"CIT26-7KR4-M9X9", 2, false, false}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestCover(t *testing.T) {
 	p := newPress(t, "notify", true)
 	b := Batch{Name: "26-11-25/1", Date: "Wednesday 25 November 2026", PostBy: "Thursday 26 November 2026", Double: true}
 	for range 60 {
-		b.Letters = append(b.Letters, BatchLetter{"CIT26-7KR4-M9X9", 3, true}, BatchLetter{"CIT26-2XMF-6VK9", 1, false})
+		b.Letters = append(b.Letters, BatchLetter{"CIT26-7KR4-M9X9", 3, true, false}, BatchLetter{"CIT26-2XMF-6VK9", 1, false, false})
 	}
 	out, err := p.Cover(b)
 	if err != nil {

@@ -117,6 +117,8 @@ type answerPaper struct {
 	Text        string     `json:"text"`
 	Remedies    []string   `json:"remedies"`
 	File        string     `json:"file"`
+	FileName    string     `json:"file_name"` // as the resident got it
+	SHA256      string     `json:"sha256"`
 }
 
 type extensionPaper struct {
@@ -289,7 +291,7 @@ func (p *pack) papers(ctx context.Context, f register.CaseFile, out *casePaper) 
 	for _, a := range f.Answers {
 		paper := answerPaper{
 			Stage: a.Stage, Outcome: string(a.Outcome), By: a.By, RecordedAt: a.RecordedAt, GivenAt: some(a.GivenAt), WithdrawnAt: some(a.WithdrawnAt),
-			Text: a.Text, Remedies: a.Remedies,
+			Text: a.Text, Remedies: a.Remedies, FileName: a.FileName, SHA256: a.File,
 		}
 		if a.File != "" {
 			var err error

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"postroom/internal/workday"
 )
@@ -21,6 +23,7 @@ type Answering struct {
 	Outcome  Finding
 	Text     string   // the answer in words; without it File is needed
 	File     string   // the archive's name of the answer as a file
+	FileName string   // what it is called for the resident, such as "Our answer.pdf"; needed where Postroom sends it
 	Remedies []string // what puts it right
 	Actions  []Action // what is still to be done; What and Due count
 	// GivenAt is when the answer reached the resident by the officer's own
@@ -40,16 +43,17 @@ type Answer struct {
 	Outcome     Finding
 	Text        string
 	File        string
+	FileName    string
 	Remedies    []string
 	Outgoing    ID
 }
 
-const answerColumns = `id, case_id, stage, by_whom, recorded_at, given_at, withdrawn_at, outcome, text, file, remedies, outgoing_id`
+const answerColumns = `id, case_id, stage, by_whom, recorded_at, given_at, withdrawn_at, outcome, text, file, remedies, outgoing_id, file_name`
 
 func scanAnswer(row scanner) (a Answer, err error) {
 	var recorded, given, withdrawn int64
 	var remedies string
-	if err = row.Scan(&a.ID, &a.Case, &a.Stage, &a.By, &recorded, &given, &withdrawn, &a.Outcome, &a.Text, &a.File, &remedies, &a.Outgoing); err != nil {
+	if err = row.Scan(&a.ID, &a.Case, &a.Stage, &a.By, &recorded, &given, &withdrawn, &a.Outcome, &a.Text, &a.File, &remedies, &a.Outgoing, &a.FileName); err != nil {
 		return a, err
 	}
 	a.RecordedAt, a.GivenAt, a.WithdrawnAt = instant(recorded), instant(given), instant(withdrawn)
@@ -90,13 +94,13 @@ func (r *Register) answer(t *tx, a Answering) ([]Hint, error) {
 	row := Answer{ID: newID(t.now), Case: c.ID, Stage: a.Stage, By: a.By}
 	var hints []Hint
 	if a.GivenAt.IsZero() {
-		about := About{Outcome: a.Outcome, Text: a.Text, Remedies: a.Remedies, Actions: actions}
+		about := About{Outcome: a.Outcome, Text: a.Text, Remedies: a.Remedies, Actions: actions, File: a.File, FileName: a.FileName}
 		if row.Outgoing, hints, err = r.oweAbout(t, c, AnswerNotice, a.Stage, k.Counts().End(), about); err != nil {
 			return nil, err
 		}
 	}
-	err = t.exec(`INSERT INTO answer (id, case_id, stage, by_whom, recorded_at, outcome, text, file, remedies, outgoing_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		row.ID, row.Case, row.Stage, clean(row.By), micros(t.now), a.Outcome, a.Text, clean(a.File), clean(asJSON(a.Remedies)), row.Outgoing)
+	err = t.exec(`INSERT INTO answer (id, case_id, stage, by_whom, recorded_at, outcome, text, file, remedies, outgoing_id, file_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		row.ID, row.Case, row.Stage, clean(row.By), micros(t.now), a.Outcome, a.Text, clean(a.File), clean(asJSON(a.Remedies)), row.Outgoing, a.FileName)
 	if err == nil {
 		err = saveActions(t, row, actions)
 	}
@@ -115,7 +119,7 @@ func (r *Register) answer(t *tx, a Answering) ([]Hint, error) {
 
 // mayAnswer says why an answer is refused, or nil, and tidies its words.
 func (r *Register) mayAnswer(t *tx, c Case, k Clock, a *Answering) error {
-	a.Text = strings.TrimSpace(clean(a.Text))
+	a.Text, a.FileName = strings.TrimSpace(clean(a.Text)), fileName(a.FileName)
 	received, err := clockReceived(t, c.ID, a.Stage)
 	if err != nil {
 		return err
@@ -135,8 +139,8 @@ func (r *Register) mayAnswer(t *tx, c Case, k Clock, a *Answering) error {
 		return notAllowed("An answer says whether the complaint is upheld, partly upheld or not upheld.")
 	case a.Text == "" && a.File == "":
 		return notAllowed("An answer needs its words or its file.")
-	case a.Text == "" && a.GivenAt.IsZero():
-		return notAllowed("An answer that Postroom sends needs its words.")
+	case a.File != "" && a.GivenAt.IsZero() && !sendable(a.FileName):
+		return notAllowed("The file of an answer that Postroom sends is a PDF or a Word document, with a name that ends in .pdf or .docx.")
 	case stands.ID != "" || !k.MetAt.IsZero():
 		return notAllowed("Stage %d has its answer already.", a.Stage)
 	case a.GivenAt.After(t.now):
@@ -149,6 +153,32 @@ func (r *Register) mayAnswer(t *tx, c Case, k Clock, a *Answering) error {
 		return notAtStage1(t, c, a.By)
 	}
 	return nil
+}
+
+// longestFileName is in characters.
+const longestFileName = 100
+
+// fileName is a file's name without folders and without what is no good in a
+// name: it goes into a mail's header.
+func fileName(name string) string {
+	name = path.Base("/" + strings.ReplaceAll(clean(name), `\`, "/"))
+	kept := []rune(strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || strings.ContainsRune(`"<>:|?*/`, r) {
+			return -1
+		}
+		return r
+	}, name)))
+	if ext := []rune(path.Ext(string(kept))); len(kept) > longestFileName {
+		kept = append(kept[:longestFileName-len(ext)], ext...)
+	}
+	return string(kept)
+}
+
+// sendable reports whether a file is of a kind that residents can open and
+// the post room can print.
+func sendable(name string) bool {
+	ext := strings.ToLower(path.Ext(name))
+	return (ext == ".pdf" || ext == ".docx") && len(name) > len(ext)
 }
 
 // standing is the stage's answer that was not withdrawn; its ID is empty when

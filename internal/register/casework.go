@@ -71,6 +71,8 @@ type About struct {
 	Text      string       `json:"text,omitempty"`
 	Remedies  []string     `json:"remedies,omitempty"`
 	Actions   []Action     `json:"actions,omitempty"`
+	File      string       `json:"file,omitempty"`      // the archive's name of a file that goes with it
+	FileName  string       `json:"file_name,omitempty"` // and what it is called
 	Exclusion Exclusion    `json:"exclusion,omitempty"`
 	Questions []string     `json:"questions,omitempty"`
 	Digest    *DigestFacts `json:"digest,omitempty"`

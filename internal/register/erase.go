@@ -118,7 +118,7 @@ func eraseCase(t *tx, id ID, e Erasure) error {
 		args  []any
 	}{
 		{`INSERT INTO removal (name, at) SELECT DISTINCT file, CAST($2 AS BIGINT) FROM answer WHERE case_id = $1 AND file <> '' ON CONFLICT DO NOTHING`, []any{id, now}},
-		{`UPDATE answer SET text = '', file = '', remedies = '[]' WHERE case_id = $1`, []any{id}},
+		{`UPDATE answer SET text = '', file = '', file_name = '', remedies = '[]' WHERE case_id = $1`, []any{id}},
 		{`UPDATE extension SET reason = '' WHERE case_id = $1`, []any{id}},
 		{`UPDATE action SET what = '' WHERE case_id = $1`, []any{id}},
 		{`DELETE FROM case_person WHERE case_id = $1`, []any{id}},

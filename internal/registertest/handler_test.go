@@ -85,3 +85,29 @@ func TestWhoHadItAtStage1HasItNoMore(t *testing.T) {
 		d.answer(o.Case, 2, "eve")
 	})
 }
+
+// TestAnAnswerAsAFile: Postroom sends what residents can open, under a name
+// that does no harm, and the file stands in the case's file.
+func TestAnAnswerAsAFile(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		ctx := t.Context()
+		o := d.acknowledged("cold")
+		a := register.Answering{Case: o.Case, Stage: 1, By: "bo", Outcome: register.Upheld, File: "sha-of-the-file"}
+		for _, name := range []string{"", "answer.exe", ".pdf", "answer.pdf.js", "answer"} {
+			a.FileName = name
+			d.refused(errOf(d.Answer(ctx, a)), "a PDF or a Word document")
+		}
+		a.FileName = "../../etc/Our\r\n answer<1>.PDF"
+		hints, err := d.Answer(ctx, a)
+		d.must(err)
+		if got := d.outgoing(hints[0].ID).About; got.File != a.File || got.FileName != "Our answer1.PDF" {
+			t.Errorf("goes out with %+v", got)
+		}
+		f, err := d.CaseFile(ctx, o.Reference)
+		d.must(err)
+		if got := f.Answers[0]; got.File != a.File || got.FileName != "Our answer1.PDF" {
+			t.Errorf("answer %+v", got)
+		}
+	})
+}
