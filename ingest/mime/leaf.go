@@ -112,8 +112,9 @@ func (w *walk) textPart(r io.Reader, mt mediaType, open bool) []piece {
 	if mt.value == "text/x-amp-html" || mt.value == "text/watch-html" {
 		return nil // always beside a text/html of the same words
 	}
-	text, html := w.partText(raw, mt)
-	return []piece{{kind: ownText, text: text, html: html}}
+	text, page := w.partText(raw, mt)
+	w.keepPage(page)
+	return []piece{{kind: ownText, text: text, html: page != ""}}
 }
 
 // softBreak is a line that quoted-printable broke.
@@ -132,10 +133,11 @@ func (w *walk) undeclared(raw []byte) []byte {
 	return out
 }
 
-// partText turns the bytes of a text part into text.
-func (w *walk) partText(raw []byte, mt mediaType) (text string, html bool) {
+// partText turns the bytes of a text part into text, and gives the page that
+// it was, if it was one.
+func (w *walk) partText(raw []byte, mt mediaType) (text, page string) {
 	label := mt.params["charset"]
-	html = strings.HasSuffix(mt.value, "html") || strings.HasSuffix(mt.value, "html+xml")
+	html := strings.HasSuffix(mt.value, "html") || strings.HasSuffix(mt.value, "html+xml")
 	if html && label == "" {
 		label = metaCharset(raw)
 	}
@@ -145,13 +147,13 @@ func (w *walk) partText(raw []byte, mt mediaType) (text string, html bool) {
 	}
 	switch {
 	case html || mt.value == "text/plain" && looksLikeHTML(text):
-		return w.htmlPart(text), true
+		return w.htmlPart(text), text
 	case mt.value == "text/enriched" || mt.value == "text/richtext":
-		return plainFromEnriched(normalise(text)), false
+		return plainFromEnriched(normalise(text)), ""
 	case strings.EqualFold(mt.params["format"], "flowed"):
-		return unflow(normalise(text), strings.EqualFold(mt.params["delsp"], "yes")), false
+		return unflow(normalise(text), strings.EqualFold(mt.params["delsp"], "yes")), ""
 	}
-	return strings.TrimRight(normalise(text), " \t\n"), false
+	return strings.TrimRight(normalise(text), " \t\n"), ""
 }
 
 func (w *walk) htmlPart(page string) string {

@@ -13,7 +13,7 @@ import (
 // message's Error, what was mended in its Repairs. It ends early when ctx is
 // done. r is not read past the byte limit.
 func Read(ctx context.Context, r io.Reader, o Options) *Message {
-	return read(ctx, r, o, nil)
+	return read(ctx, r, o, nil, nil)
 }
 
 // ErrNoAttachment is given for an index that is not in the list.
@@ -25,7 +25,7 @@ var ErrNoAttachment = errors.New("mime: no such attachment")
 // ended or met a limit inside the attachment.
 func OpenAttachment(ctx context.Context, r io.Reader, index int, w io.Writer, o Options) error {
 	t := &tap{index: index, w: w}
-	m := read(ctx, r, o, t)
+	m := read(ctx, r, o, t, nil)
 	switch {
 	case t.err != nil:
 		return fmt.Errorf("mime: write attachment %d: %w", index, t.err)
@@ -39,9 +39,9 @@ func OpenAttachment(ctx context.Context, r io.Reader, index int, w io.Writer, o 
 	return ErrNoAttachment
 }
 
-func read(ctx context.Context, r io.Reader, o Options, t *tap) (m *Message) {
+func read(ctx context.Context, r io.Reader, o Options, t *tap, p *mailPage) (m *Message) {
 	m = &Message{Automatic: None, Language: "und"}
-	w := &walk{budget: newBudget(ctx, o), m: m, tap: t, count: map[string]int{}}
+	w := &walk{budget: newBudget(ctx, o), m: m, tap: t, page: p, count: map[string]int{}}
 	defer func() {
 		// The reader is exposed to anything that the world can write; one mail
 		// must not take the process down, nor be lost.

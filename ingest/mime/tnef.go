@@ -191,6 +191,7 @@ func (t *tnef) words() string {
 	case strings.TrimSpace(t.body) != "":
 		return strings.TrimSpace(normalise(t.body))
 	case t.html != "":
+		t.w.keepPage(t.html)
 		return t.w.htmlPart(t.html)
 	case t.rtf != "":
 		return rtfText(t.rtf)

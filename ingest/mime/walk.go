@@ -13,6 +13,7 @@ type walk struct {
 	*budget
 	m     *Message
 	tap   *tap
+	page  *mailPage      // nil: nobody asked for it
 	count map[string]int // repairs that were said already
 	depth int
 	mails int // mails that are open around the current place, this one not counted

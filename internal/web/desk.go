@@ -144,12 +144,19 @@ func (d *Desk) Serve(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
+// policy is what our own pages may do. With framesOwn, a page may also show one
+// of ours in a frame.
+const (
+	policy    = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	framesOwn = policy + "; frame-src 'self'"
+)
+
 // secured puts the headers on every answer that keep a stranger's words from
 // doing anything in a reviewer's browser.
 func (d *Desk) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -19,8 +19,11 @@ import (
 
 // original hands out the bytes as they came, as a download that no browser
 // opens by itself.
-func (d *Desk) original(w http.ResponseWriter, r *http.Request, _ register.Account) {
+func (d *Desk) original(w http.ResponseWriter, r *http.Request, who register.Account) {
 	m, err := d.c.Register.GetMessage(r.Context(), r.PathValue("id"))
+	if err == nil {
+		err = d.c.Register.Viewed(r.Context(), register.ViewedOriginal, m.ID, who.Name)
+	}
 	if err != nil {
 		d.failed(w, r, err)
 		return
@@ -42,7 +45,7 @@ func (d *Desk) raw(w http.ResponseWriter, r *http.Request, _ register.Account) {
 
 // attachment takes one attachment out of the original, whole and compared
 // with what was read before a byte of it leaves.
-func (d *Desk) attachment(w http.ResponseWriter, r *http.Request, _ register.Account) {
+func (d *Desk) attachment(w http.ResponseWriter, r *http.Request, who register.Account) {
 	m, err := d.c.Register.GetMessage(r.Context(), r.PathValue("id"))
 	if err != nil {
 		d.failed(w, r, err)
@@ -59,6 +62,10 @@ func (d *Desk) attachment(w http.ResponseWriter, r *http.Request, _ register.Acc
 		return
 	}
 	defer f.Close() //nolint:errcheck // only read
+	if err := d.c.Register.Viewed(r.Context(), register.ViewedAttachment, m.ID, who.Name); err != nil {
+		d.failed(w, r, err)
+		return
+	}
 	d.send(w, f, m.Reading.Attachments[n-1].Filename)
 }
 

@@ -31,6 +31,7 @@ type attachmentView struct {
 	register.Attachment
 	Number  int
 	Size    string
+	What    string
 	CanHave bool
 }
 
@@ -74,6 +75,7 @@ type itemPage struct {
 	Issues      []string
 	Outcomes    []string
 	Attachments []attachmentView
+	HasPage     bool       // that can be shown as it looked
 	Pages       []pageView // of a scanned letter
 	Repairs     []string
 	Notes       []string
@@ -96,6 +98,10 @@ type itemPage struct {
 }
 
 func (d *Desk) message(w http.ResponseWriter, r *http.Request, who register.Account) {
+	if err := d.c.Register.Viewed(r.Context(), register.ViewedMessage, r.PathValue("id"), who.Name); err != nil {
+		d.failed(w, r, err)
+		return
+	}
 	t := telling{}
 	if r.URL.Query().Has("undone") {
 		t.Notice = "The decision is undone. Nothing of it was sent, and the message waits again."
@@ -136,11 +142,14 @@ func (d *Desk) showItem(w http.ResponseWriter, r *http.Request, who register.Acc
 	page.read(m)
 	page.Pages = d.pageViews(m, "/messages/"+m.ID+"/pages")
 	page.choices(m)
-	for _, add := range []func(*http.Request, register.Message, *itemPage) error{d.addTaken, d.addCase, d.addNear, d.addAlarms, d.addDecision, d.addHistory, d.addPreview} {
+	for _, add := range []func(*http.Request, register.Message, *itemPage) error{d.addTaken, d.addLooked, d.addCase, d.addNear, d.addAlarms, d.addDecision, d.addHistory, d.addPreview} {
 		if err := add(r, m, &page); err != nil {
 			d.failed(w, r, err)
 			return
 		}
+	}
+	if page.HasPage {
+		w.Header().Set("Content-Security-Policy", framesOwn)
 	}
 	d.show(w, r, status, "item.html", page)
 }
@@ -175,7 +184,8 @@ func (p *itemPage) read(m register.Message) {
 	p.Headers = headers(rd)
 	p.AuthWhy, p.Trusted, p.Repairs, p.Notes, p.OtherPerson = rd.AuthWhy, rd.MayQuote(), rd.Repairs, rd.Notes, rd.ComplainantWhy
 	for i, a := range rd.Attachments {
-		p.Attachments = append(p.Attachments, attachmentView{Attachment: a, Number: i + 1, Size: size(a.Size), CanHave: m.Channel == register.Email})
+		what, program := attachedWords(a.ContentType, a.Filename)
+		p.Attachments = append(p.Attachments, attachmentView{Attachment: a, Number: i + 1, Size: size(a.Size), What: what, CanHave: m.Channel == register.Email && !program})
 	}
 	if strings.TrimSpace(rd.Text) != strings.TrimSpace(rd.NewText) {
 		p.Quoted = strings.Split(strings.TrimSpace(rd.Text), "\n")

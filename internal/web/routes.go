@@ -55,6 +55,7 @@ func (d *Desk) routes() []route {
 		{pattern: "GET /today", needs: mayLook, do: d.today},
 		{pattern: "GET /messages/{id}", needs: mayLook, do: d.message},
 		{pattern: "GET /messages/{id}/original", needs: mayLook, do: d.original},
+		{pattern: "GET /messages/{id}/html", needs: mayLook, do: d.looked},
 		{pattern: "GET /messages/{id}/attachments/{n}", needs: mayLook, do: d.attachment},
 		{pattern: "GET /messages/{id}/pages/{n}", needs: mayLook, do: d.pagePicture},
 		{pattern: "POST /take", needs: mayDecide, do: d.takeNext},
