@@ -145,3 +145,16 @@ func isStatement(q string) bool {
 	}
 	return false
 }
+
+// TestMigrationsHaveNumbersOfTheirOwn finds two of a number before a register
+// does, which then opens no more.
+func TestMigrationsHaveNumbersOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	for _, driver := range []string{"sqlite", "postgres"} {
+		for i, m := range migrations(driver) {
+			if m.number != i+1 {
+				t.Errorf("%s: migration %s stands at place %d", driver, m.name, i+1)
+			}
+		}
+	}
+}
