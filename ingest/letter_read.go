@@ -42,7 +42,9 @@ func (r *Reader) readLetter(ctx context.Context, m register.Message) error {
 		return err
 	}
 	for _, p := range pieces {
-		p.opening.Problem = LetterProblem(p.opening.Reading)
+		if !m.History { // nothing goes out for what is history
+			p.opening.Problem = LetterProblem(p.opening.Reading)
+		}
 	}
 	if err := r.openAll(ctx, pieces); err != nil {
 		return err

@@ -42,6 +42,7 @@ type ReaderConfig struct {
 	Options    map[string]mime.Options // by source
 	Letters    *scan.Reader            // for NewLetterReader, and for scans that are attached to mails; nil: those stay unread
 	Splitting  scan.Splitting          // of files of many letters
+	Scanners   map[string][]string     // by source: whose mails carry scans and nothing else; AnyScanner: all
 	Now        func() time.Time
 	Logger     *slog.Logger
 	Step       func(name string) // told at each step, for the kill tests; may be nil
@@ -254,7 +255,11 @@ func (r *Reader) readAll(ctx context.Context, messages []register.Message) error
 	if err := errors.Join(g.Wait(), ctx.Err()); err != nil {
 		return err
 	}
-	return r.openAll(ctx, pieces)
+	rest, err := r.takeScans(ctx, pieces)
+	if err != nil {
+		return err
+	}
+	return r.openAll(ctx, rest)
 }
 
 // openAll opens what was read, earlier messages first.
@@ -314,7 +319,9 @@ func (r *Reader) readOne(ctx context.Context, m register.Message) (p *piece) {
 	} else {
 		p.opening.Reading = ReadTold(ctx, original, r.options(m.Source), r.c.Prefixes)
 	}
-	r.readAttached(ctx, m, &p.opening.Reading)
+	if !r.fromScanner(m, p.opening.Reading) {
+		r.readAttached(ctx, m, &p.opening.Reading)
+	}
 	return p
 }
 

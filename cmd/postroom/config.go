@@ -110,6 +110,7 @@ type mailboxConfig struct {
 	FiledFolder  string        `yaml:"filed_folder"`
 	Start        workday.Date  `yaml:"start"`
 	Addresses    []string      `yaml:"addresses"`
+	Scanners     []string      `yaml:"scanners"` // addresses, or "*" for all mail here
 	AuthservID   string        `yaml:"authserv_id"`
 	Microsoft365 bool          `yaml:"microsoft365"`
 	Poll         time.Duration `yaml:"poll"`

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"postroom/classify"
+	"postroom/ingest"
 	"postroom/internal/reference"
 	"postroom/internal/web"
 	"postroom/internal/workday"
@@ -164,6 +165,11 @@ func (m *mailboxConfig) check(k *checker, key string, earlier []mailboxConfig) {
 	k.must(!m.Start.IsZero(), key+".start", "is missing; say from which day on mail is taken in, as YYYY-MM-DD: older mail is left alone")
 	for i, a := range m.Addresses {
 		k.address(a, fmt.Sprintf("%s.addresses[%d]", key, i))
+	}
+	for i, a := range m.Scanners {
+		if a != ingest.AnyScanner {
+			k.address(a, fmt.Sprintf("%s.scanners[%d]", key, i))
+		}
 	}
 	k.must(m.AuthservID == "" || !m.Microsoft365, key+".authserv_id", "Microsoft 365 writes none; leave it out, or microsoft365")
 	k.positive(m.Poll, key+".poll")

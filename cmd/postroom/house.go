@@ -48,6 +48,7 @@ type plan struct {
 	from       register.Address
 	envelope   string
 	returns    reference.ReturnPaths // zero: envelope alone
+	scanners   map[string][]string   // by mailbox: whose mails carry scans
 	dkim       *notify.DKIM          // nil: our mail is not signed here
 	retry      notify.Retry
 	lines      int // connections to the mail server; 0: notify's own
@@ -293,7 +294,7 @@ func (h *house) letterReader() *ingest.Reader { return ingest.NewLetterReader(h.
 func (h *house) reading(part string) ingest.ReaderConfig {
 	return ingest.ReaderConfig{
 		Register: h.register, Archive: h.archive, Queue: h.queue, Rules: h.rules, MessageIDs: h.ids, Returns: h.returns,
-		Prefixes: []string{h.references.Prefix()}, Options: h.options, Letters: h.letters, Splitting: h.splitting,
+		Prefixes: []string{h.references.Prefix()}, Options: h.options, Letters: h.letters, Splitting: h.splitting, Scanners: h.scanners,
 		Now: h.now, Logger: h.logger, Step: h.steps(part), Sweep: h.sweep,
 	}
 }

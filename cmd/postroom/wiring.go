@@ -121,9 +121,11 @@ func (p *plan) addRules(c config) error {
 // mailbox too, whose mail nobody answers by itself.
 func (p *plan) addMailboxes(c config) {
 	p.options[importSource] = c.reading(mailboxConfig{})
+	p.scanners = map[string][]string{}
 	for _, m := range c.Mailboxes {
 		p.mailboxes = append(p.mailboxes, p.mailbox(m, m.Name, m.Folder, m.FiledFolder, false))
 		p.options[m.Name] = c.reading(m)
+		p.scanners[m.Name] = m.Scanners
 		if m.JunkFolder != "" {
 			name := m.junkName()
 			p.mailboxes = append(p.mailboxes, p.mailbox(m, name, m.JunkFolder, "", true))
@@ -172,7 +174,7 @@ func (c config) policy() register.Policy {
 func (c config) own() []string {
 	all := []string{c.SMTP.From.Address, c.SMTP.ReturnPath, c.SMTP.EnvelopeSender}
 	for _, m := range c.Mailboxes {
-		all = append(append(all, m.Addresses...), m.User)
+		all = append(append(append(all, m.Addresses...), m.User), m.Scanners...)
 	}
 	var own []string
 	for _, a := range all {

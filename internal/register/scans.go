@@ -120,6 +120,36 @@ func (r *Register) splitFile(t *tx, id ID, parts []Part, lease time.Duration) ([
 	return letters, nil
 }
 
+// SplitMail registers each scan that a scanner's mail carries as a letter of its
+// own and closes the mail's row, once. Results stand in the order given; scans
+// that came before by whatever door are found as they are.
+func (r *Register) SplitMail(ctx context.Context, id ID, scans []Arrival) ([]Received, error) {
+	got, err := result(ctx, r, func(t *tx) ([]Received, error) {
+		m, err := messageByID(t, id)
+		if err != nil || m.State != Arrived {
+			return nil, err
+		}
+		got := make([]Received, len(scans))
+		for i, a := range scans {
+			if got[i], err = r.receive(t, a); err != nil {
+				return nil, err
+			}
+			if !got[i].New {
+				continue
+			}
+			if err := t.exec(`UPDATE message SET part_of = $1 WHERE id = $2`, m.ID, got[i].ID); err != nil {
+				return nil, err
+			}
+		}
+		err = t.changed(`UPDATE message SET state = 'split', lease_until = 0, version = version + 1 WHERE id = $1 AND version = $2`, m.ID, m.Version)
+		if err != nil {
+			return nil, err
+		}
+		return got, t.note(messageSubject(m.ID), "postroom", "split", detail{"letters": strconv.Itoa(len(got))})
+	})
+	return got, wrap("split mail", err)
+}
+
 // closeFile registers the parts and closes the file.
 func (r *Register) closeFile(t *tx, file Message, parts []Part, by string, d detail) error {
 	d["letters"] = strconv.Itoa(len(parts))
