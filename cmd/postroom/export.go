@@ -19,7 +19,12 @@ func runExport(args []string, stdout, stderr io.Writer) int {
 		return code
 	}
 	return c.with(stderr, func(ctx context.Context, room *recordRoom) error {
-		err := room.keeper.ExportCase(ctx, aReference(rest[0]), rest[1], operator, room.now())
+		press, err := room.config.press()
+		if err != nil {
+			return err
+		}
+		room.keeper.Press = press
+		err = room.keeper.ExportCase(ctx, aReference(rest[0]), rest[1], operator, room.now())
 		if errors.Is(err, register.ErrNotFound) {
 			return fmt.Errorf("no case has the reference %s, and no message of a case", rest[0])
 		}

@@ -176,6 +176,7 @@ const caseReadme = `This is the file of one complaint or request, as Postroom ho
 
 case.html       the case, its dates, what came, what was sent, and every step, for reading
 case.json       the same for programs, with the histories' hashes
+timeline.pdf    what happened, day by day, for printing
 received/       what came, as it came
 sent/           what was sent, to the byte
 answers/        answers that were given as files
@@ -212,6 +213,9 @@ func (p *pack) fillCase(ctx context.Context, f register.CaseFile) error {
 		return err
 	}
 	if err := p.addJSON("case.json", c); err != nil {
+		return err
+	}
+	if err := p.addTimeline(c); err != nil {
 		return err
 	}
 	return p.addPage("case.html", casePage, c)

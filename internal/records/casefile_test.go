@@ -8,12 +8,14 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"postroom/classify"
+	"postroom/internal/paper"
 	"postroom/internal/register"
 	"postroom/internal/registertest"
 )
@@ -134,6 +136,50 @@ func TestACaseFileWithoutItsOriginalSaysSo(t *testing.T) {
 		}
 		if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".pack-*")); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
+		}
+	})
+}
+
+// TestATimelineIsPrinted: also where somebody wrote what no font has.
+func TestATimelineIsPrinted(t *testing.T) {
+	t.Parallel()
+	profile, _ := paper.ProfileNamed("dl-35x90")
+	press, err := paper.NewPress(paper.Sender{Name: "Larkmere Homes", Lines: []string{"1 Quay Street"}, Profile: profile})
+	if err != nil {
+		t.Fatal(err)
+	}
+	both(t, func(o *office) {
+		o.Press = press
+		ctx := t.Context()
+		got, err := o.Register.Receive(ctx, []register.Arrival{registertest.Arrival("cold", o.clock.Now())})
+		o.must(err)
+		opened, err := o.Register.Open(ctx, []register.Opening{{
+			Message: got[0].ID, Reading: registertest.Reading("1@x", "ann@example.com", "cold"), Verdict: registertest.Verdict(classify.Complaint),
+		}})
+		o.must(err)
+		o.clock.Advance(24 * time.Hour)
+		for range 40 {
+			o.must(o.Register.Redefine(ctx, opened[0].Case, "bo", classify.Definition{Issues: []string{"It is cold."}}))
+		}
+		o.must(o.Register.CloseCase(ctx, opened[0].Case, "bo", register.ClosedWithdrawn, "she signed \U00012000 and said so"))
+		file := filepath.Join(t.TempDir(), "case.zip")
+		o.must(o.ExportCase(ctx, opened[0].Reference, file, "bo", o.clock.Now()))
+		pdf := o.unpack(file)["timeline.pdf"]
+		if !strings.HasPrefix(pdf, "%PDF-") || strings.Count(pdf, "/Type /Page\n") < 2 {
+			o.t.Errorf("%d bytes, %d pages", len(pdf), strings.Count(pdf, "/Type /Page\n"))
+		}
+		programs := os.Getenv("POSTROOM_TEST_POPPLER")
+		if programs == "" {
+			o.t.Skip("integration: POSTROOM_TEST_POPPLER names no folder")
+		}
+		read := exec.CommandContext(ctx, filepath.Join(programs, "pdftotext"), "-layout", "-", "-")
+		read.Stdin = strings.NewReader(pdf)
+		text, err := read.Output()
+		o.must(err)
+		for _, want := range []string{"Case " + opened[0].Reference, "stage1 answer: from Monday 23 November 2026", "Tuesday 24 November 2026", "10:00 case, bo: closed", "she signed [U+12000] and said so"} {
+			if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), want) {
+				o.t.Errorf("no %q in\n%s", want, text)
+			}
 		}
 	})
 }
