@@ -176,7 +176,7 @@ func TestATimelineIsPrinted(t *testing.T) {
 		read.Stdin = strings.NewReader(pdf)
 		text, err := read.Output()
 		o.must(err)
-		for _, want := range []string{"Case " + opened[0].Reference, "stage1 answer: from Monday 23 November 2026", "Tuesday 24 November 2026", "10:00 case, bo: closed", "she signed [U+12000] and said so"} {
+		for _, want := range []string{"Case " + opened[0].Reference, "stage1 acknowledgement: from Monday 23 November 2026", "Tuesday 24 November 2026", "10:00 case, bo: closed", "she signed [U+12000] and said so"} {
 			if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), want) {
 				o.t.Errorf("no %q in\n%s", want, text)
 			}
