@@ -14,7 +14,7 @@ import (
 // backlogBatch is how many mails of a backlog are registered together.
 const backlogBatch = 32
 
-// A Backlog is old email in files and folders on its way into the register.
+// A Backlog is old email and old scans in files and folders on its way into the register.
 // It may be stopped at any time and taken in again: what is registered is
 // known by its fingerprint.
 type Backlog struct {
@@ -35,7 +35,8 @@ type Backlog struct {
 // A Tally says how far a backlog is.
 type Tally struct {
 	New    int   // mails that were registered
-	Known  int   // mails that were registered before
+	Scans  int   // scans that were registered; serve reads them, which takes time
+	Known  int   // mails and scans that were registered before
 	People int   // of the new ones: those that wait for a person
 	Unread int   // mails that were registered, and that somebody else is reading
 	Done   int64 // bytes of all files that were gone through
@@ -81,9 +82,12 @@ func (b *Backlog) file(ctx context.Context, f BacklogFile) error {
 		return nil
 	}
 	before := b.tally.Done
-	if f.Mailbox {
+	switch {
+	case f.Scan:
+		err = b.scan(ctx, f, in)
+	case f.Mailbox:
 		err = b.mailbox(ctx, f, in, info.Size())
-	} else {
+	default:
 		err = b.mail(ctx, f, f.Path, f.Modified, func(w io.Writer) error { _, err := io.Copy(w, in); return err })
 	}
 	b.tally.Done = before + f.Size
@@ -154,6 +158,35 @@ func (b *Backlog) mail(ctx context.Context, f BacklogFile, name string, at time.
 	return b.flush(ctx)
 }
 
+// scan puts a scan into the batch. When it was received nobody knows better
+// than the file system, unless a sheet in it says so.
+func (b *Backlog) scan(ctx context.Context, f BacklogFile, in io.Reader) error {
+	w, err := b.Intake.Archive.Create(ctx)
+	if err != nil {
+		return err
+	}
+	o := &original{Writer: w}
+	switch _, err := io.Copy(&localWriter{o}, in); {
+	case errors.Is(err, errLocal):
+		o.Abort()
+		return err
+	case err != nil:
+		o.Abort()
+		b.Trouble(f.Path, err)
+		return nil
+	}
+	at := f.Modified.UTC().Truncate(time.Microsecond)
+	if now := b.Intake.Now(); at.After(now) {
+		at = now
+	}
+	b.posts = append(b.posts, Post{Original: o.Writer, Channel: register.Letter, Source: b.Source, History: !b.Owed, ReceivedAt: at, Basis: register.FileTime})
+	b.names = append(b.names, f.Path)
+	if len(b.posts) < backlogBatch {
+		return nil
+	}
+	return b.flush(ctx)
+}
+
 // A localWriter marks the archive's errors, so that they are not taken for
 // those of the file.
 type localWriter struct{ o *original }
@@ -181,13 +214,15 @@ func (b *Backlog) flush(ctx context.Context) error {
 		case r.Err != nil:
 			b.Trouble(names[i], r.Err)
 			continue
+		case r.New && posts[i].Channel == register.Letter:
+			b.tally.Scans++
 		case r.New:
 			b.tally.New++
 			fresh = append(fresh, r.ID)
 		default:
 			b.tally.Known++
 		}
-		if r.State == register.Arrived {
+		if r.State == register.Arrived && posts[i].Channel == register.Email {
 			unread = append(unread, r.ID)
 		}
 	}

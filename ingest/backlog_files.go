@@ -10,22 +10,25 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"postroom/ingest/scan"
 )
 
-// A BacklogFile is a file with old email in it.
+// A BacklogFile is a file with old email in it, or an old scan.
 type BacklogFile struct {
 	Path     string
 	Size     int64
 	Modified time.Time
 	Mailbox  bool // an mbox with any number of mails; otherwise one mail
 	Junk     bool // it lies in a junk folder: never answered by itself
+	Scan     bool // a letter, or several
 }
 
 // errNoMail is said of a file that was named and holds no mail.
-var errNoMail = errors.New("it is neither a mail nor a mailbox file")
+var errNoMail = errors.New("it is neither a mail, nor a mailbox file, nor a scan")
 
-// FindBacklog lists the mails (.eml and what looks like one), mailbox files
-// and Maildirs in paths, folders with all that is in them. other is told of
+// FindBacklog lists the mails (.eml and what looks like one), mailbox files,
+// Maildirs and scans (PDF files and pictures) in paths, folders with all that is in them. other is told of
 // files that are no mail, and trouble of what was named or should have been
 // readable and is not.
 func FindBacklog(paths []string, other func(path string), trouble func(path string, why error)) []BacklogFile {
@@ -110,6 +113,7 @@ func (f *finder) file(path string, certain bool) bool {
 	if err == nil && f.seen[key] {
 		return true
 	}
+	scanned := false
 	mail, mailbox := certain || hasExtension(path, ".eml"), hasExtension(path, ".mbox", ".mbx")
 	if !mail {
 		start, err := beginning(path)
@@ -118,12 +122,14 @@ func (f *finder) file(path string, certain bool) bool {
 			return true
 		}
 		mailbox = mailbox || bytes.HasPrefix(start, []byte("From "))
-		if !mailbox && !startsMail(start) {
+		format := scan.Sniff(start)
+		scanned = !mailbox && format != "" && format != scan.Text
+		if !mailbox && !scanned && !startsMail(start) {
 			return false
 		}
 	}
 	f.seen[key] = true
-	f.files = append(f.files, BacklogFile{Path: path, Size: info.Size(), Modified: info.ModTime(), Mailbox: mailbox && !mail, Junk: inJunk(path)})
+	f.files = append(f.files, BacklogFile{Path: path, Size: info.Size(), Modified: info.ModTime(), Mailbox: mailbox && !mail, Junk: inJunk(path), Scan: scanned})
 	return true
 }
 

@@ -116,6 +116,44 @@ func TestBacklog(t *testing.T) {
 	}
 }
 
+// TestBacklogOfScans: old scans are registered as history, each once, and read
+// by the reader of letters; what is doubtful in them waits for nobody.
+func TestBacklogOfScans(t *testing.T) {
+	t.Parallel()
+	needsPrograms(t)
+	r, dir := newRoom(t), t.TempDir()
+	for _, name := range []string{"17-born-digital.pdf", "05-scrappy-note-200dpi.jpg"} {
+		data, err := os.ReadFile("scan/testdata/scans/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := write(t, string(data), dir, "2019", name)
+		if err := os.Chtimes(file, time.Time{}, time.Date(2019, 5, 6, 9, 0, 0, 0, time.UTC)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, "minutes of a meeting\n", dir, "2019", "notes.txt")
+	tally, trouble, others, err := r.backlog(t.Context(), nil, dir)
+	if err != nil || tally.Scans != 2 || tally.New != 0 || tally.Done != tally.Bytes || len(trouble) != 0 || len(others) != 1 {
+		t.Fatalf("%+v, %q, %q, %v", tally, trouble, others, err)
+	}
+	if again, _, _, err := r.backlog(t.Context(), nil, dir); err != nil || again.Scans != 0 || again.Known != 2 {
+		t.Errorf("taken in again: %+v, %v", again, err)
+	}
+	ids, err := r.register.UnreadLetters(t.Context(), 10)
+	if err != nil || len(ids) != 2 {
+		t.Fatalf("%d unread, %v", len(ids), err)
+	}
+	if err := r.letters("", nil).Read(t.Context(), ids); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range r.all() {
+		if !m.History || m.State != register.Recorded || m.Channel != register.Letter || m.ReceivedAt.Year() != 2019 || m.Reading.Text == "" {
+			t.Errorf("%s %q, received %v, history %v", m.State, m.Problem, m.ReceivedAt, m.History)
+		}
+	}
+}
+
 // TestBacklogStopped stops after a batch and goes on: each mail is there once.
 func TestBacklogStopped(t *testing.T) {
 	t.Parallel()

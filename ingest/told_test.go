@@ -108,7 +108,9 @@ func TestWhatIsToldGoesTheWayOfAMail(t *testing.T) {
 		"by letter":         {nil, register.Filed, register.ByLetter, register.Defined, ""},
 		"by email":          {func(s *ingest.Submission) { s.Email, s.Told.Answer = "idris@example.com", register.WishesEmail }, register.Filed, register.ByEmail, register.Defined, ""},
 		"phone then letter": {func(s *ingest.Submission) { s.Email, s.Told.Answer = "idris@example.com", register.WishesPhone }, register.Filed, register.ByLetter, register.Defined, ""},
-		"nobody vouches":    {func(s *ingest.Submission) { s.Email, s.Told = "x@example.com", register.Told{Answer: register.WishesEmail} }, register.Filed, register.ByEmail, register.Unquoted, ""},
+		"nobody vouches": {func(s *ingest.Submission) {
+			s.Email, s.Told = "x@example.com", register.Told{Answer: register.WishesEmail}
+		}, register.Filed, register.ByEmail, register.Unquoted, ""},
 		"no address":        {func(s *ingest.Submission) { s.Told.Postal = nil }, register.InReview, "", "", "neither an email address nor a home"},
 		"for another":       {func(s *ingest.Submission) { s.Told.ForOther = true }, register.InReview, "", "", "somebody writes for a resident"},
 		"thought otherwise": {func(s *ingest.Submission) { s.Told.Thinks = classify.ServiceRequest }, register.InReview, "", "", "Priya thinks"},

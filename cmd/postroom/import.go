@@ -28,7 +28,7 @@ func runImport(args []string, stdout, stderr io.Writer) int {
 	file := flags.String("config", "", "configuration `FILE`")
 	owed := flags.Bool("acknowledge", false, "answer the mails like new post; without it they are history and owe nothing")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: postroom import -config FILE [-acknowledge] PATH...\n\nTakes in old email: .eml files, Maildirs, mbox files, and folders of them.\n"+
+		fmt.Fprintln(stderr, "usage: postroom import -config FILE [-acknowledge] PATH...\n\nTakes in old post: .eml files, Maildirs, mbox files, scans (PDF, pictures), and folders of them.\n"+
 			"It may be stopped with Ctrl-C and run again: what is there already is not taken in twice.\n"+
 			"postroom serve may run beside it. Exits with 1 when a file could not be taken in or it was stopped.")
 		flags.PrintDefaults()
@@ -67,7 +67,7 @@ func importAll(ctx context.Context, config string, owed bool, paths []string, st
 		failed++
 		fmt.Fprintf(stderr, "not taken in: %s: %v\n", name, why)
 	}
-	files := ingest.FindBacklog(paths, func(path string) { fmt.Fprintf(stderr, "no mail, left alone: %s\n", path) }, trouble)
+	files := ingest.FindBacklog(paths, func(path string) { fmt.Fprintf(stderr, "no post, left alone: %s\n", path) }, trouble)
 	h, err := openBeside(ctx, p)
 	if err != nil {
 		return 0, err
@@ -123,9 +123,9 @@ func (h *house) backlog(owed bool, trouble func(string, error), stderr io.Writer
 		Intake: &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.now, Logger: h.logger, Step: h.steps("in")},
 		Reader: h.reader(), Source: importSource, Owed: owed, Trouble: trouble,
 		Progress: func(t ingest.Tally) {
-			if n := (t.New + t.Known) / mailsBetweenWords; n > said {
+			if n := (t.New + t.Scans + t.Known) / mailsBetweenWords; n > said {
 				said = n
-				fmt.Fprintf(stderr, "%d mails, %d %% of %.0f MB\n", t.New+t.Known, t.Done*100/max(1, t.Bytes), float64(t.Bytes)/1e6)
+				fmt.Fprintf(stderr, "%d mails and scans, %d %% of %.0f MB\n", t.New+t.Scans+t.Known, t.Done*100/max(1, t.Bytes), float64(t.Bytes)/1e6)
 			}
 		},
 	}
@@ -133,6 +133,9 @@ func (h *house) backlog(owed bool, trouble func(string, error), stderr io.Writer
 
 func sayTally(w io.Writer, t ingest.Tally, failed int) {
 	fmt.Fprintf(w, "%d mails taken in, %d were there already\n", t.New, t.Known)
+	if t.Scans > 0 {
+		fmt.Fprintf(w, "%d scans taken in; postroom serve reads them\n", t.Scans)
+	}
 	if t.People > 0 {
 		fmt.Fprintf(w, "%d of them wait for a person\n", t.People)
 	}

@@ -16,6 +16,9 @@ const (
 	formatText = "text"
 )
 
+// Text is what Sniff calls typed text, which is no picture of a letter.
+const Text = formatText
+
 // Sniff says by its first bytes what a file is; empty when it is nothing that
 // letters come in. Names lie, and are not asked.
 func Sniff(head []byte) string {
