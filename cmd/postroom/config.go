@@ -275,6 +275,8 @@ type retentionConfig struct {
 	ServiceRequests int `yaml:"service_requests"`
 	Enquiries       int `yaml:"enquiries"`
 	Others          int `yaml:"others"`
+	// Daily: serve forgets by itself, once a day.
+	Daily bool `yaml:"daily"`
 }
 
 type webConfig struct {

@@ -20,6 +20,7 @@ import (
 	"postroom/internal/archive"
 	"postroom/internal/paper"
 	"postroom/internal/queue"
+	"postroom/internal/records"
 	"postroom/internal/reference"
 	"postroom/internal/register"
 	"postroom/internal/web"
@@ -72,6 +73,9 @@ type plan struct {
 	alarms    []register.Recipient
 	digest    []register.Recipient // who gets the morning's list
 	hazards   []workday.HazardLaw  // the landlord's own
+
+	retention records.Retention // in months
+	forgets   bool              // what is over its time, by itself
 
 	roles   map[string]bool // empty: all
 	listen  string          // of the pages; empty: no pages
@@ -259,6 +263,9 @@ func (h *house) run(ctx context.Context) error {
 	}
 	if h.plays("mailbox") {
 		g.Go(func() error { return h.sweepFiles(ctx) })
+		if h.forgets {
+			g.Go(func() error { return h.retainDaily(ctx) })
+		}
 	}
 	if h.plays("read") {
 		reader := h.reader()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"postroom/internal/records"
 	"postroom/internal/register"
+	"postroom/internal/workday"
 )
 
 // runRetention forgets what is older than the configuration keeps it.
@@ -31,6 +33,11 @@ func runRetention(args []string, stdout, stderr io.Writer) int {
 				return nil
 			})
 			fmt.Fprintf(stdout, "%d would be forgotten\n", n)
+			if room.config.Retention.Daily {
+				fmt.Fprintln(stdout, "postroom serve forgets them by itself, once a day (retention.daily)")
+			} else {
+				fmt.Fprintln(stdout, "nothing is forgotten by itself (retention.daily is off)")
+			}
 			return err
 		}
 		err := room.keeper.Retain(ctx, keep, operator, room.now(), func(e records.Expiry, why error) {
@@ -156,4 +163,54 @@ func (h *house) sweepFiles(ctx context.Context) error {
 		case <-again.C:
 		}
 	}
+}
+
+// retainDaily forgets once a day what is older than the configuration keeps
+// it. Of several processes one does it.
+func (h *house) retainDaily(ctx context.Context) error {
+	again := time.NewTicker(time.Hour)
+	defer again.Stop()
+	me := rand.Text()
+	for done := (workday.Date{}); ; {
+		done = h.retainToday(ctx, me, done)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-again.C:
+		}
+	}
+}
+
+// retainToday forgets unless that was done today, here or by another process,
+// and tells for which day it is done. What fails is tried again an hour later.
+func (h *house) retainToday(ctx context.Context, me string, done workday.Date) workday.Date {
+	today := workday.DateOf(h.now())
+	if done == today {
+		return done
+	}
+	name := "retention of " + today.String()
+	mine, err := h.register.Lease(ctx, name, me, 25*time.Hour)
+	if err == nil && !mine {
+		return today
+	}
+	n := 0
+	if err == nil {
+		keeper := &records.Keeper{Register: h.register, Archive: h.archive}
+		err = keeper.Retain(ctx, h.retention, "retention", h.now(), func(e records.Expiry, why error) {
+			if why != nil {
+				h.logger.InfoContext(ctx, "not forgotten although its time is over", slog.String("case_ref", e.Reference), slog.Any("why", why))
+				return
+			}
+			n++
+			h.logger.InfoContext(ctx, "forgotten: its time is over", slog.String("case_ref", e.Reference), slog.String("class", string(e.Class)))
+		})
+	}
+	if err != nil && ctx.Err() == nil {
+		h.logger.WarnContext(ctx, "what is over its time could not all be forgotten", slog.Int("forgotten", n), slog.Any("error", err))
+	}
+	if err != nil {
+		_ = h.register.Unlease(context.WithoutCancel(ctx), name, me) // another may try
+		return done
+	}
+	return today
 }
