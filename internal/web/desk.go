@@ -69,6 +69,7 @@ type Desk struct {
 	pages   *template.Template
 	decoy   string        // a hash that nothing matches, for names that are none
 	work    chan struct{} // bounds how many passwords are compared at once
+	turn    chan struct{} // one form of a case is carried out at a time
 	drawing chan struct{} // and how many pages of letters are drawn
 }
 
@@ -80,7 +81,7 @@ func New(c Config) (*Desk, error) {
 	}
 	c.Access = c.Access.withDefaults()
 	c.Keep = cmp.Or(c.Keep, 20*time.Minute)
-	return &Desk{c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), drawing: make(chan struct{}, drawnAtOnce)}, nil
+	return &Desk{c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), turn: make(chan struct{}, 1), drawing: make(chan struct{}, drawnAtOnce)}, nil
 }
 
 func (d *Desk) outgoing(ctx context.Context) string {

@@ -31,10 +31,13 @@ func (d *Desk) original(w http.ResponseWriter, r *http.Request, who register.Acc
 	d.download(w, r, m.Original, m.Reference)
 }
 
-func (d *Desk) raw(w http.ResponseWriter, r *http.Request, _ register.Account) {
+func (d *Desk) raw(w http.ResponseWriter, r *http.Request, who register.Account) {
 	o, err := d.c.Register.GetOutgoing(r.Context(), r.PathValue("id"))
 	if err == nil && o.Bytes == "" {
 		err = register.ErrNotFound
+	}
+	if err == nil {
+		err = d.c.Register.Viewed(r.Context(), register.ViewedSent, o.ID, who.Name)
 	}
 	if err != nil {
 		d.failed(w, r, err)

@@ -59,7 +59,7 @@ func (d *Desk) decidedNotice(r *http.Request, id register.ID) (*notice, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.Text = "It is " + c.Reference + ". "
+	n.Text, n.Link = "It is "+c.Reference+". ", "/cases/"+c.Reference
 	outgoing, err := d.c.Register.CaseOutgoings(r.Context(), m.Case)
 	n.Text += d.goesOut(r.Context(), outgoing, m.ID)
 	return n, err

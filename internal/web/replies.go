@@ -69,6 +69,10 @@ type replyPage struct {
 type rulingView struct{ When, What, By, Reason string }
 
 func (d *Desk) reply(w http.ResponseWriter, r *http.Request, who register.Account) {
+	if err := d.c.Register.Viewed(r.Context(), register.ViewedReply, r.PathValue("id"), who.Name); err != nil {
+		d.failed(w, r, err)
+		return
+	}
 	d.showReply(w, r, who, http.StatusOK, "", telling{})
 }
 
@@ -191,5 +195,9 @@ func (d *Desk) takeAlarm(w http.ResponseWriter, r *http.Request, who register.Ac
 		return
 	}
 	d.c.Logger.InfoContext(r.Context(), "an alarm was taken", slog.String("alarm_id", id), slog.String("account_id", who.ID))
-	http.Redirect(w, r, "/?alarm="+url.QueryEscape(id), http.StatusSeeOther)
+	back := "/"
+	if c := r.PostForm.Get("case"); c != "" {
+		back = "/cases/" + url.PathEscape(c)
+	}
+	http.Redirect(w, r, back+"?alarm="+url.QueryEscape(id), http.StatusSeeOther)
 }

@@ -86,6 +86,11 @@ func (d *Desk) routes() []route {
 		{pattern: "POST /tray/letters/{id}/returned", needs: mayPaper, do: d.letterReturned},
 		{pattern: "GET /returned", needs: mayPaper, do: d.returned},
 		{pattern: "GET /cases", needs: mayLook, do: d.search},
+		{pattern: "GET /cases/{case}", needs: mayLook, do: d.showCase},
+		{pattern: "GET /cases/{case}/answers/{id}", needs: mayLook, do: d.answerFile},
+		{pattern: "GET /cases/{case}/{do}", needs: mayDecide, do: d.deed},
+		{pattern: "POST /cases/{case}/{do}", needs: mayDecide, do: d.doDeed, ownInput: true},
+		{pattern: "POST /cases/{case}/actions/{id}/done", needs: mayDecide, do: d.actionDone},
 
 		{pattern: "GET /status", needs: mayStatus, do: d.status},
 	}

@@ -28,6 +28,7 @@ type row struct {
 
 type replyRow struct {
 	ID, What, To, Reference, State, Class, When, Why string
+	Case                                             register.ID // empty: it is about none
 	LateAfter                                        string
 	HasBytes                                         bool
 }
@@ -140,7 +141,7 @@ func (d *Desk) statusView(s register.Status) statusView {
 
 func replyView(o register.Outgoing) replyRow {
 	v := replyRow{
-		ID: o.ID, What: kindName(o), To: who(o.To), Reference: o.Reference, Why: o.Why, HasBytes: o.Bytes != "",
+		ID: o.ID, What: kindName(o), To: who(o.To), Reference: o.Reference, Case: o.Case, Why: o.Why, HasBytes: o.Bytes != "",
 		When: clockTime(o.CreatedAt), LateAfter: shortDay(workday.DateOf(o.Deadline.Add(-time.Second))), // the deadline is the end of its day
 	}
 	v.State, v.Class = outgoingState(o.State)
