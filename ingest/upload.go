@@ -67,12 +67,17 @@ func (d *UploadDoor) Take(ctx context.Context, upload register.ID, name string, 
 	return f, err
 }
 
+// Largest is how many bytes a file may have.
+func (d *UploadDoor) Largest() int64 {
+	if d.Most > 0 {
+		return d.Most
+	}
+	return mostScan
+}
+
 // post copies a file towards the archive, or says why it is not taken.
 func (d *UploadDoor) post(ctx context.Context, u register.Upload, body io.Reader) (post Post, refused string, err error) {
-	most := d.Most
-	if most == 0 {
-		most = mostScan
-	}
+	most := d.Largest()
 	w, err := d.Intake.Archive.Create(ctx)
 	if err != nil {
 		return post, "", err

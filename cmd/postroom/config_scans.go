@@ -71,9 +71,17 @@ func (h *house) folderDoor() *ingest.FolderDoor {
 		}
 		return ""
 	}
-	return ingest.NewFolderDoor(f, &ingest.Intake{
-		Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.now, Logger: h.logger, Step: h.steps("scan"),
-	})
+	return ingest.NewFolderDoor(f, h.intake("scan"))
+}
+
+// uploads is the door for what the mailroom uploads on the pages.
+func (h *house) uploads() *ingest.UploadDoor {
+	return &ingest.UploadDoor{Intake: h.intake("upload"), Most: h.scans.Most}
+}
+
+// intake is the one way in, whose steps are told as those of a part.
+func (h *house) intake(part string) *ingest.Intake {
+	return &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.now, Logger: h.logger, Step: h.steps(part)}
 }
 
 // checkScans looks at the folder and the programs. Who takes in no letters

@@ -162,6 +162,7 @@ func (h *house) openDesk(ctx context.Context) (err error) {
 	h.desk, err = web.New(web.Config{
 		Register: h.register, Archive: h.archive, Calendar: h.calendar, Landlord: h.landlord.Name, Rules: h.rules.Version(),
 		Outgoing: h.outgoingWords, Queue: h.queueWords, Owed: h.owed, Composer: h.composer, Reading: func(source string) mime.Options { return h.options[source] }, Letters: h.letters,
+		Uploads: h.uploads(), Prefixes: []string{h.references.Prefix()},
 		Printer: h.printer(h.register, h.archive, h.composer.Press),
 		Access:  h.access, Keep: h.keep, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
 	})
@@ -247,7 +248,7 @@ func (h *house) run(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	if h.plays("mailbox") {
-		in := &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.now, Logger: h.logger, Step: h.steps("in")}
+		in := h.intake("in")
 		for _, m := range h.mailboxes {
 			poller, err := ingest.NewPoller(m, in)
 			if err != nil {

@@ -120,7 +120,7 @@ const mailsBetweenWords = 200
 func (h *house) backlog(owed bool, trouble func(string, error), stderr io.Writer) *ingest.Backlog {
 	said := 0
 	return &ingest.Backlog{
-		Intake: &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.now, Logger: h.logger, Step: h.steps("in")},
+		Intake: h.intake("in"),
 		Reader: h.reader(), Source: importSource, Owed: owed, Trouble: trouble,
 		Progress: func(t ingest.Tally) {
 			if n := (t.New + t.Scans + t.Known) / mailsBetweenWords; n > said {

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
-	"postroom/ingest/scan"
+	"postroom/ingest"
 	"postroom/internal/paper"
-	"postroom/internal/workday"
 )
 
 // runSeparators prints separator sheets for the mailroom as a PDF.
@@ -29,11 +27,11 @@ func runSeparators(args []string, stdout, stderr io.Writer) int {
 	if err := flags.Parse(args); err != nil {
 		return usageCode(err)
 	}
-	if flags.NArg() > 0 || *copies < 1 || *copies > 500 {
+	if flags.NArg() > 0 || *copies < 1 || *copies > ingest.MostSeparators {
 		flags.Usage()
 		return 2
 	}
-	s, err := separator(*batch, *received, time.Now())
+	s, err := ingest.Separators(*batch, *received, time.Now())
 	if err == nil {
 		s.Copies = *copies
 		err = printSeparators(*config, s, stdout)
@@ -43,28 +41,6 @@ func runSeparators(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
-}
-
-// separator settles what stands on the sheets. A day that has not come would
-// make every letter after it late or early.
-func separator(batch, received string, now time.Time) (paper.Separator, error) {
-	s := paper.Separator{Batch: strings.ToUpper(batch), Made: now}
-	if len(s.Batch) > 12 || strings.Trim(s.Batch, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
-		return s, errors.New("-batch: want up to 12 letters and digits")
-	}
-	sheet := scan.Sheet{Batch: s.Batch}
-	if received != "" {
-		day, err := workday.ParseDate(received)
-		if err != nil {
-			return s, fmt.Errorf("-received: %w", err)
-		}
-		if day.After(workday.DateOf(now)) {
-			return s, fmt.Errorf("-received: %s has not come yet", day.Long())
-		}
-		sheet.Received, s.Received = day.String(), day.Long()
-	}
-	s.Code = sheet.Code()
-	return s, nil
 }
 
 func printSeparators(config string, s paper.Separator, w io.Writer) error {

@@ -49,7 +49,7 @@ func TestSeparatorsRefuse(t *testing.T) {
 		says string
 	}{
 		{[]string{"-received", "2999-01-01"}, 1, "has not come yet"},
-		{[]string{"-received", "soon"}, 1, "-received"},
+		{[]string{"-received", "soon"}, 1, "the day of receipt"},
 		{[]string{"-batch", "a-b"}, 1, "letters and digits"},
 		{[]string{"-n", "0"}, 2, "usage"},
 		{[]string{"more"}, 2, "usage"},

@@ -118,11 +118,11 @@ func saveMessage(t *tx, m Message) error {
 		mailID, sender, reading = m.Reading.MessageID, mailbox(m.Reading.From.Address), asJSON(m.Reading)
 	}
 	return t.changed(`UPDATE message SET state = $1, case_id = $2, problem = $3, offered_case = $4, offered_why = $5, twin = $6,
-			mail_id = $7, sender = $8, urgency = $9, reading = $10, text_key = $11, label = $12, topics = $13, not_read = $14,
+			mail_id = $7, sender = $8, urgency = $9, reading = $10, text_key = $11, label = $12, topics = $13, not_read = $14, paper_work = $15,
 			lease_until = 0, version = version + 1, decisions = decisions + 1
-		WHERE id = $15 AND version = $16`,
+		WHERE id = $16 AND version = $17`,
 		m.State, m.Case, clean(m.Problem), m.OfferedCase, m.OfferedWhy, m.Twin, mailID, sender, urgency(m.Verdict), reading, textKey(m.Reading),
-		labelOf(m.Verdict), topicList(m.Verdict), bit(notRead(m.Reading)), m.ID, m.Version)
+		labelOf(m.Verdict), topicList(m.Verdict), bit(notRead(m.Reading)), string(m.PaperWork()), m.ID, m.Version)
 }
 
 func labelOf(v *Verdict) classify.Label {

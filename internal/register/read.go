@@ -94,6 +94,7 @@ func (r *Register) Status(ctx context.Context) (Status, error) {
 		{`SELECT count(*), COALESCE(min(created_at), 0) FROM outgoing WHERE state IN ('owed', 'sending')`, []any{&s.Owed, &owed}},
 		{`SELECT count(*) FROM outgoing WHERE state = 'held'`, []any{&s.Held}},
 		{`SELECT count(*) FROM outgoing WHERE way = 'letter' AND state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown') AND state = 'to_print'`, []any{&s.ToPrint}},
+		{`SELECT count(*) FROM message WHERE paper_work <> '' AND state = 'review'`, []any{&s.PaperWork}},
 		{`SELECT count(*) FROM outgoing WHERE state = 'refused'`, []any{&s.Failed}},
 		{`SELECT count(*) FROM outgoing WHERE state = 'unknown'`, []any{&s.Uncertain}},
 		{`SELECT count(*) FROM mailbox_uid WHERE state = 'parked'`, []any{&s.Parked}},

@@ -31,6 +31,7 @@ type Status struct {
 	OldestOwed       time.Time
 	Held             int
 	ToPrint          int // letters in the tray or in a batch that is not posted
+	PaperWork        int // letters about which the mailroom has to do something by hand
 	Failed           int
 	Uncertain        int
 	Parked           int

@@ -432,3 +432,38 @@ func TestUploadsAreReconciled(t *testing.T) {
 		}
 	})
 }
+
+// TestWorkForTheMailroom lists what is to be parted or typed in, while it waits.
+func TestWorkForTheMailroom(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		t, ctx := d.t, d.t.Context()
+		held := d.heldFile("a held file", 1, 2)
+		unread := d.inReview("handwriting", register.Reading{Automatic: "none", Error: "text not read", Paper: &register.Paper{Pages: []int{1}}})
+		d.inReview("read well", register.Reading{Automatic: "none", Text: "The lift is broken.", Paper: &register.Paper{Pages: []int{1}}})
+		works := func() (all []register.PaperWork) {
+			ms, err := d.ForTheMailroom(ctx, 10)
+			d.must(err)
+			for _, m := range ms {
+				all = append(all, m.PaperWork())
+			}
+			s, err := d.Status(ctx)
+			d.must(err)
+			if s.PaperWork != len(all) {
+				t.Errorf("the status counts %d of %d", s.PaperWork, len(all))
+			}
+			slices.Sort(all)
+			return all
+		}
+		if got := works(); !slices.Equal(got, []register.PaperWork{register.PartIt, register.TypeItIn}) {
+			t.Fatalf("%q", got)
+		}
+		_, err := d.PartFile(ctx, register.Parting{File: held.ID, Version: held.Version, By: "Dev", Begins: []int{1}})
+		d.must(err)
+		_, err = d.Decide(ctx, register.Ruling{Message: unread.ID, Version: unread.Version, By: "Priya", Label: classify.NotActionable, Reason: "a catalogue"})
+		d.must(err)
+		if got := works(); len(got) != 0 {
+			t.Errorf("left: %q", got)
+		}
+	})
+}

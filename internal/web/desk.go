@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"time"
 
+	"postroom/ingest"
 	"postroom/ingest/mime"
 	"postroom/ingest/scan"
 	"postroom/internal/archive"
@@ -44,6 +45,11 @@ type Config struct {
 	// Reading is how the mail of a source is read; attachments are taken out
 	// of the original with it.
 	Reading func(source string) mime.Options
+	// Uploads takes in what the mailroom scans; its intake also takes what is
+	// typed in and parted by hand.
+	Uploads *ingest.UploadDoor
+	// Prefixes are those of our references.
+	Prefixes []string
 	// Printer makes print batches of the letters in the tray.
 	Printer *notify.Printer
 	// Letters draws the pages of scanned letters; nil: they are not shown.

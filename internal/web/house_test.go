@@ -20,6 +20,7 @@ import (
 	"postroom/internal/archive"
 	"postroom/internal/paper"
 	"postroom/internal/password"
+	"postroom/internal/queue"
 	"postroom/internal/register"
 	"postroom/internal/registertest"
 	"postroom/internal/web"
@@ -38,6 +39,7 @@ type house struct {
 	*testing.T
 	register *register.Register
 	archive  *archive.Archive
+	queue    *queue.Queue
 	clock    *registertest.Clock
 	pages    *web.Desk
 	server   *httptest.Server
@@ -78,6 +80,9 @@ func openOn(t *testing.T, point func(testing.TB, register.Config) register.Confi
 	h.archive, err = archive.Open(t.TempDir(), h.clock.Now())
 	must(t, err)
 	access.Cost = cheap()
+	h.queue, err = queue.Open(t.Context(), queue.Config{Prefix: "web-test", Now: h.clock.Now, Logger: slog.New(slog.DiscardHandler)})
+	must(t, err)
+	t.Cleanup(func() { _ = h.queue.Close() })
 	desk, err := web.New(web.Config{
 		Register: h.register, Archive: h.archive, Calendar: cfg.Calendar, Landlord: "Citrine Homes", Rules: "test", Now: h.clock.Now, Access: access,
 		Queue:   func(context.Context) string { return "fine" },
@@ -88,6 +93,8 @@ func openOn(t *testing.T, point func(testing.TB, register.Config) register.Confi
 			h.owed = append(h.owed, hints...)
 		},
 		Composer: composer(t),
+		Uploads:  &ingest.UploadDoor{Intake: &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.clock.Now, Logger: slog.New(slog.DiscardHandler)}, Most: 8 << 20},
+		Prefixes: []string{"CIT"},
 		Printer:  &notify.Printer{Register: h.register, Archive: h.archive, Press: letterPress(t), Words: composer(t).Words, Folder: t.TempDir()},
 		Letters:  scan.NewReader(scan.Config{Temp: t.TempDir()}),
 		Logger:   slog.New(slog.NewTextHandler(h.log, nil)),

@@ -73,3 +73,46 @@ func TestThePrintTrayInABrowser(t *testing.T) {
 	b.open(h.server.URL + "/tray/letters/" + third.Owed[0].ID)
 	b.look(t, "letter pulled")
 }
+
+// TestTheMailroomInABrowser looks at every page of letters that come in.
+func TestTheMailroomInABrowser(t *testing.T) {
+	t.Parallel()
+	b := startChromium(t)
+	h := open(t)
+	h.account("Dev Halloran", register.Mailroom)
+	b.size(1280, 900, "light")
+	b.signIn(h, "Dev Halloran") // whose first page it is
+	b.until(`document.querySelector("h1").innerText === "Take in letters"`)
+	b.look(t, "mailroom empty")
+	held, unread := h.heldFile(), h.unreadLetter()
+	dev := h.signedIn("Dev", register.Mailroom)
+	fine := []string{"on", "2026-11-23", "count", "3"}
+	got := dev.upload("/mailroom/uploads", fine, scanFile{strings.Repeat("Wassertropfen", 12) + ".txt", "Dear Sirs, one"}, scanFile{"SCAN_20261123_0944.txt", "Dear Sirs, two"}, scanFile{"empty.pdf", ""}, scanFile{"again.txt", "Dear Sirs, two"})
+	b.open(h.server.URL + got.header.Get("Location"))
+	b.look(t, "upload being read")
+	h.readAll()
+	b.open(h.server.URL + got.header.Get("Location"))
+	b.look(t, "upload does not agree")
+	got = dev.upload("/mailroom/uploads", []string{"on", "2026-11-20", "count", "1"}, scanFile{"one.txt", "Dear Sirs, three"})
+	h.readAll()
+	b.open(h.server.URL + got.header.Get("Location"))
+	b.look(t, "upload agrees")
+	b.ask(`document.querySelector("#f-count").value = "x"; document.querySelectorAll("form").forEach(f => f.noValidate = true); document.querySelector("#f-count").form.requestSubmit()`, nil)
+	b.until(`document.querySelector(".errors") !== null`)
+	b.look(t, "upload mistake")
+	b.open(h.server.URL + "/mailroom")
+	b.look(t, "mailroom")
+	b.ask(`document.querySelectorAll("form").forEach(f => f.noValidate = true); document.querySelector("#f-count").form.requestSubmit()`, nil)
+	b.until(`document.querySelector(".errors") !== null && document.activeElement === document.querySelector(".errors")`)
+	b.look(t, "mailroom mistake")
+	for name, id := range map[string]register.ID{"file to part": held.ID, "letter to type in": unread.ID} {
+		b.open(h.server.URL + "/mailroom/letters/" + id)
+		b.ask(`document.querySelectorAll("img").forEach(i => i.loading = "eager")`, nil)
+		b.until(`[...document.images].every(i => i.complete && i.naturalWidth > 0)`)
+		b.look(t, name)
+	}
+	b.open(h.server.URL + "/mailroom/separators")
+	b.look(t, "separators")
+	b.open(h.server.URL + "/mailroom/separators?n=2&received=2026-11-30")
+	b.look(t, "separators mistake")
+}

@@ -29,6 +29,8 @@ func (d *Desk) notice(r *http.Request) (*notice, error) {
 		n, err = d.alarmNotice(r, query.Get("alarm"))
 	case query.Has("reply"):
 		n, err = d.replyNotice(r, query.Get("reply"))
+	case query.Has("paper"):
+		n, err = d.paperNotice(r, query.Get("paper"))
 	case query.Has("batch"):
 		n, err = d.batchNotice(r, query.Get("batch"))
 	case query.Has("letter"):

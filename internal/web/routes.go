@@ -70,6 +70,17 @@ func (d *Desk) routes() []route {
 		{pattern: "GET /replies/{id}/raw", needs: mayLook, do: d.raw},
 		{pattern: "POST /replies/{id}/ruling", needs: mayDecide, do: d.ruleReply},
 
+		{pattern: "GET /mailroom", needs: mayPaper, do: d.mailroom},
+		{pattern: "POST /mailroom/uploads", needs: mayPaper, do: d.takeUpload, ownInput: true},
+		{pattern: "GET /mailroom/uploads/{id}", needs: mayPaper, do: d.theUpload},
+		{pattern: "POST /mailroom/uploads/{id}/files", needs: mayPaper, do: d.addFiles, ownInput: true},
+		{pattern: "POST /mailroom/uploads/{id}/count", needs: mayPaper, do: d.countUpload},
+		{pattern: "GET /mailroom/letters/{id}", needs: mayPaper, do: d.paperLetter},
+		{pattern: "GET /mailroom/letters/{id}/pages/{n}", needs: mayPaper, do: d.paperPicture},
+		{pattern: "POST /mailroom/letters/{id}/text", needs: mayPaper, do: d.typeIn},
+		{pattern: "POST /mailroom/letters/{id}/parts", needs: mayPaper, do: d.partFile},
+		{pattern: "GET /mailroom/separators", needs: mayPaper, do: d.separators},
+
 		{pattern: "GET /tray", needs: mayPaper, do: d.tray},
 		{pattern: "POST /tray/batches", needs: mayPaper, do: d.makeBatch},
 		{pattern: "GET /tray/batches/{batch}", needs: mayPaper, do: d.batch},
@@ -134,6 +145,7 @@ func (f frame) menu() []entry {
 		{Path: "/today", Name: "Today's post", Key: "today", needs: mayLook},
 		{Path: "/cases", Name: "Cases", Key: "cases", needs: mayLook},
 		{Path: "/replies", Name: "Replies", Key: "replies", Count: f.Status.Held + f.Status.Failed + f.Status.Uncertain, needs: mayLook},
+		{Path: "/mailroom", Name: "Mailroom", Key: "mailroom", Count: f.Status.PaperWork, needs: mayPaper},
 		{Path: "/tray", Name: "Print tray", Key: "tray", Count: f.Status.ToPrint, needs: mayPaper},
 		{Path: "/status", Name: "Status", Key: "status", needs: mayStatus},
 	}
