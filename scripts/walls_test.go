@@ -95,6 +95,10 @@ func roomBricks() []brick {
 		{"internal/figures/x.go", "postroom/internal/register", ""},
 		{"internal/figures/x.go", "postroom/internal/workday", ""},
 		{"internal/figures/x.go", "postroom/notify", "records"},
+		{"internal/metrics/x.go", "postroom/internal/register", ""},
+		{"internal/metrics/x.go", "postroom/internal/queue", ""},
+		{"internal/metrics/x.go", "postroom/ingest", "records"},
+		{"internal/metrics/x.go", "postroom/internal/web", "records"},
 
 		{"internal/web/x.go", "postroom/ingest", ""},
 		{"internal/web/x.go", "postroom/notify", ""},
@@ -141,6 +145,7 @@ func libraryBricks() []brick {
 		{"github.com/go-fonts/liberation", "pdf", "internal/paper"},
 		{"golang.org/x/crypto/argon2", "passwords", "internal/password"},
 		{"github.com/makiuchi-d/gozxing/qrcode", "codes", "ingest/scan internal/paper"},
+		{"github.com/prometheus/client_golang/prometheus", "monitoring", "internal/metrics"},
 		{"github.com/redis/go-redis/v9", "redis", "internal/queue"},
 		{"github.com/alicebob/miniredis/v2", "redis", "internal/queue"},
 		{"github.com/jackc/pgx/v5", "sql", "internal/register"},

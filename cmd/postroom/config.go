@@ -43,6 +43,7 @@ type config struct {
 	Rules      rulesConfig       `yaml:"rules"`
 	Retention  retentionConfig   `yaml:"retention"`
 	Web        webConfig         `yaml:"web"`
+	Metrics    metricsConfig     `yaml:"metrics"`
 	Roles      []string          `yaml:"roles"`
 	Log        logConfig         `yaml:"log"`
 }
@@ -288,6 +289,10 @@ type webConfig struct {
 	Cookies     string        `yaml:"cookies"` // auto, secure, plain
 	Idle        time.Duration `yaml:"session_idle"`
 	Longest     time.Duration `yaml:"session_longest"`
+}
+
+type metricsConfig struct {
+	Listen string `yaml:"listen"` // empty: nothing is told
 }
 
 type logConfig struct {

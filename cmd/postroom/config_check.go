@@ -319,6 +319,11 @@ func (w webConfig) access() web.Access {
 
 func (c *config) checkProcess(k *checker) {
 	c.Web.check(k)
+	if at := c.Metrics.Listen; at != "" {
+		_, _, err := net.SplitHostPort(at)
+		k.must(err == nil, "metrics.listen", "want an address and port such as 127.0.0.1:9464, not %q", at)
+		k.must(at != c.Web.Listen, "metrics.listen", "is where the pages are; name another port")
+	}
 	k.must(len(c.Roles) > 0, "roles", "is empty; name at least one of %s", strings.Join(roles(), ", "))
 	for i, role := range c.Roles {
 		k.oneOf(role, fmt.Sprintf("roles[%d]", i), roles()...)

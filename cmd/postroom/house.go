@@ -79,6 +79,7 @@ type plan struct {
 
 	roles   map[string]bool // empty: all
 	listen  string          // of the pages; empty: no pages
+	watch   string          // where monitoring programs ask; empty: nowhere
 	access  web.Access
 	tls     keyPair       // of the pages; zero: none
 	keep    time.Duration // of a message that somebody took
@@ -103,6 +104,7 @@ type house struct {
 	letters  *scan.Reader
 	desk     *web.Desk
 	listener net.Listener
+	watching net.Listener // nil: nobody asks
 }
 
 // build opens everything that the plan names. What cannot be opened closes
@@ -129,6 +131,9 @@ func build(ctx context.Context, p plan) (_ *house, err error) {
 	h.letters = scan.NewReader(h.paper)
 	h.composer = p.composer()
 	if h.composer.Press, err = p.press(); err != nil {
+		return nil, err
+	}
+	if err = h.openWatch(ctx); err != nil {
 		return nil, err
 	}
 	if p.listen == "" || !p.plays("web") {
@@ -223,8 +228,11 @@ func (h *house) queueWords(ctx context.Context) string {
 
 func (h *house) close() error {
 	var errs []error
-	if h.listener != nil {
-		if err := h.listener.Close(); !errors.Is(err, net.ErrClosed) {
+	for _, l := range []net.Listener{h.listener, h.watching} {
+		if l == nil {
+			continue
+		}
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}
@@ -287,6 +295,9 @@ func (h *house) run(ctx context.Context) error {
 	if h.plays("reply") && h.pickupAt.Set {
 		pickup := h.pickup(ctx, h.composer.Press)
 		g.Go(func() error { return pickup.Run(ctx) })
+	}
+	if h.watching != nil {
+		g.Go(func() error { return h.monitor().Serve(ctx, h.watching) })
 	}
 	if h.desk != nil {
 		g.Go(func() error { return h.desk.Serve(ctx, h.listener) })

@@ -59,6 +59,9 @@ func serve(ctx context.Context, file string, stderr io.Writer) error {
 	if h.listener != nil {
 		attributes = append(attributes, slog.String("pages", h.pagesAddress()))
 	}
+	if h.watching != nil {
+		attributes = append(attributes, slog.String("metrics", "http://"+h.watching.Addr().String()+"/metrics"))
+	}
 	logger.InfoContext(ctx, "postroom serves", attributes...)
 	err = h.run(ctx)
 	logger.InfoContext(context.WithoutCancel(ctx), "postroom stops")

@@ -42,6 +42,7 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 		p.roles[role] = true
 	}
 	p.landlord.StaffPages = c.Web.Address
+	p.watch = c.Metrics.Listen
 	accounts := p.addAccounts(c)
 	p.addMailboxes(c)
 	p.addScans(c.Scans)

@@ -82,6 +82,10 @@ func (r *Reader) run(ctx context.Context, j job) result {
 	out, stderr := &bounded{most: j.most}, &bounded{most: stderrLimit}
 	cmd.Stdout, cmd.Stderr = out, stderr
 	err := cmd.Run()
+	if end := cmd.ProcessState; end != nil {
+		r.ran.Add(1)
+		r.spent.Add(int64(end.UserTime() + end.SystemTime()))
+	}
 	return result{
 		out: out.kept, stderr: strings.ToValidUTF8(string(stderr.kept), "?"), cut: out.cut, err: err,
 		timeout: errors.Is(ctx.Err(), context.DeadlineExceeded),

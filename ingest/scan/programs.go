@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // programs are the paths of what reads for us; empty where it is missing.
@@ -47,6 +48,11 @@ func (r *Reader) program(name string) string {
 	r.looking.RLock()
 	defer r.looking.RUnlock()
 	return r.programs[name]
+}
+
+// Spent is how many programs have run, and the processor time that they took.
+func (r *Reader) Spent() (programs int64, processor time.Duration) {
+	return r.ran.Load(), time.Duration(r.spent.Load())
 }
 
 // Missing names the programs that are needed and not there, with the Debian

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -125,6 +126,8 @@ type Reader struct {
 	looking  sync.RWMutex // for programs
 	programs programs
 	slots    chan struct{}
+	ran      atomic.Int64 // programs
+	spent    atomic.Int64 // processor time that they took
 }
 
 // NewReader looks for the programs. That some are missing is no error: ask
