@@ -2,6 +2,7 @@ package records_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -218,4 +219,58 @@ func TestABackupWithAMissingFileRestoresTheRest(t *testing.T) {
 	if proof.Problems() != 2 || proof.Messages != 3 {
 		t.Errorf("proof %+v", proof)
 	}
+}
+
+// TestARestoreOfPostgresIsWholeOrNotThere: a dump that is cut off leaves the
+// place empty, and a restore that is stopped before the register was marked as
+// restored cannot be used, but done again.
+func TestARestoreOfPostgresIsWholeOrNotThere(t *testing.T) {
+	t.Parallel()
+	both(t, func(o *office) {
+		if o.cfg.Driver != "postgres" {
+			return // a SQLite register appears by a rename
+		}
+		ctx := t.Context()
+		o.take("owed before the backup", "bob@homes.example", classify.Complaint)
+		folder := o.backup()
+		o.cfg = o.lose()
+		dump := filepath.Join(folder, register.CopyName("postgres"))
+		whole, err := os.ReadFile(dump)
+		o.must(err)
+		s := register.Restoration{BackedUpAt: o.clock.Now(), LostAt: o.clock.Now()}
+		for _, part := range []int{len(whole) / 3, len(whole) / 2, len(whole) - len(whole)/10} {
+			cut := filepath.Join(o.t.TempDir(), "cut.pgdump")
+			o.must(os.WriteFile(cut, whole[:part], 0o600))
+			if _, err := register.Restore(ctx, o.cfg, cut, "operator", s); err == nil || !strings.Contains(err.Error(), "pg_restore") {
+				o.t.Errorf("a dump of %d of %d bytes: %v", part, len(whole), err)
+			}
+			o.must(register.CheckEmpty(ctx, o.cfg))
+		}
+		doubtful, err := register.Restore(ctx, o.cfg, dump, "operator", s)
+		o.must(err)
+		if err := register.CheckEmpty(ctx, o.cfg); err == nil || doubtful != 1 {
+			o.t.Errorf("%d doubtful, and then: %v", doubtful, err)
+		}
+
+		// As a kill leaves it between the two steps.
+		o.tamper(`CREATE TABLE unfinished_restore (backup TEXT NOT NULL)`)
+		o.tamper(fmt.Sprintf(`INSERT INTO unfinished_restore VALUES ('%d')`, s.BackedUpAt.UnixMicro()))
+		o.tamper(`DELETE FROM setting`)
+		o.tamper(`UPDATE outgoing SET state = 'owed'`)
+		if r, err := register.Connect(ctx, o.cfg); !errors.Is(err, register.ErrUnfinishedRestore) {
+			o.t.Errorf("it can be used: %v %v", r, err)
+		}
+		other := s
+		other.BackedUpAt = s.BackedUpAt.Add(time.Hour)
+		if _, err := register.Restore(ctx, o.cfg, dump, "operator", other); err == nil || !strings.Contains(err.Error(), "another backup") {
+			o.t.Errorf("with another backup: %v", err)
+		}
+		if doubtful, err = register.Restore(ctx, o.cfg, dump, "operator", s); err != nil || doubtful != 1 {
+			o.t.Errorf("once more: %d doubtful, %v", doubtful, err)
+		}
+		r := registertest.Open(o.t, o.cfg)
+		if stop, err := r.OutgoingStop(ctx); err != nil || stop == nil {
+			o.t.Errorf("outgoing is not held: %v, %v", stop, err)
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -25,7 +26,7 @@ func CopyName(driver string) string {
 }
 
 // ErrNoDump says that PostgreSQL's own program for copies is missing.
-var ErrNoDump = errors.New("PostgreSQL's programs pg_dump and pg_restore are not installed here; install the PostgreSQL client, " +
+var ErrNoDump = errors.New("PostgreSQL's programs pg_dump, pg_restore and psql are not installed here; install the PostgreSQL client, " +
 	"or copy the database by yourself and back up only the archive and the keys")
 
 // Copy writes the whole register, as it is at one moment, into a new file, and
@@ -49,7 +50,7 @@ func (r *Register) copyTo(ctx context.Context, file string) error {
 		_, err = db.ExecContext(ctx, `VACUUM INTO $1`, file)
 		return errors.Join(err, db.Close())
 	}
-	return pgProgram(ctx, "pg_dump", r.cfg.DSN, "--format=custom", "--no-owner", "--no-privileges", "--file="+file)
+	return pgProgram(ctx, "pg_dump", r.cfg.DSN, nil, "--format=custom", "--no-owner", "--no-privileges", "--file="+file)
 }
 
 // VACUUM INTO and pg_dump leave flushing to others.
@@ -76,11 +77,11 @@ func CheckEmpty(ctx context.Context, c Config) error {
 		return wrap("check empty", err)
 	}
 	defer db.Close() //nolint:errcheck // only looked at
-	var there bool
-	if err := db.QueryRowContext(ctx, `SELECT to_regclass('migration') IS NOT NULL`).Scan(&there); err != nil {
+	there, unfinished, err := pgThere(ctx, db)
+	if err != nil {
 		return wrap("check empty", err)
 	}
-	if there {
+	if there && unfinished == "" {
 		return errors.New("the database holds a register already; name an empty database in register.dsn_env or register.dsn_file")
 	}
 	return nil
@@ -88,13 +89,14 @@ func CheckEmpty(ctx context.Context, c Config) error {
 
 // Restore puts a copy that Copy made into an empty place, marked as Restored
 // says, and says how many replies wait for a person's look. A SQLite register
-// appears only when all that is done.
+// appears only when all that is done, and a PostgreSQL register may be used
+// only then. What was stopped half-way may be done again.
 func Restore(ctx context.Context, c Config, file, by string, s Restoration) (doubtful int, err error) {
 	if err := CheckEmpty(ctx, c); err != nil {
 		return 0, err
 	}
 	if c.Driver != "sqlite" {
-		if err := pgProgram(ctx, "pg_restore", c.DSN, "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", file); err != nil {
+		if err := pgBringIn(ctx, c, file, s); err != nil {
 			return 0, wrap("restore", err)
 		}
 		return markRestored(ctx, c, by, s)
@@ -115,7 +117,7 @@ func Restore(ctx context.Context, c Config, file, by string, s Restoration) (dou
 }
 
 func markRestored(ctx context.Context, c Config, by string, s Restoration) (int, error) {
-	c.Own = false
+	c.Own, c.finishing = false, true
 	r, err := Connect(ctx, c)
 	if err != nil {
 		return 0, err
@@ -148,7 +150,7 @@ var passwordInDSN = regexp.MustCompile(`(?i)\bpassword\s*=\s*('(?:[^'\\]|\\.)*'|
 
 // pgProgram runs one of PostgreSQL's programs on a database. The password goes
 // by its environment, since anybody on the machine can read its arguments.
-func pgProgram(ctx context.Context, program, dsn string, args ...string) error {
+func pgProgram(ctx context.Context, program, dsn string, stdin io.Reader, args ...string) error {
 	path, err := exec.LookPath(program)
 	if err != nil {
 		return ErrNoDump
@@ -162,7 +164,7 @@ func pgProgram(ctx context.Context, program, dsn string, args ...string) error {
 		args = append(args, more...)
 	}
 	cmd := exec.CommandContext(ctx, path, append([]string{"--dbname=" + database, "--no-password"}, args...)...) //nolint:gosec // PostgreSQL's own program
-	cmd.Env = append(os.Environ(), "PGPASSWORD="+parsed.Password)
+	cmd.Env, cmd.Stdin = append(os.Environ(), "PGPASSWORD="+parsed.Password), stdin
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints
 	if err := cmd.Run(); err != nil {

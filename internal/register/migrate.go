@@ -68,6 +68,9 @@ func (r *Register) migrate(ctx context.Context, ms []migration) error {
 				return err
 			}
 		}
+		if err := r.mayUse(t); err != nil {
+			return err
+		}
 		if err := t.exec(migrationTable); err != nil {
 			return err
 		}

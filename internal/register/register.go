@@ -49,6 +49,7 @@ type Config struct {
 	HazardLaws []workday.HazardLaw
 	References reference.Maker
 	Policy     Policy
+	finishing  bool // it is being restored
 }
 
 // An ID names a row. Ids are made here, sort by time and mean nothing.

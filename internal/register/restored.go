@@ -40,6 +40,7 @@ func restored(t *tx, by string, s Restoration) (int, error) {
 		return 0, err
 	}
 	for _, statement := range []string{
+		`DROP TABLE IF EXISTS ` + unfinishedTable,
 		`DELETE FROM mailbox_cursor`, `DELETE FROM mailbox_uid`, `DELETE FROM mailbox_status`, `DELETE FROM lease`, `DELETE FROM session`,
 		`UPDATE message SET lease_until = 0 WHERE lease_until > 0`,
 	} {
