@@ -23,6 +23,7 @@ import (
 // A Composer writes what goes out.
 type Composer struct {
 	Words       *templates.Set
+	Languages   map[string]*templates.Set // other words, by the language's tag such as cy
 	Landlord    templates.Landlord
 	Press       *paper.Press     // nil: letters wait for a person
 	LargePrint  bool             // for every letter
@@ -53,6 +54,7 @@ type Composed struct {
 // Compose renders a claimed outgoing afresh, as of that instant. The same
 // arguments give the same bytes.
 func (c *Composer) Compose(o register.Claimed, now time.Time) (Composed, error) {
+	c = c.speaking(o)
 	kind, form := wordsFor(o)
 	data := c.reply(o, now)
 	shown, err := c.Words.Render(kind, form, data)
@@ -81,6 +83,24 @@ func (c *Composer) Compose(o register.Claimed, now time.Time) (Composed, error) 
 		return Composed{}, fmt.Errorf("notify: compose %s: %w", o.Kind, err)
 	}
 	return out, nil
+}
+
+// speaking is the composer in the language that the resident reads best, where
+// the landlord has words in it.
+func (c *Composer) speaking(o register.Claimed) *Composer {
+	words := c.Languages[languageOf(o.Language)]
+	if words == nil || ourPeople(o.Kind) {
+		return c
+	}
+	other := *c
+	other.Words = words
+	return &other
+}
+
+// languageOf is the language of a BCP 47 tag without its country: cy of cy-GB.
+func languageOf(tag string) string {
+	language, _, _ := strings.Cut(strings.ToLower(tag), "-")
+	return language
 }
 
 // errNewDayPassed: a person must write this letter anew.

@@ -8,14 +8,17 @@ import (
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
+	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"postroom/classify"
 	"postroom/internal/reference"
 	"postroom/internal/register"
 	"postroom/internal/workday"
+	"postroom/templates"
 )
 
 var tuesday = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
@@ -315,4 +318,44 @@ func TestNoPassedDayIsPromised(t *testing.T) {
 	if _, err := composer(t).Compose(c, tuesday.AddDate(0, 0, 22)); !errors.Is(err, errNewDayPassed) {
 		t.Errorf("an extension to a day that has passed: %v", err)
 	}
+}
+
+// TestAResidentsLanguage: words in it are used where there are any; where there
+// are none a person is asked, and may let it go.
+func TestAResidentsLanguage(t *testing.T) {
+	t.Parallel()
+	welsh := fstest.MapFS{}
+	for _, e := range must(os.ReadDir("../templates/en")) {
+		text := strings.ReplaceAll(string(must(os.ReadFile("../templates/en/"+e.Name()))), "Subject: Your {{", "Subject: Eich cwyn {{")
+		welsh["cy/"+e.Name()] = &fstest.MapFile{Data: []byte(text)}
+	}
+	c := composer(t)
+	c.Languages = map[string]*templates.Set{"cy": must(templates.LoadFolder(welsh, "cy"))}
+	s := settings()
+	s.Languages = []string{"cy", "en"}
+	for _, row := range []struct {
+		language, subject string
+		decision          Decision
+	}{{"", "Your complaint", Send}, {"en", "Your complaint", Send}, {"cy", "Eich cwyn", Send}, {"cy-GB", "Eich cwyn", Send}, {"pl", "Your complaint", Hold}} {
+		o := answered()
+		o.Language = row.language
+		v := Guard(o, s)
+		if v.Decision != row.decision || v.Decision == Hold && (!v.Releasable || v.Row != "language") {
+			t.Errorf("%q: %+v", row.language, v)
+		}
+		out, err := c.Compose(o, tuesday)
+		if err != nil || !strings.HasPrefix(out.Subject, row.subject) {
+			t.Errorf("%q: subject %q, %v", row.language, out.Subject, err)
+		}
+		if strings.Contains(string(out.Bytes), `lang=3D"cy"`) != (row.subject == "Eich cwyn") {
+			t.Errorf("%q: the page says another language", row.language)
+		}
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

@@ -280,6 +280,7 @@ func wouldOwe(m register.Message, f register.Facts, p register.Plan, reply regis
 // Show writes what an outgoing would say if it went out now, for somebody to
 // look at.
 func (c *Composer) Show(o register.Claimed, now time.Time) (Shown, error) {
+	c = c.speaking(o)
 	kind, form := wordsFor(o)
 	words, err := c.Words.Render(kind, form, c.reply(o, now))
 	if err != nil {

@@ -48,7 +48,10 @@ type GuardSettings struct {
 	Team []string // the landlord's people who get forwards and alerts
 	// Domain is the right-hand side of our Message-IDs.
 	Domain string
-	Caps   Caps
+	// Languages are those that replies can be written in, by tag such as cy;
+	// none: whatever a resident reads, they get the one that there is.
+	Languages []string
+	Caps      Caps
 }
 
 // Guard is the one place that says whether an outgoing may leave. Every path
@@ -106,6 +109,7 @@ func guardRows() []guardRow {
 		{"history", true, true, lookHistory},
 		{"person first", true, false, lookPersonFirst},
 		{"stranger's words", true, false, lookQuoted},
+		{"language", true, false, lookLanguage},
 		{"cap for a recipient", true, true, lookRecipientCap},
 		{"cap for a case", true, false, lookCaseCap},
 		{"brake", true, true, lookBrake},
@@ -301,6 +305,16 @@ func lookQuoted(c register.Claimed, _ GuardSettings) GuardVerdict {
 		return ask("it would say back the words of somebody who is not known to be the sender")
 	}
 	return pass
+}
+
+// lookLanguage asks a person where nobody can write what the resident reads:
+// they have it translated, or let it go all the same.
+func lookLanguage(c register.Claimed, s GuardSettings) GuardVerdict {
+	language := languageOf(c.Language)
+	if language == "" || len(s.Languages) == 0 || slices.Contains(s.Languages, language) {
+		return pass
+	}
+	return ask("there are no words in the language that the resident reads best; a person has it translated, or lets it go as it is")
 }
 
 func lookRecipientCap(c register.Claimed, s GuardSettings) GuardVerdict {

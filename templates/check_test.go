@@ -101,6 +101,9 @@ func TestAnotherLanguage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if shown, err := s.Render("alert", "", Samples()[len(Samples())-1].Reply); err == nil && !strings.Contains(shown.HTML, `<html lang="cy">`) {
+		t.Error("the page does not say its language")
+	}
 	if got := s.Check(); len(got) > 0 || s.Day(Date{2026, 11, 23}) != "Monday 23 Tachwedd 2026" {
 		t.Errorf("%q, problems %q", s.Day(Date{2026, 11, 23}), got)
 	}

@@ -91,10 +91,19 @@ func load(language string, layers ...fs.FS) (*Set, error) {
 			return nil, err
 		}
 	}
-	if s.page, err = newPage(layout); err != nil {
+	if s.page, err = newPage(inLanguage(language)); err != nil {
 		return nil, err
 	}
 	return s, s.complete()
+}
+
+// inLanguage is the layout that says its language, for those who have it read
+// out.
+func inLanguage(language string) string {
+	if language == English {
+		return layout
+	}
+	return strings.Replace(layout, `lang="en-GB"`, `lang="`+language+`"`, 1)
 }
 
 // holder finds the last layer that has a file.

@@ -121,6 +121,39 @@ func (c config) words() (*templates.Set, error) {
 	return words, nil
 }
 
+// otherLanguages loads the other folders of words beside the one that is
+// written by default: residents who read such a language best get it.
+func (c config) otherLanguages() (map[string]*templates.Set, error) {
+	others := map[string]*templates.Set{}
+	if c.Templates.Folder == "" {
+		return others, nil
+	}
+	entries, err := os.ReadDir(c.Templates.Folder)
+	if err != nil {
+		return nil, fmt.Errorf("templates.folder: %w", err)
+	}
+	for _, e := range entries {
+		tag := e.Name()
+		if !e.IsDir() || tag == c.Templates.Language || len(tag) < 2 || len(tag) > 3 || strings.Trim(tag, "abcdefghijklmnopqrstuvwxyz") != "" {
+			continue
+		}
+		words, err := templates.LoadFolder(os.DirFS(c.Templates.Folder), tag)
+		if err != nil {
+			return nil, fmt.Errorf("templates.folder: %w", err)
+		}
+		if problems := words.Check(); len(problems) > 0 {
+			return nil, fmt.Errorf("templates.folder: %s: %s", tag, strings.Join(problems, "\n  "))
+		}
+		others[tag] = words
+	}
+	if c.Templates.Language != templates.English && others[templates.English] == nil {
+		if others[templates.English], err = templates.New(); err != nil {
+			return nil, err
+		}
+	}
+	return others, nil
+}
+
 func (c config) uncheckedWords() (*templates.Set, error) {
 	if c.Templates.Folder == "" {
 		return templates.New()

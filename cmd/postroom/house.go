@@ -48,9 +48,10 @@ type plan struct {
 	policy     register.Policy
 	from       register.Address
 	envelope   string
-	returns    reference.ReturnPaths // zero: envelope alone
-	scanners   map[string][]string   // by mailbox: whose mails carry scans
-	dkim       *notify.DKIM          // nil: our mail is not signed here
+	returns    reference.ReturnPaths     // zero: envelope alone
+	languages  map[string]*templates.Set // other words than words
+	scanners   map[string][]string       // by mailbox: whose mails carry scans
+	dkim       *notify.DKIM              // nil: our mail is not signed here
 	retry      notify.Retry
 	lines      int // connections to the mail server; 0: notify's own
 
@@ -206,7 +207,7 @@ func (p *plan) printer(r *register.Register, a *archive.Archive, press *paper.Pr
 }
 
 func (p *plan) composer() *notify.Composer {
-	return &notify.Composer{LargePrint: p.largePrint, Words: p.words, Landlord: p.landlord, From: p.from, IDs: p.ids, Envelope: p.envelope, ReturnPaths: p.returns, DKIM: p.dkim}
+	return &notify.Composer{LargePrint: p.largePrint, Words: p.words, Languages: p.languages, Landlord: p.landlord, From: p.from, IDs: p.ids, Envelope: p.envelope, ReturnPaths: p.returns, DKIM: p.dkim}
 }
 
 // queueWords says how the queue is, in words for the status page.

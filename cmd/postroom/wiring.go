@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,8 +52,14 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 }
 
 func (p *plan) addWords(c config) (err error) {
-	p.words, err = c.words()
-	return err
+	if p.words, err = c.words(); err != nil {
+		return err
+	}
+	if p.languages, err = c.otherLanguages(); err != nil {
+		return err
+	}
+	p.guard.Languages = append(slices.Sorted(maps.Keys(p.languages)), c.Templates.Language)
+	return nil
 }
 
 func (p *plan) addCalendar(c config) (err error) {
