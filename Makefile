@@ -9,13 +9,16 @@ linter_version := v2.15.0
 linter := $(CURDIR)/.cache/bin/golangci-lint-$(linter_version)
 export GOLANGCI_LINT_CACHE := $(CURDIR)/.cache/lint
 
-.PHONY: help build run test quick lint vet race bench fuzz services
+.PHONY: deb help build run test quick lint vet race bench fuzz services
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build ./postroom
 	$(GO) build -trimpath -o postroom ./cmd/postroom
+
+deb: ## build a Debian package into ./dist
+	@GO=$(GO) scripts/deb dist
 
 run: ## run the program from source: make run ARGS="deadline 2026-11-23"
 	@$(GO) run ./cmd/postroom $(ARGS)
