@@ -55,6 +55,7 @@ func TestWhatDoesNotAgreeIsNamed(t *testing.T) {
 			{true, []string{"history of message:" + third.Message}},
 			{true, []string{second.Case, "nothing acknowledges it"}},
 			{true, []string{third.Case, "no clock"}},
+			{true, []string{third.Case, "the search does not find it"}}, // its day went with the clock
 			{true, []string{second.Message, "the case that it belongs to is not there"}},
 			{true, []string{first.Owed[0].ID, "its bytes were not kept"}},
 			{true, []string{first.Owed[0].ID, "no history says so"}},

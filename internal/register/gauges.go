@@ -43,7 +43,7 @@ func (r *Register) Gauges(ctx context.Context, at time.Time) (g Gauges, err erro
 		args  []any
 	}{
 		{&g.LateClocks, `SELECT count(*) FROM clock WHERE met_at = 0 AND stopped_at = 0 AND due_on < $1`, []any{today}},
-		{&g.LateUndecided, `SELECT count(*) FROM message WHERE state IN ('arrived', 'review') AND history = 0 AND deadline < $1`, []any{today}},
+		{&g.LateUndecided, `SELECT (SELECT count(*) FROM message WHERE state = 'arrived' AND history = 0 AND deadline < $1) + (SELECT count(*) FROM message WHERE state = 'review' AND history = 0 AND deadline < $1)`, []any{today}},
 		{&g.LateReplies, `SELECT count(*) FROM outgoing WHERE state IN ('owed', 'sending') AND deadline_at < $1`, []any{micros(at)}},
 		{&g.Retrying, `SELECT count(*) FROM outgoing WHERE state IN ('owed', 'sending') AND failures > 0`, nil},
 		{&sent, `SELECT COALESCE(max(sent_at), 0) FROM outgoing WHERE begun_at > 0 AND begun_at >= $1 AND way = 'email' AND state = 'sent'`, []any{dayAgo}},
