@@ -225,7 +225,7 @@ func TestWhatAnAnswerNeeds(t *testing.T) {
 			{"nobody", "who does this", func(a *register.Answering) { a.By = "" }},
 			{"no finding", "upheld, partly upheld or not upheld", func(a *register.Answering) { a.Outcome = "maybe" }},
 			{"nothing said", "its words or its file", func(a *register.Answering) { a.Text = "" }},
-			{"a file to send", "needs its words", func(a *register.Answering) { a.Text, a.File, a.GivenAt = "", "sha", time.Time{} }},
+			{"a file to send", "a PDF or a Word document", func(a *register.Answering) { a.Text, a.File, a.GivenAt = "", "sha", time.Time{} }},
 			{"in the future", "in the future", func(a *register.Answering) { a.GivenAt = d.clock.Now().Add(time.Hour) }},
 			{"before it came", "before the complaint came, on Monday 23 November 2026", func(a *register.Answering) { a.GivenAt = on(t, "2026-11-20") }},
 			{"stage 2 that nobody asked for", "not at stage 2", func(a *register.Answering) { a.Stage = 2 }},
