@@ -38,6 +38,7 @@ type plan struct {
 	ids        reference.MessageIDs
 	rules      *classify.Rules
 	landlord   templates.Landlord
+	homes      int // that it lets; 0: not configured
 	words      *templates.Set
 	press      func() (*paper.Press, error) // loads fonts and logo
 	largePrint bool                         // for every letter
@@ -166,10 +167,12 @@ type keyPair struct{ certificate, key string }
 
 func (h *house) openDesk(ctx context.Context) (err error) {
 	h.desk, err = web.New(web.Config{
-		Register: h.register, Archive: h.archive, Calendar: h.calendar, Landlord: h.landlord.Name, Rules: h.rules.Version(),
-		Outgoing: h.outgoingWords, Queue: h.queueWords, Owed: h.owed, Composer: h.composer, Reading: func(source string) mime.Options { return h.options[source] }, Letters: h.letters,
+		Register: h.register, Archive: h.archive, Calendar: h.calendar, Landlord: h.landlord.Name, Homes: h.homes, Rules: h.rules,
+		AcknowledgeDays: h.code.On(workday.DateOf(h.now())).Stage1.Acknowledge.Days,
+		Outgoing:        h.outgoingWords, Queue: h.queueWords, Owed: h.owed, Composer: h.composer, Reading: func(source string) mime.Options { return h.options[source] }, Letters: h.letters,
 		Uploads: h.uploads(), Prefixes: []string{h.references.Prefix()},
 		Printer: h.printer(h.register, h.archive, h.composer.Press),
+		Machine: h.machine,
 		Access:  h.access, Keep: h.keep, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
 	})
 	if err != nil {

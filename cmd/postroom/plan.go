@@ -20,7 +20,7 @@ import (
 // from the secret, which the demo makes anew at each start.
 func examplePlan(secret []byte) (plan, error) {
 	p := plan{
-		landlord: exampleLandlord(), code: workday.DefaultCode(), rules: classify.Default(),
+		landlord: exampleLandlord(), homes: 6180, code: workday.DefaultCode(), rules: classify.Default(),
 		policy:  register.Policy{Acknowledge: register.Automatic, FailsafeDay: 4, FailsafeHour: 12, WarnDays: []int{2, 1}, AlarmRepeat: 15 * time.Minute, Undo: 20 * time.Second},
 		from:    register.Address{Name: "Citrine Homes complaints", Address: "complaints@citrine.example"},
 		windows: register.Windows{Recipient: time.Hour, Case: time.Hour, All: time.Hour},

@@ -27,7 +27,7 @@ import (
 // should.
 func configured(c config, logger *slog.Logger) (plan, error) {
 	p := plan{
-		landlord: c.Landlord.landlord(), policy: c.policy(), from: register.Address(c.SMTP.From), envelope: c.SMTP.EnvelopeSender,
+		landlord: c.Landlord.landlord(), homes: c.Landlord.Homes, policy: c.policy(), from: register.Address(c.SMTP.From), envelope: c.SMTP.EnvelopeSender,
 		retry: notify.Retry{First: c.SMTP.Retry.First, Most: c.SMTP.Retry.Longest, Limit: c.SMTP.Retry.Attempts, Patience: c.SMTP.Retry.Patience},
 		lines: c.SMTP.Connections, driver: c.Register.Driver, dsn: c.Register.Path, archiveDir: c.Archive.Folder,
 		redisURL: string(c.Queue.URL), redisPrefix: c.Queue.Prefix, smtp: c.SMTP.smtp(), guard: c.guard(),

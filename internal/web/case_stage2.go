@@ -68,7 +68,7 @@ func (f *deedForm) openStage2(ctx context.Context, channel register.Channel, at 
 	}
 	options := f.d.c.Reading("case page")
 	o := register.Opening{Message: got[0].ID, Reading: ingest.Read(ctx, strings.NewReader(raw), options, nil), Problem: "An officer wrote down that the resident asks for stage 2"}
-	o.Verdict.RulesVersion, o.Verdict.Route = f.d.c.Rules, classify.Review
+	o.Verdict.RulesVersion, o.Verdict.Route = f.d.c.Rules.Version(), classify.Review
 	opened, err := f.d.c.Register.Open(ctx, []register.Opening{o})
 	if err == nil {
 		err = opened[0].Err

@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"time"
 
+	"postroom/classify"
 	"postroom/ingest"
 	"postroom/ingest/mime"
 	"postroom/ingest/scan"
@@ -33,11 +34,17 @@ type Config struct {
 	Archive  *archive.Archive
 	Calendar *workday.Calendar
 	Landlord string
-	Rules    string // the version of the rules in force
+	Homes    int // that the landlord lets, for CH01; 0: not known
+	// AcknowledgeDays is how many working days after receipt the code allows for
+	// an acknowledgement.
+	AcknowledgeDays int
+	Rules           *classify.Rules // in force
 	// Outgoing says in words why nothing leaves; empty when it does. nil: it does.
 	Outgoing func(context.Context) string
 	// Queue says in words how the queue is.
 	Queue func(context.Context) string
+	// Machine says how the machine and its programs are. nil: nothing is known.
+	Machine func(context.Context) []Part
 	// Owed tells the queue what a decision owes, after the commit.
 	Owed func(context.Context, []register.Hint)
 	// Composer writes what a reply would say, for somebody to look at.
@@ -81,7 +88,7 @@ type Desk struct {
 
 // New parses the pages.
 func New(c Config) (*Desk, error) {
-	pages, err := templates.Pages(template.FuncMap{"labelName": labelName, "labelClass": labelClass, "alarmName": alarmName, "small": small, "topicName": topicName})
+	pages, err := templates.Pages(template.FuncMap{"labelName": labelName, "labelClass": labelClass, "alarmName": alarmName, "small": small, "topicName": topicName, "labelWord": labelWord, "channelWord": channelWord})
 	if err != nil {
 		return nil, err
 	}

@@ -84,8 +84,9 @@ func openOn(t *testing.T, point func(testing.TB, register.Config) register.Confi
 	must(t, err)
 	t.Cleanup(func() { _ = h.queue.Close() })
 	desk, err := web.New(web.Config{
-		Register: h.register, Archive: h.archive, Calendar: cfg.Calendar, Landlord: "Citrine Homes", Rules: "test", Now: h.clock.Now, Access: access,
+		Register: h.register, Archive: h.archive, Calendar: cfg.Calendar, Landlord: "Citrine Homes", Homes: 2000, AcknowledgeDays: 5, Rules: classify.Default(), Now: h.clock.Now, Access: access,
 		Queue:   func(context.Context) string { return "fine" },
+		Machine: func(context.Context) []web.Part { return []web.Part{{Name: "Disk", Now: "the disk is fine"}} },
 		Reading: func(string) mime.Options { return mime.Options{Now: h.clock.Now} },
 		Owed: func(_ context.Context, hints []register.Hint) {
 			h.mu.Lock()

@@ -103,6 +103,9 @@ func (d *Desk) routes() []route {
 		{pattern: "POST /cases/{case}/{do}", needs: mayDecide, do: d.doDeed, ownInput: true},
 		{pattern: "POST /cases/{case}/actions/{id}/done", needs: mayDecide, do: d.actionDone},
 
+		{pattern: "GET /report", needs: mayManage, do: d.report},
+		{pattern: "GET /rules", needs: mayManage, do: d.rulesInForce},
+		{pattern: "POST /rules", needs: mayManage, do: d.tryRules},
 		{pattern: "GET /status", needs: mayStatus, do: d.status},
 	}
 }
@@ -147,6 +150,8 @@ func (f frame) menu() []entry {
 		{Path: "/replies", Name: "Replies", Key: "replies", Count: f.Status.Held + f.Status.Failed + f.Status.Uncertain, needs: mayLook},
 		{Path: "/mailroom", Name: "Mailroom", Key: "mailroom", Count: f.Status.PaperWork, needs: mayPaper},
 		{Path: "/tray", Name: "Print tray", Key: "tray", Count: f.Status.ToPrint, needs: mayPaper},
+		{Path: "/report", Name: "Report", Key: "report", needs: mayManage},
+		{Path: "/rules", Name: "Rules", Key: "rules", needs: mayManage},
 		{Path: "/status", Name: "Status", Key: "status", needs: mayStatus},
 	}
 	return slices.DeleteFunc(all, func(e entry) bool { return !may(f.Officer.Role, e.needs) })

@@ -33,16 +33,6 @@ type replyRow struct {
 	HasBytes                                         bool
 }
 
-type mailboxView struct {
-	register.MailboxStatus
-	Polled string
-}
-
-type statusView struct {
-	register.Status
-	Mailboxes []mailboxView
-}
-
 type todayPage struct {
 	frame
 	Day      string
@@ -64,30 +54,6 @@ func (d *Desk) today(w http.ResponseWriter, r *http.Request, who register.Accoun
 		return
 	}
 	d.show(w, r, http.StatusOK, "today.html", todayPage{frame: f, Day: day.Long(), Messages: d.rows(messages)})
-}
-
-type statusPage struct {
-	frame
-	Oldest   string
-	Queue    string
-	Rules    string
-	Outgoing string
-	Hints    []Hint
-}
-
-// status says whether everything runs.
-func (d *Desk) status(w http.ResponseWriter, r *http.Request, who register.Account) {
-	f, err := d.frame(r.Context(), who, "status", "Status")
-	if err != nil {
-		d.failed(w, r, err)
-		return
-	}
-	f.Refresh = d.c.Refresh
-	page := statusPage{frame: f, Rules: d.c.Rules, Outgoing: d.outgoing(r.Context()), Hints: d.c.Hints, Queue: d.c.Queue(r.Context())}
-	if !f.Status.OldestUndecided.IsZero() {
-		page.Oldest = clockTime(f.Status.OldestUndecided)
-	}
-	d.show(w, r, http.StatusOK, "status.html", page)
 }
 
 func (d *Desk) rows(ms []register.Message) []row {
@@ -127,14 +93,6 @@ func (d *Desk) row(m register.Message) row {
 			v.Why = m.Verdict.Why
 		}
 		v.Words = deciding(m.Verdict, 3)
-	}
-	return v
-}
-
-func (d *Desk) statusView(s register.Status) statusView {
-	v := statusView{Status: s}
-	for _, m := range s.Mailboxes {
-		v.Mailboxes = append(v.Mailboxes, mailboxView{MailboxStatus: m, Polled: clockTime(m.PolledAt)})
 	}
 	return v
 }
