@@ -162,9 +162,18 @@ type Ruling struct {
 	// Also is the kind of a second case that the same message opens: a request
 	// beside a complaint. It is split off in the same step.
 	Also CaseKind
+	// AlsoIssues are what the second case is about; empty: the same.
+	AlsoIssues []string
 	// Apart: it opens a case of its own beside the one that it joined or was
 	// offered, and the two are linked (Code 6.8).
 	Apart bool
+	// Marks are the topics, flags and hazard as the officer found them; nil: as
+	// the rules said.
+	Marks *Marks
+	// ByLetter: replies go to Postal, whatever way the message came.
+	ByLetter bool
+	// Questions are what the resident is asked beside (Code 5.6).
+	Questions []string
 }
 
 // Signs is what a message carries that may tie it to a case.

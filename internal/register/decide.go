@@ -43,11 +43,17 @@ func (r *Register) decideForGood(t *tx, d Ruling) (Opened, error) {
 }
 
 func (r *Register) decide(t *tx, d Ruling) (Opened, error) {
+	if err := r.heedMarks(t, &d); err != nil {
+		return Opened{}, err
+	}
 	out, err := r.rule(t, d)
 	if err == nil && d.Also != "" {
-		var second Opened
-		second, err = r.split(t, Splitting{Case: out.Case, Kind: d.Also, By: d.By, Definition: d.Definition, Words: d.Words})
-		out.Owed = append(out.Owed, second.Owed...)
+		err = r.alsoOpen(t, d, &out)
+	}
+	if err == nil && len(d.Questions) > 0 {
+		var hints []Hint
+		hints, err = r.askClarification(t, out.Case, d.By, d.Questions)
+		out.Owed = append(out.Owed, hints...)
 	}
 	if err != nil || d.NotAccepted == nil {
 		return out, err
@@ -56,6 +62,20 @@ func (r *Register) decide(t *tx, d Ruling) (Opened, error) {
 	n.Case, n.By = out.Case, d.By
 	out.Owed, err = r.notAccept(t, n)
 	return out, err
+}
+
+// alsoOpen opens the second case of a message.
+func (r *Register) alsoOpen(t *tx, d Ruling, out *Opened) error {
+	s := Splitting{Case: out.Case, Kind: d.Also, By: d.By, Definition: d.Definition, Words: d.Words}
+	if len(d.AlsoIssues) > 0 {
+		s.Definition = classify.Definition{Issues: d.AlsoIssues}
+	}
+	if out.Case == "" {
+		return notAllowed("A second case stands beside a first one. Say what the message is first.")
+	}
+	second, err := r.split(t, s)
+	out.Owed = append(out.Owed, second.Owed...)
+	return err
 }
 
 // rule carries out a ruling as if what it opens were accepted.
@@ -102,6 +122,12 @@ func (r *Register) rulingFacts(t *tx, m Message, d Ruling) (Facts, error) {
 	}
 	f.Verdict.Label, f.Verdict.Second, f.Verdict.Route, f.Verdict.Confidence = d.Label, "", classify.Auto, 1
 	f.Verdict.Definition = d.Definition
+	if d.Marks != nil {
+		f.Verdict.Topics, f.Verdict.Flags, f.Verdict.HazardLevel = d.Marks.Topics, d.Marks.flags(), d.Marks.HazardLevel
+	}
+	if f.ByLetter = d.ByLetter; d.ByLetter && len(d.Postal) == 0 {
+		return f, notAllowed("A letter needs a name and an address.")
+	}
 	if d.Apart && d.Join != "" {
 		return f, notAllowed("A message either joins a case or opens one of its own.")
 	}
@@ -243,6 +269,9 @@ func (r *Register) settle(t *tx, m Message, c Case, plan Plan, reason string) (O
 	if err := noteOutcome(t, m, plan); err != nil {
 		return out, err
 	}
+	if err := r.raiseFlags(t, m, c); err != nil {
+		return out, err
+	}
 	for _, reply := range plan.Replies {
 		hint, err := r.oweReply(t, m, c, reply)
 		if err != nil {
@@ -263,13 +292,17 @@ func redefine(t *tx, c *Case, f Facts, plan Plan) error {
 	if f.Reading.ReplyAddress().Address != "" {
 		c.Correspondent = f.Reading.ReplyAddress()
 	}
+	c.HazardLevel = f.Verdict.HazardLevel
+	if f.ByLetter {
+		c.Channel = Letter
+	}
 	if f.PostalOK {
 		c.Postal, c.PostalOK, c.Correspondent.Name = f.Reading.PostalAddress, true, f.Reading.From.Name
 	}
 	return t.exec(`UPDATE cases SET kind = $1, stage = $2, definition = $3, defined = $4, may_quote = $5, topics = $6, flags = $7,
-			person_name = $8, person_addr = $9, postal = $10, postal_ok = $11 WHERE id = $12`,
+			person_name = $8, person_addr = $9, postal = $10, postal_ok = $11, hazard_level = $12, channel = $13 WHERE id = $14`,
 		c.Kind, c.Stage, clean(asJSON(c.Definition)), bit(c.Defined), bit(c.MayQuote), asJSON(c.Topics), asJSON(c.Flags),
-		clean(c.Correspondent.Name), clean(c.Correspondent.Address), clean(asJSON(c.Postal)), bit(c.PostalOK), c.ID)
+		clean(c.Correspondent.Name), clean(c.Correspondent.Address), clean(asJSON(c.Postal)), bit(c.PostalOK), c.HazardLevel, c.Channel, c.ID)
 }
 
 // dropUnsent cancels what is owed to a case and has not begun to be sent, of

@@ -66,12 +66,21 @@ func (r *Register) setHazard(t *tx, m Message, h HazardRuling) error {
 		err = showHazard(t, m, h.Level)
 	}
 	if err == nil && h.Level == classify.Emergency {
-		err = raise(t, "emergency/"+m.ID+"/"+strconv.FormatInt(micros(t.now), 10), Alarm{Kind: EmergencyAlarm, Message: m.ID, Case: m.Case, Note: "an officer found that a message speaks of an emergency in a home"})
+		err = raiseAgain(t, "emergency/"+m.ID, Alarm{Kind: EmergencyAlarm, Message: m.ID, Case: m.Case, Note: "an officer found that a message speaks of an emergency in a home"})
 	}
 	if err != nil {
 		return err
 	}
 	return t.note(messageSubject(m.ID), h.By, "hazard_set", d)
+}
+
+// raiseAgain raises an alarm even where one of that key was raised before.
+func raiseAgain(t *tx, key string, a Alarm) error {
+	first, err := raiseNew(t, key, a)
+	if err == nil && !first {
+		err = raise(t, key+"/"+strconv.FormatInt(micros(t.now), 10), a)
+	}
+	return err
 }
 
 // runHazard sets the law's clocks going for a level, or those that run to

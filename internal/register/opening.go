@@ -196,7 +196,7 @@ func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) 
 		PostalOK: addressSeen(f), Topics: v.Topics, Flags: v.Flags, HazardLevel: v.HazardLevel, OpenedAt: t.now,
 	}
 	way, large := Asked(v)
-	if way == ByLetter || f.Reading.Told.byPaper() {
+	if way == ByLetter || f.ByLetter || f.Reading.Told.byPaper() {
 		c.Channel = Letter
 	}
 	err = t.exec(`INSERT INTO cases (id, reference, kind, stage, message_id, person_name, person_addr, postal, channel, definition,

@@ -15,6 +15,7 @@ type Facts struct {
 	Officer  bool // a person decided; Verdict says what
 	Words    bool // that person has looked at the words that will be said back
 	PostalOK bool // and at the postal address
+	ByLetter bool // and wants replies to go there
 }
 
 // A Plan is what becomes of a message, and what it is owed. It is pure: the

@@ -114,7 +114,10 @@ func (r *Register) Undo(ctx context.Context, message ID, by string) error {
 		if err := w.unmake(t, m.ID, by); err != nil {
 			return err
 		}
-		return w.restore(t, m, by)
+		if err := w.restore(t, m, by); err != nil {
+			return err
+		}
+		return r.restoreHazard(t, m, by)
 	}))
 }
 
@@ -140,7 +143,8 @@ func mayUndo(t *tx, message ID) (w wayBack, m Message, err error) {
 	}
 	var replies, gone int
 	err = t.one(`SELECT count(*), COALESCE(sum(CASE WHEN state IN ('owed', 'held') AND attempt = 0 THEN 0 ELSE 1 END), 0)
-		FROM outgoing WHERE message_id = $1 AND created_at = $2 AND kind <> 'alert' AND state <> 'cancelled'`, []any{message, micros(w.at)}, &replies, &gone)
+		FROM outgoing WHERE (message_id = $1 OR case_id = $3 AND kind = 'clarification') AND created_at = $2 AND kind <> 'alert' AND state <> 'cancelled'`,
+		[]any{message, micros(w.at), w.caseID}, &replies, &gone)
 	if err != nil {
 		return w, m, err
 	}
@@ -173,12 +177,14 @@ func wayBackOf(t *tx, m Message) (w wayBack, err error) {
 // moment is either seen here or finds it cancelled.
 func (w wayBack) callBack(t *tx, message ID) error {
 	err := t.exec(`UPDATE outgoing SET state = 'cancelled', why = 'the decision was undone'
-		WHERE message_id = $1 AND created_at = $2 AND kind <> 'alert' AND state IN ('owed', 'held') AND attempt = 0`, message, micros(w.at))
+		WHERE (message_id = $1 OR case_id = $3 AND kind = 'clarification') AND created_at = $2 AND kind <> 'alert' AND state IN ('owed', 'held') AND attempt = 0`,
+		message, micros(w.at), w.caseID)
 	if err != nil {
 		return err
 	}
 	var left int
-	err = t.one(`SELECT count(*) FROM outgoing WHERE message_id = $1 AND created_at = $2 AND kind <> 'alert' AND state <> 'cancelled'`, []any{message, micros(w.at)}, &left)
+	err = t.one(`SELECT count(*) FROM outgoing WHERE (message_id = $1 OR case_id = $3 AND kind = 'clarification') AND created_at = $2 AND kind <> 'alert' AND state <> 'cancelled'`,
+		[]any{message, micros(w.at), w.caseID}, &left)
 	if err == nil && left > 0 {
 		err = ErrConflict
 	}
@@ -269,4 +275,14 @@ func (w wayBack) restore(t *tx, m Message, by string) error {
 		return err
 	}
 	return t.note(messageSubject(m.ID), by, "undone", detail{"case": w.caseID})
+}
+
+// restoreHazard brings the hazard back that was known before the decision; was
+// is the message as the decision left it.
+func (r *Register) restoreHazard(t *tx, was Message, by string) error {
+	m, err := messageByID(t, was.ID)
+	if err != nil || was.Verdict == nil || m.Verdict.HazardLevel == was.Verdict.HazardLevel {
+		return err
+	}
+	return r.hazardIs(t, m, HazardRuling{Message: m.ID, Level: m.Verdict.HazardLevel, By: by, Reason: "the decision was undone"})
 }

@@ -365,3 +365,90 @@ func TestADecidedReplyWaitsForAMoment(t *testing.T) {
 	}
 	d.agrees()
 }
+
+// TestAnOfficerMarksAMessage: topics, flags and the hazard are the decision's,
+// and the law's clocks follow; an undone decision takes them back.
+func TestAnOfficerMarksAMessage(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		ctx := d.t.Context()
+		m := d.waits("mould", func(o *register.Opening) { o.Verdict.Topics = []string{"repairs"} })
+		marks := &register.Marks{Topics: []string{"damp_mould"}, Flags: []classify.Flag{classify.Vulnerable}, HazardLevel: classify.Emergency}
+		ruling := register.Ruling{Message: m.ID, Version: m.Version, By: "Priya", Label: classify.Complaint, Definition: m.Verdict.Definition, Marks: marks}
+		if _, err := d.Decide(ctx, ruling); !errors.Is(err, register.ErrNeedsReason) {
+			t.Errorf("a hazard without a reason: %v", err)
+		}
+		ruling.Reason = "a baby sleeps there"
+		for _, bad := range []register.Marks{{Topics: []string{"weather"}}, {Flags: []classify.Flag{"odd"}}, {HazardLevel: "huge"}} {
+			wrong := ruling
+			wrong.Marks = &bad
+			d.refused(errOf(d.Decide(ctx, wrong)), "")
+		}
+		opened, err := d.Decide(ctx, ruling)
+		d.must(err)
+		c := d.theCase(opened.Case)
+		if !slices.Equal(c.Topics, marks.Topics) || !slices.Equal(c.Flags, []classify.Flag{classify.Hazard, classify.Vulnerable}) || c.HazardLevel != classify.Emergency {
+			t.Errorf("the case is marked %v, %v, %q", c.Topics, c.Flags, c.HazardLevel)
+		}
+		if h, err := d.MessageHazard(ctx, m.ID); err != nil || h.Level != classify.Emergency || !h.EndedAt.IsZero() {
+			t.Errorf("the hazard: %+v, %v", h, err)
+		}
+		if alarms, err := d.MessageAlarms(ctx, m.ID); err != nil || len(alarms) != 1 || alarms[0].Kind != register.EmergencyAlarm {
+			t.Errorf("alarms %+v, %v", alarms, err)
+		}
+		d.must(d.Undo(ctx, m.ID, "Priya"))
+		if h, err := d.MessageHazard(ctx, m.ID); err != nil || h.EndedAt.IsZero() {
+			t.Errorf("the hazard after undoing: %+v, %v", h, err)
+		}
+		if now := d.message(m.ID); now.Verdict.HazardLevel != classify.NoHazard || !slices.Equal(now.Verdict.Topics, []string{"repairs"}) {
+			t.Errorf("the verdict after undoing: %+v", now.Verdict)
+		}
+
+		danger := d.waits("danger", func(o *register.Opening) { o.Verdict.Flags = []classify.Flag{classify.Safeguarding} })
+		ruling = register.Ruling{Message: danger.ID, Version: danger.Version, By: "Priya", Label: classify.Complaint, Definition: m.Verdict.Definition, Marks: &register.Marks{}}
+		if _, err := d.Decide(ctx, ruling); !errors.Is(err, register.ErrNeedsReason) {
+			t.Errorf("nobody is in danger, without a reason: %v", err)
+		}
+	})
+}
+
+// TestADecisionAsksAndSplits: a question, a second case and a letter in one
+// step, undone in one.
+func TestADecisionAsksAndSplits(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		ctx := d.t.Context()
+		m := d.waits("boiler", nil)
+		change := func(q *register.Ruling) {
+			q.Also, q.AlsoIssues, q.Questions = register.ServiceRequestCase, []string{"Mend the tap."}, []string{"Which room?"}
+			q.ByLetter, q.Postal, q.Correspondent = true, []string{"1 Quay Street", "Bristol", "BS1 1AA"}, register.Address{Name: "Ann Other"}
+		}
+		bad := register.Ruling{Message: m.ID, Version: m.Version, By: "Priya", Label: classify.Complaint, Definition: m.Verdict.Definition, ByLetter: true}
+		d.refused(errOf(d.Decide(ctx, bad)), "needs a name and an address")
+		bad = register.Ruling{Message: m.ID, Version: m.Version, By: "Priya", Label: classify.NotActionable, Reason: "x", Also: register.ServiceRequestCase}
+		d.refused(errOf(d.Decide(ctx, bad)), "beside a first one")
+		opened := d.decides(m, change)
+		got := d.kinds(opened)
+		slices.Sort(got)
+		if !slices.Equal(got, []register.Kind{register.Acknowledgement, register.Clarification, register.Forward, register.ServiceNotice}) {
+			t.Errorf("owed %v", got)
+		}
+		for _, h := range opened.Owed {
+			if o := d.outgoing(h.ID); o.Kind != register.Forward && o.Way != register.ByLetter {
+				t.Errorf("%s goes by %s", o.Kind, o.Way)
+			}
+		}
+		linked, err := d.LinkedCases(ctx, opened.Case)
+		d.must(err)
+		if len(linked) != 1 || !slices.Equal(linked[0].Definition.Issues, []string{"Mend the tap."}) {
+			t.Errorf("the second case: %+v", linked)
+		}
+		d.undone(m, opened)
+
+		before := d.complaint("before", "ann@example.com")
+		opened = d.decides(d.message(m.ID), func(q *register.Ruling) {
+			q.Label, q.Join, q.Questions = classify.FollowUp, before.Case, []string{"Which room?"}
+		})
+		d.undone(m, opened)
+	})
+}

@@ -26,6 +26,11 @@ type draft struct {
 	Quote            bool
 	Postal           string // for a letter: name and address, one line each
 	PostalOK         bool   // the officer has compared them
+	Marked           bool   // the form has the marks below
+	Topics, Flags    []string
+	Hazard           string
+	Also, AlsoIssues string // a second case, and what it is about, one a line
+	Questions        string // to the resident, one a line
 }
 
 // ownCase is the choice of a case of its own for a message that joined one.
@@ -33,7 +38,7 @@ const ownCase = "apart"
 
 // draftFields are the form's names.
 func draftFields() []string {
-	return []string{"version", "label", "reason", "issues", "outcomes", "to", "to_name", "to_email", "join", "join_reference", "quote", "postal", "postal_ok"}
+	return []string{"version", "label", "reason", "issues", "outcomes", "to", "to_name", "to_email", "join", "join_reference", "quote", "postal", "postal_ok", "marked", "topic", "flag", "hazard", "also", "also_issues", "questions"}
 }
 
 func readDraft(form url.Values) draft {
@@ -43,6 +48,8 @@ func readDraft(form url.Values) draft {
 		Version: version, Label: classify.Label(form.Get("label")), Reason: plain("reason"), Issues: plain("issues"), Outcomes: plain("outcomes"),
 		To: form.Get("to"), ToName: plain("to_name"), ToEmail: plain("to_email"), Join: form.Get("join"), JoinReference: plain("join_reference"),
 		Quote: form.Get("quote") != "", Postal: plain("postal"), PostalOK: form.Get("postal_ok") != "",
+		Marked: form.Get("marked") != "", Topics: few(form["topic"]), Flags: few(form["flag"]), Hazard: form.Get("hazard"),
+		Also: form.Get("also"), AlsoIssues: plain("also_issues"), Questions: plain("questions"),
 	}
 }
 
@@ -50,9 +57,12 @@ func readDraft(form url.Values) draft {
 // rules think. Who is answered stays open where the writer may not be the
 // person concerned.
 func firstDraft(m register.Message) draft {
-	f := draft{Version: m.Version, To: "writer", Quote: true}
+	f := draft{Version: m.Version, To: "writer", Quote: true, Marked: true}
 	if m.Verdict != nil {
-		f.Label = m.Verdict.Label
+		f.Label, f.Topics, f.Hazard = m.Verdict.Label, m.Verdict.Topics, string(m.Verdict.HazardLevel)
+		for _, flag := range m.Verdict.Flags {
+			f.Flags = append(f.Flags, string(flag))
+		}
 		f.Issues, f.Outcomes = strings.Join(m.Verdict.Definition.Issues, "\n"), strings.Join(m.Verdict.Definition.Outcomes, "\n")
 	}
 	if m.Reading != nil {
@@ -64,7 +74,7 @@ func firstDraft(m register.Message) draft {
 	if !answerable(m) {
 		f.To = "other"
 	}
-	if m.Channel == register.Letter && m.Reading != nil {
+	if m.Reading != nil && (m.Channel == register.Letter || len(m.Reading.PostalAddress) > 0) {
 		f.Postal = strings.TrimSpace(strings.Join(append([]string{m.Reading.From.Name}, m.Reading.PostalAddress...), "\n"))
 	}
 	return f
@@ -96,13 +106,26 @@ func (f draft) ruling(m register.Message, who register.Account) (register.Ruling
 	issues, outcomes := lines(f.Issues), lines(f.Outcomes)
 	must(fits(issues), "issues", "Write at most %d lines of %d characters", mostLines, mostLine)
 	must(fits(outcomes), "outcomes", "Write at most %d lines of %d characters", mostLines, mostLine)
+	also, questions := lines(f.AlsoIssues), lines(f.Questions)
+	must(fits(also), "also", "Write at most %d lines of %d characters", mostLines, mostLine)
+	must(fits(questions), "questions", "Ask at most %d questions of %d characters", mostLines, mostLine)
+	must(slices.Contains([]string{"", string(register.ComplaintCase), string(register.ServiceRequestCase), string(register.EnquiryCase)}, f.Also), "also", "Choose what the second case is")
+	must(f.Label != classify.NotActionable || f.Also == "" && len(questions) == 0, "label", "“Not for us” opens no second case and asks nothing")
 	to, why := f.correspondent(m)
 	must(why == "" || f.Label == classify.NotActionable, "to", "%s", why)
 	ruling := register.Ruling{
 		Message: m.ID, Version: f.Version, By: who.Name, Label: f.Label, Definition: classify.Definition{Issues: issues, Outcomes: outcomes},
 		Correspondent: to, Reason: f.Reason, Words: f.Quote, Apart: f.Join == ownCase,
+		Also: register.CaseKind(f.Also), AlsoIssues: also, Questions: questions, ByLetter: f.To == "post",
 	}
-	if f.PostalOK && m.Channel == register.Letter {
+	if f.Marked {
+		ruling.Marks = &register.Marks{Topics: f.Topics, HazardLevel: classify.HazardLevel(f.Hazard)}
+		for _, flag := range f.Flags {
+			ruling.Marks.Flags = append(ruling.Marks.Flags, classify.Flag(flag))
+		}
+	}
+	must(f.To != "post" || f.PostalOK || f.Label == classify.NotActionable, "to", "Say that you have compared the name and address")
+	if f.PostalOK && (m.Channel == register.Letter || f.To == "post") {
 		_, err := paper.Address(lines(f.Postal))
 		must(err == nil, "to", "%v", err)
 		if all := lines(f.Postal); err == nil {
@@ -130,6 +153,8 @@ func (f draft) correspondent(m register.Message) (to register.Address, wrong str
 		if m.Reading != nil && m.Reading.Complainant.Address != "" {
 			return m.Reading.Complainant, ""
 		}
+	case "post":
+		return to, ""
 	case "other":
 		parsed, err := mail.ParseAddress(f.ToEmail)
 		if err != nil || parsed.Name != "" || parsed.Address != f.ToEmail {
@@ -139,6 +164,9 @@ func (f draft) correspondent(m register.Message) (to register.Address, wrong str
 	}
 	return to, "Choose who gets the reply"
 }
+
+// few bounds a list of choices.
+func few(all []string) []string { return all[:min(len(all), 40)] }
 
 func lines(s string) []string {
 	var out []string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sort"
+	"strconv"
 	"strings"
 
 	"postroom/classify"
@@ -49,6 +50,7 @@ type alarmView struct {
 // An option is one choice of a form.
 type option struct {
 	Value, Name, Hint string
+	Key               string // that chooses it
 	Chosen            bool
 }
 
@@ -85,16 +87,17 @@ type itemPage struct {
 	Replies     []replyRow
 	History     []eventView
 
-	Form         draft
-	Labels       []option
-	People       []option
-	ByLetter     bool // nobody can be chosen
-	RulesThink   string
-	OtherPerson  string // why the writer may not be the person concerned
-	JoinedCase   *caseView
-	RulesVersion string
-	Preview      []previewView
-	NoPreview    string // why there is none
+	Form                                              draft
+	Labels                                            []option
+	People                                            []option
+	Topics, MoreTopics, FlagChoices, Hazards, Seconds []option
+	ByLetter                                          bool // nobody can be chosen
+	RulesThink                                        string
+	OtherPerson                                       string // why the writer may not be the person concerned
+	JoinedCase                                        *caseView
+	RulesVersion                                      string
+	Preview                                           []previewView
+	NoPreview                                         string // why there is none
 }
 
 func (d *Desk) message(w http.ResponseWriter, r *http.Request, who register.Account) {
@@ -232,24 +235,25 @@ func headers(rd *register.Reading) []Hint {
 
 // choices fills in what the form offers.
 func (p *itemPage) choices(m register.Message) {
-	for _, l := range classify.Labels() {
-		p.Labels = append(p.Labels, option{string(l), labelName(l), labelSends(l), p.Form.Label == l})
+	for i, l := range classify.Labels() {
+		p.Labels = append(p.Labels, option{Value: string(l), Name: labelName(l), Hint: labelSends(l), Key: strconv.Itoa(i + 1), Chosen: p.Form.Label == l})
 	}
 	if m.Verdict != nil && m.Verdict.Label != "" {
 		p.RulesThink = small(labelName(m.Verdict.Label))
 	}
+	p.marks()
 	if m.Reading == nil {
 		return
 	}
 	if p.ByLetter = m.Channel == register.Letter; p.ByLetter {
-		p.People = []option{{"writer", strings.Join(append([]string{cmp.Or(m.Reading.From.Name, "The writer")}, m.Reading.PostalAddress...), ", "), "by letter", true}}
+		p.People = []option{{Value: "writer", Name: strings.Join(append([]string{cmp.Or(m.Reading.From.Name, "The writer")}, m.Reading.PostalAddress...), ", "), Hint: "by letter", Chosen: true}}
 		return
 	}
 	if writer := m.Reading.ReplyAddress(); writer.Address != "" {
-		p.People = append(p.People, option{"writer", who(writer), "who wrote", p.Form.To == "writer"})
+		p.People = append(p.People, option{Value: "writer", Name: who(writer), Hint: "who wrote", Chosen: p.Form.To == "writer"})
 	}
 	if other := m.Reading.Complainant; other.Address != "" {
-		p.People = append(p.People, option{"complainant", who(other), m.Reading.ComplainantWhy, p.Form.To == "complainant"})
+		p.People = append(p.People, option{Value: "complainant", Name: who(other), Hint: m.Reading.ComplainantWhy, Chosen: p.Form.To == "complainant"})
 	}
 }
 

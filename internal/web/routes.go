@@ -107,6 +107,8 @@ func (d *Desk) routes() []route {
 		{pattern: "GET /rules", needs: mayManage, do: d.rulesInForce},
 		{pattern: "POST /rules", needs: mayManage, do: d.tryRules},
 		{pattern: "GET /status", needs: mayStatus, do: d.status},
+		{pattern: "GET /help", needs: mayStatus, do: d.help}, // which everybody has
+		{pattern: "POST /help", needs: mayStatus, do: d.keepKeys},
 	}
 }
 

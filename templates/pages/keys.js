@@ -31,6 +31,7 @@
     h: function () { location.href = "/help"; return true; },
     "?": function () { location.href = "/help"; return true; },
     e: function () { var t = one("textarea[name=issues], textarea[name=issue]"); if (t) { t.focus(); } return t; },
+    z: function () { return go("[data-undo]"); },
     u: function () { return one(".desk") && go(".crumbs a"); },
     c: function () { return go("[data-copy]"); },
     a: function () { return go("[data-answer]"); }
