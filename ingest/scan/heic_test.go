@@ -1,0 +1,37 @@
+package scan
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestPhonesPhotographs: a HEIC file is read where its decoder is there, and
+// refused with what to do about it where it is not.
+func TestPhonesPhotographs(t *testing.T) {
+	t.Parallel()
+	r := reader(t)
+	const name = "testdata/formats/letter.heic"
+	if r.program("heif-convert") != "" {
+		d := readFile(t, r, name)
+		if d.Format != "heic" || d.Error != "" || len(d.Pages) != 1 || !strings.Contains(d.Pages[0].Text(), "Heating at the Convent flats") {
+			t.Errorf("%s %q %+v", d.Format, d.Error, d.Pages)
+		}
+	}
+	folder := t.TempDir()
+	for _, p := range needed() {
+		path, err := exec.LookPath(p[0])
+		if err != nil {
+			t.Skip(err)
+		}
+		if err := os.Symlink(path, filepath.Join(folder, p[0])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	without := NewReader(Config{Path: folder, Temp: t.TempDir()})
+	if d := readFile(t, without, name); !strings.Contains(d.Error, "send it as JPEG") || d.NoPrograms {
+		t.Errorf("without its decoder: %+v", d)
+	}
+}
