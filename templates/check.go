@@ -51,7 +51,7 @@ type must struct{ what, words, put string }
 // acknowledges, and what makes any reply of use.
 func (s *Set) musts(sample Sample) []must {
 	r := s.tidy(sample.Reply)
-	o := r.Landlord.ombudsman(r.Today)
+	o := r.Landlord.OmbudsmanOn(r.Today)
 	reference := must{"the reference", r.Reference, `put {{.Reference}} into it`}
 	answer := must{"the date of the answer", s.Day(r.AnswerBy), `put {{template "first lines" .}} into it`}
 	phone := must{"the phone number", r.Landlord.Phone, `put {{template "phone" .}} into it`}

@@ -107,7 +107,7 @@ func between(b *strings.Builder, before, words string, links []span, after strin
 // linksOf lists what may become a link: the landlord's and the Ombudsman's own
 // addresses and numbers, and nothing that came in from outside.
 func linksOf(r Reply) []span {
-	l, o := r.Landlord, r.Landlord.ombudsman(r.Today)
+	l, o := r.Landlord, r.Landlord.OmbudsmanOn(r.Today)
 	var all []span
 	for _, web := range []string{l.Website, l.ComplaintsAt, o.Website, r.Link} {
 		if strings.HasPrefix(web, "https://") || strings.HasPrefix(web, "http://") {

@@ -46,7 +46,7 @@ func TestOmbudsmanByDate(t *testing.T) {
 		{Name: "old", From: Date{2020, 1, 1}}, {Name: "new", From: Date{2026, 12, 1}}, {Name: "first"},
 	}}
 	for day, want := range map[Date]string{{2019, 12, 31}: "first", {2020, 1, 1}: "old", {2026, 11, 30}: "old", {2026, 12, 1}: "new", {2027, 1, 1}: "new"} {
-		if got := l.ombudsman(day).Name; got != want {
+		if got := l.OmbudsmanOn(day).Name; got != want {
 			t.Errorf("on %v: %q, want %q", day, got, want)
 		}
 	}

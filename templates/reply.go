@@ -61,8 +61,8 @@ func DefaultOmbudsman() []Ombudsman {
 	}}
 }
 
-// ombudsman is the one whose details hold on the day.
-func (l Landlord) ombudsman(day Date) Ombudsman {
+// OmbudsmanOn is the one whose details hold on the day.
+func (l Landlord) OmbudsmanOn(day Date) Ombudsman {
 	var best Ombudsman
 	for _, o := range l.Ombudsman {
 		if !o.From.after(day) && !best.From.after(o.From) {
@@ -80,7 +80,7 @@ func (l Landlord) Problems(today Date) []string {
 		{l.Name, "name: the landlord's name is missing"},
 		{l.Phone, "phone: every reply gives a phone number"},
 		{l.OutOfHours, "out_of_hours: every reply gives the number for emergencies"},
-		{l.ombudsman(today).Name, "ombudsman: there are no details for the Ombudsman that hold today"},
+		{l.OmbudsmanOn(today).Name, "ombudsman: there are no details for the Ombudsman that hold today"},
 	} {
 		if strings.TrimSpace(need.value) == "" {
 			all = append(all, need.words)

@@ -84,7 +84,7 @@ func (s *Set) funcs() template.FuncMap {
 		"topics":    s.topics,
 		"place":     func(lines []string) string { return strings.Join(lines, ", ") },
 		"ombudsman": func(r Reply) (Ombudsman, error) {
-			o := r.Landlord.ombudsman(r.Today)
+			o := r.Landlord.OmbudsmanOn(r.Today)
 			if o.Name == "" || o.Phone == "" {
 				return o, errors.New("the Ombudsman's details are missing")
 			}

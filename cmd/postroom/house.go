@@ -172,6 +172,7 @@ func (h *house) openDesk(ctx context.Context) (err error) {
 		Outgoing:        h.outgoingWords, Queue: h.queueWords, Owed: h.owed, Composer: h.composer, Reading: func(source string) mime.Options { return h.options[source] }, Letters: h.letters,
 		Uploads: h.uploads(), Prefixes: []string{h.references.Prefix()},
 		Printer: h.printer(h.register, h.archive, h.composer.Press),
+		Intake:  h.intake("typed"), Reader: h.reader(),
 		Machine: h.machine,
 		Access:  h.access, Keep: h.keep, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
 	})

@@ -7,10 +7,10 @@ import (
 	"postroom/internal/workday"
 )
 
-// acknowledgeBy is the last day on which a message received then is answered
+// AcknowledgeBy is the last day on which a message received then is answered
 // in time (Code 6.2). Schemes without an acknowledgement of their own at
 // stage 1 still answer every message within their shortest clock.
-func (r *Register) acknowledgeBy(received time.Time) workday.Date {
+func (r *Register) AcknowledgeBy(received time.Time) workday.Date {
 	scheme := r.schemeFor(received)
 	due, ok := scheme.ClockFor(r.cfg.Calendar, workday.Stage1Acknowledgement, received, workday.Date{})
 	if !ok {

@@ -35,7 +35,7 @@ func (r *Register) correctReceived(t *tx, message ID, at time.Time, by, reason s
 		return err
 	}
 	before := m
-	m.Deadline = r.acknowledgeBy(at)
+	m.Deadline = r.AcknowledgeBy(at)
 	if !m.FailsafeAt.IsZero() {
 		m.FailsafeAt = r.failsafeAt(m.Channel, at, m.Deadline)
 	}
@@ -152,7 +152,7 @@ func (r *Register) recountMessage(t *tx, id ID) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	due := r.acknowledgeBy(m.ReceivedAt)
+	due := r.AcknowledgeBy(m.ReceivedAt)
 	if due == m.Deadline || m.State != Arrived && m.State != InReview {
 		return false, nil
 	}

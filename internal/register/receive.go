@@ -86,7 +86,7 @@ func (r *Register) arrived(t *tx, a Arrival) Message {
 	if a.Problem != "" {
 		m.State = InReview
 	}
-	m.Deadline = r.acknowledgeBy(a.ReceivedAt)
+	m.Deadline = r.AcknowledgeBy(a.ReceivedAt)
 	if !a.History {
 		m.FailsafeAt = r.failsafeAt(a.Channel, a.ReceivedAt, m.Deadline)
 	}

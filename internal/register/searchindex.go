@@ -195,7 +195,7 @@ func caseEntry(t *tx, c Case) (entry, error) {
 	}
 	var answered string
 	err = t.one(`SELECT by_whom FROM answer WHERE case_id = $1 AND withdrawn_at = 0 ORDER BY recorded_at DESC LIMIT 1`, []any{c.ID}, &answered)
-	e.Officer = cmp.Or(answered, e.Officer)
+	e.Officer = cmp.Or(c.Handler(), answered, e.Officer)
 	return e, notMissing(err)
 }
 

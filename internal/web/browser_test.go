@@ -114,7 +114,7 @@ func TestPagesInABrowser(t *testing.T) {
 	must(t, err)
 	pages := map[string]string{
 		"queue": "/", "today": "/today", "replies": "/replies", "status": "/status", "reply": "/replies/" + held.ID, "decided": "/messages/" + held.Message,
-		"cases": "/cases", "cases found": "/cases?q=wassertropfen+heating", "cases by reference": "/cases?q=" + m.Reference, "cases none": "/cases?q=unicorn&from=x",
+		"cases": "/cases", "cases found": "/cases?q=wassertropfen+heating", "cases by reference": "/cases?q=" + m.Reference, "cases none": "/cases?q=unicorn&from=x", "contact": "/contact",
 		"item": "/messages/" + m.ID, "missing": "/nothing",
 	}
 	for _, w := range waiting {

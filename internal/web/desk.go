@@ -59,6 +59,10 @@ type Config struct {
 	Prefixes []string
 	// Printer makes print batches of the letters in the tray.
 	Printer *notify.Printer
+	// Intake takes in what is typed into the pages, and Reader reads it at once;
+	// without a Reader it is read by whoever reads the queue.
+	Intake *ingest.Intake
+	Reader *ingest.Reader
 	// Letters draws the pages of scanned letters; nil: they are not shown.
 	Letters *scan.Reader
 	Access  Access

@@ -55,7 +55,7 @@ func (d *Desk) attachment(w http.ResponseWriter, r *http.Request, who register.A
 		return
 	}
 	n, err := strconv.Atoi(r.PathValue("n"))
-	if err != nil || m.Channel != register.Email || m.Reading == nil || n < 1 || n > len(m.Reading.Attachments) {
+	if err != nil || m.Channel == register.Letter || m.Reading == nil || n < 1 || n > len(m.Reading.Attachments) {
 		d.failed(w, r, register.ErrNotFound)
 		return
 	}

@@ -125,7 +125,7 @@ func (f draft) ruling(m register.Message, who register.Account) (register.Ruling
 		}
 	}
 	must(f.To != "post" || f.PostalOK || f.Label == classify.NotActionable, "to", "Say that you have compared the name and address")
-	if f.PostalOK && (m.Channel == register.Letter || f.To == "post") {
+	if f.PostalOK && (onPaper(m) || f.To == "post") {
 		_, err := paper.Address(lines(f.Postal))
 		must(err == nil, "to", "%v", err)
 		if all := lines(f.Postal); err == nil {
@@ -135,10 +135,16 @@ func (f draft) ruling(m register.Message, who register.Account) (register.Ruling
 	return ruling, wrong
 }
 
+// onPaper reports whether the writer is answered by letter alone: they wrote
+// one, or said where they live and gave no email address.
+func onPaper(m register.Message) bool {
+	return m.Channel == register.Letter || m.Reading != nil && m.Reading.Told != nil && m.Reading.From.Address == "" && len(m.Reading.PostalAddress) > 0
+}
+
 // answerable reports whether a reply can go to the writer: a letter is
 // answered by letter, and what is wrong with its address is said there.
 func answerable(m register.Message) bool {
-	return m.Channel == register.Letter || m.Reading != nil && m.Reading.ReplyAddress().Address != ""
+	return onPaper(m) || m.Reading != nil && m.Reading.ReplyAddress().Address != ""
 }
 
 // correspondent is who was chosen to get the reply; zero for the writer.

@@ -188,7 +188,7 @@ func (p *itemPage) read(m register.Message) {
 	p.AuthWhy, p.Trusted, p.Repairs, p.Notes, p.OtherPerson = rd.AuthWhy, rd.MayQuote(), rd.Repairs, rd.Notes, rd.ComplainantWhy
 	for i, a := range rd.Attachments {
 		what, program := attachedWords(a.ContentType, a.Filename)
-		p.Attachments = append(p.Attachments, attachmentView{Attachment: a, Number: i + 1, Size: size(a.Size), What: what, CanHave: m.Channel == register.Email && !program})
+		p.Attachments = append(p.Attachments, attachmentView{Attachment: a, Number: i + 1, Size: size(a.Size), What: what, CanHave: m.Channel != register.Letter && !program})
 	}
 	if strings.TrimSpace(rd.Text) != strings.TrimSpace(rd.NewText) {
 		p.Quoted = strings.Split(strings.TrimSpace(rd.Text), "\n")
@@ -228,6 +228,9 @@ func headers(rd *register.Reading) []Hint {
 	if len(rd.ReplyTo) > 0 && rd.ReplyAddress().Address != rd.From.Address {
 		add("Reply to", rd.ReplyTo)
 	}
+	if t := rd.Told; t != nil {
+		all = append(all, toldHints(t)...)
+	}
 	add("To", rd.To)
 	add("Copy", rd.Cc)
 	return all
@@ -245,7 +248,7 @@ func (p *itemPage) choices(m register.Message) {
 	if m.Reading == nil {
 		return
 	}
-	if p.ByLetter = m.Channel == register.Letter; p.ByLetter {
+	if p.ByLetter = onPaper(m); p.ByLetter {
 		p.People = []option{{Value: "writer", Name: strings.Join(append([]string{cmp.Or(m.Reading.From.Name, "The writer")}, m.Reading.PostalAddress...), ", "), Hint: "by letter", Chosen: true}}
 		return
 	}

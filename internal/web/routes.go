@@ -102,6 +102,8 @@ func (d *Desk) routes() []route {
 		{pattern: "GET /cases/{case}/{do}", needs: mayDecide, do: d.deed},
 		{pattern: "POST /cases/{case}/{do}", needs: mayDecide, do: d.doDeed, ownInput: true},
 		{pattern: "POST /cases/{case}/actions/{id}/done", needs: mayDecide, do: d.actionDone},
+		{pattern: "GET /contact", needs: mayLog, do: d.logContact},
+		{pattern: "POST /contact", needs: mayLog, do: d.keepContact},
 
 		{pattern: "GET /report", needs: mayManage, do: d.report},
 		{pattern: "GET /rules", needs: mayManage, do: d.rulesInForce},
@@ -149,6 +151,7 @@ func (f frame) menu() []entry {
 		{Path: "/", Name: "Review queue", Key: "queue", Count: f.Status.InReview, needs: mayLook},
 		{Path: "/today", Name: "Today's post", Key: "today", needs: mayLook},
 		{Path: "/cases", Name: "Cases", Key: "cases", needs: mayLook},
+		{Path: "/contact", Name: "Log a contact", Key: "contact", needs: mayLog},
 		{Path: "/replies", Name: "Replies", Key: "replies", Count: f.Status.Held + f.Status.Failed + f.Status.Uncertain, needs: mayLook},
 		{Path: "/mailroom", Name: "Mailroom", Key: "mailroom", Count: f.Status.PaperWork, needs: mayPaper},
 		{Path: "/tray", Name: "Print tray", Key: "tray", Count: f.Status.ToPrint, needs: mayPaper},

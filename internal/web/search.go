@@ -268,6 +268,9 @@ func (d *Desk) foundRow(f register.Found, all []terms.Term) foundRow {
 		Found: f, Link: "/messages/" + f.Message, Came: channelName(f.Channel) + ", " + shortDate(f.ReceivedAt.In(workday.London())),
 		Title: hits(f.Who, all), Place: hits(f.Place, all), Words: hits(f.About, all), Due: "–",
 	}
+	if f.Case != "" {
+		row.Link = "/cases/" + f.Reference
+	}
 	if f.Who == "" {
 		row.Title = []bit{{Text: "(no name)"}}
 	}
