@@ -27,8 +27,8 @@ func (r *Rules) leftOut(examples []Example) []leftOut {
 }
 
 // calibrated sets the temperature at which confidence tells the truth on what
-// was left out, and the least confidence for each label at which acting alone
-// is right often enough.
+// was left out; and how much doubt is borne and how much confidence is asked
+// for each label, so that acting alone is right often enough.
 func calibrated(s settings, left []leftOut) settings {
 	best := math.Inf(1)
 	for t := 0.5; t <= 4; t += 0.05 {
@@ -36,8 +36,28 @@ func calibrated(s settings, left []leftOut) settings {
 			best, s.temperature = c, rounded(t)
 		}
 	}
-	s.auto = thresholds(left, s)
-	return s
+	most := -1
+	out := s
+	for _, doubt := range bearable(s.doubt, 0.02, 0.03, 0.045, 0.06) {
+		for _, stage2 := range bearable(s.doubtStage2, 0.02, 0.03, 0.05, 0.08) {
+			s.doubt, s.doubtStage2 = doubt, stage2
+			auto, settled := thresholds(left, s)
+			if settled > most {
+				most, out = settled, s
+				out.auto = auto
+			}
+		}
+	}
+	return out
+}
+
+// bearable gives the doubts to choose from: none but nought when the file bears
+// none.
+func bearable(in float64, choice ...float64) []float64 {
+	if in == 0 {
+		return []float64{0}
+	}
+	return choice
 }
 
 func cost(left []leftOut, temperature float64) float64 {
@@ -74,12 +94,12 @@ type settled struct {
 // An error under one label may be paid for by another. What an error costs is
 // raised until enough are right; for each cost every label takes the
 // threshold that gains most by itself.
-func thresholds(left []leftOut, s settings) []float64 {
+func thresholds(left []leftOut, s settings) (auto []float64, settledAlone int) {
 	byLabel := make([][]settled, len(Labels()))
 	for k := range byLabel {
 		byLabel[k] = settleable(left, k, s)
 	}
-	auto := make([]float64, len(byLabel))
+	auto = make([]float64, len(byLabel))
 	for price := 1.0; ; price *= 1.1 {
 		all, wrong := 0, 0
 		for k, verdicts := range byLabel {
@@ -91,7 +111,7 @@ func thresholds(left []leftOut, s settings) []float64 {
 			}
 		}
 		if float64(wrong) <= (1-wanted)*float64(all) {
-			return auto
+			return auto, all
 		}
 	}
 }

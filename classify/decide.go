@@ -27,14 +27,14 @@ func (r *Rules) decide(m Message, c Context) (Verdict, *judgement) {
 	labels := Labels()
 	v.Label, v.Second, v.Confidence = labels[first], labels[second], chances[first]
 	j.extras(&v)
-	v.Evidence = append(v.Evidence, j.evidence()...)
+	v.Evidence = append(v.Evidence, j.evidence(v.Label, v.Second)...)
 	v.Definition = j.definition()
 	doubt := r.doubt(j, m, chances, first, cut)
 	v.Route = Auto
 	if doubt != "" {
 		v.Route = Review
 	}
-	v.Why = why(&v, j, doubt)
+	v.Why = why(&v, doubt)
 	return v, j
 }
 
@@ -72,21 +72,6 @@ func (r *Rules) score(j *judgement) []float64 {
 		}
 	}
 	return score
-}
-
-// usualWords is how many common words a message of usual length holds.
-const usualWords = 50
-
-// scale weighs the common words down in a long text and up in a short one, so
-// that mere length says nothing.
-func (j *judgement) scale() float64 {
-	n := 0
-	for _, i := range j.fired {
-		if j.rules.rules[i].leaning {
-			n++
-		}
-	}
-	return math.Sqrt(usualWords / float64(max(n, 8)))
 }
 
 // softmax turns sums of evidence into chances.
@@ -172,22 +157,22 @@ func (j *judgement) level() HazardLevel {
 	return level
 }
 
-// worthSaying is the weight from which a common word stands among the
-// evidence.
-const worthSaying = 0.3
-
 // evidence lists what fired, a line for each rule and what it speaks for,
-// weightiest first.
-func (j *judgement) evidence() []Evidence {
-	var out []Evidence
+// weightiest first. The everyday words have one line together for each of the
+// two likeliest labels that they lean towards.
+func (j *judgement) evidence(likeliest ...Label) []Evidence {
+	out := j.everydayEvidence(likeliest)
 	for _, i := range j.fired {
 		r := j.rules.rules[i]
+		if r.leaning {
+			continue
+		}
 		quote, start, end := j.quote(r)
 		for _, w := range r.weights {
-			if w.slot >= 0 && w.value <= 0 || r.leaning && w.value < worthSaying {
+			if w.slot >= 0 && w.value <= 0 {
 				continue
 			}
-			out = append(out, Evidence{Rule: r.id, Label: w.target, Weight: w.value, Quote: quote, Start: start, End: end})
+			out = append(out, Evidence{Rule: r.id, Why: r.why, Label: w.target, Weight: w.value, Quote: quote, Start: start, End: end})
 		}
 	}
 	sort.SliceStable(out, func(a, b int) bool { return out[a].Weight > out[b].Weight })
@@ -197,9 +182,6 @@ func (j *judgement) evidence() []Evidence {
 // quote gives the words that made a rule fire. Words of the subject line have
 // no offsets.
 func (j *judgement) quote(r *rule) (quote string, start, end int) {
-	if r.leaning {
-		return strings.TrimPrefix(r.id, leaningPrefix), 0, 0
-	}
 	hits := j.signs[r.gives[0]]
 	for _, h := range hits {
 		if h.sentence == anywhere {
@@ -299,17 +281,13 @@ func (j *judgement) answered() string {
 
 // why writes the verdict's sentence: the label, the weightiest reasons for
 // it, and the doubt.
-func why(v *Verdict, j *judgement, doubt string) string {
+func why(v *Verdict, doubt string) string {
 	var reasons []string
-	reason := map[string]string{}
-	for _, i := range j.fired {
-		reason[j.rules.rules[i].id] = j.rules.rules[i].why
-	}
 	for _, e := range v.Evidence {
-		if e.Label != string(v.Label) || len(reasons) == 3 || strings.HasPrefix(e.Rule, leaningPrefix) {
+		if e.Label != string(v.Label) || len(reasons) == 3 || e.Rule == everydayID {
 			continue
 		}
-		s := reason[e.Rule]
+		s := e.Why
 		if e.Quote != "" {
 			s += " (“" + shorten(e.Quote, 60) + "”)"
 		}

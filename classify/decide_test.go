@@ -150,38 +150,6 @@ func TestDefinition(t *testing.T) {
 	}
 }
 
-func TestTune(t *testing.T) {
-	t.Parallel()
-	var file strings.Builder
-	file.WriteString("settings:\n  bias: {complaint: 0}\n  temperature: 1\n  auto: {complaint: 0.9}\nrules:\n- id: angry\n  why: is angry\n  match: angry\n  weights: {complaint: 0.1}\n- id: polite\n  why: asks\n  match: please\n  weights: {service_request: 0.1, hazard: 0.2}\n")
-	r, err := Parse("small.yaml", []byte(file.String()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var examples []Example
-	for i := range 40 {
-		e := Example{ID: "x", Source: []string{"a", "b"}[i/2%2], Label: Complaint, Message: Message{Text: "I am angry with you"}}
-		if i%2 == 0 {
-			e.Label, e.Message.Text = ServiceRequest, "please mend the tap"
-		}
-		examples = append(examples, e)
-	}
-	tuned, err := Tune(r, examples, TuneOptions{Rounds: 100})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(tuned.Folds) != 2 || tuned.Folds[0].Report.Accuracy() != 1 {
-		t.Errorf("folds %+v", tuned.Folds)
-	}
-	if !strings.Contains(string(tuned.File), "hazard: 0.2") || !strings.Contains(tuned.Diff, "@@ -9 +9 @@ angry") {
-		t.Errorf("file\n%s\ndiff\n%s", tuned.File, tuned.Diff)
-	}
-	again, err := Tune(r, examples, TuneOptions{Rounds: 100})
-	if err != nil || !bytes.Equal(tuned.File, again.File) {
-		t.Error("a second fit gives another file")
-	}
-}
-
 func TestReportReads(t *testing.T) {
 	t.Parallel()
 	rep := Score(Default(), ownExamples(t)[:60])

@@ -79,7 +79,7 @@ func (rd *reader) facts() {
 
 func (rd *reader) rule(n *yaml.Node) {
 	parts := rd.mapping(n, "id", "why", "match", "in", "polarity", "aim", "times", "all", "any", "none", "within",
-		"weights", "heard", "level", "outcome", "private", "signs")
+		"weights", "fixed", "heard", "level", "outcome", "private", "signs")
 	r := &rule{line: n.Line, times: 1}
 	rd.identity(r, n, parts)
 	rd.conditions(r, parts)
@@ -89,6 +89,7 @@ func (rd *reader) rule(n *yaml.Node) {
 	}
 	heard := rd.oneOf(parts["heard"], "false", "true", "answer")
 	r.heard, r.answer = heard == "true", heard == "answer"
+	r.fixed = rd.yes(parts["fixed"])
 	r.outcome = rd.yes(parts["outcome"])
 	r.private = rd.yes(parts["private"])
 	r.level = HazardLevel(rd.oneOf(parts["level"], "", string(Significant), string(Emergency)))
@@ -110,8 +111,8 @@ func (rd *reader) rule(n *yaml.Node) {
 // leaningPrefix begins the id of a leaning, which has none of its own.
 const leaningPrefix = "leaning "
 
-// leanings reads the common words that lean the scales a little each: rules
-// of one word, without a reason of their own.
+// leanings reads the everyday words that lean the scales a little each: rules
+// of one or two words, without a reason of their own.
 func (rd *reader) leanings(n *yaml.Node) {
 	rd.rules.graded = len(rd.rules.rules)
 	if n == nil {
@@ -121,7 +122,7 @@ func (rd *reader) leanings(n *yaml.Node) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		word := n.Content[i]
 		r := &rule{
-			id: leaningPrefix + word.Value, why: "uses words that lean this way", line: word.Line, weightsLine: word.Line,
+			id: leaningPrefix + word.Value, why: everydayWhy, line: word.Line, weightsLine: word.Line,
 			match: true, leaning: true, times: 1, within: "message",
 		}
 		r.weights = rd.weights(parts[word.Value])

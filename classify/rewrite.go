@@ -10,23 +10,24 @@ import (
 
 // weightsLine is the only form in which fitted weights can be written back: a
 // mapping on a line of its own.
-var weightsLine = regexp.MustCompile(`^(\s*)([\pL\pN ']+):\s*(\{[^{}]*\}|[0-9.]+)(\s*#.*)?$`)
+var weightsLine = regexp.MustCompile(`^(\s*)([\pL\pN '-]+):\s*(\{[^{}]*\}|[0-9.]+)(\s*#.*)?$`)
 
 // rewrite gives r's file with the weights of fitted in it, and the lines that
-// changed, as a unified diff without context that "patch" can apply.
-func rewrite(r, fitted *Rules) (file []byte, diff string, err error) {
+// changed, as a unified diff without context that "patch" can apply; without
+// the lines of the everyday words if so wished.
+func rewrite(r, fitted *Rules, withoutWords bool) (file []byte, diff string, err error) {
 	lines := strings.Split(string(r.source), "\n")
 	var d strings.Builder
-	put := func(at int, value string) error {
+	put := func(at int, value string, quiet bool) error {
 		m := weightsLine.FindStringSubmatch(lines[at])
 		if m == nil {
 			return fmt.Errorf("tune: line %d: write the weights as {label: number, …} on one line of their own", at+1)
 		}
 		line := m[1] + m[2] + ": " + value + m[4]
-		if line != lines[at] {
+		if line != lines[at] && !quiet {
 			fmt.Fprintf(&d, "@@ -%d +%d @@ %s\n-%s\n+%s\n", at+1, at+1, idAbove(lines, at), lines[at], line)
-			lines[at] = line
 		}
+		lines[at] = line
 		return nil
 	}
 	written := 0
@@ -39,11 +40,15 @@ func rewrite(r, fitted *Rules) (file []byte, diff string, err error) {
 			value = byLabel(fitted.settings.auto)
 		case "temperature":
 			value = plainNumber(fitted.settings.temperature)
+		case "doubt":
+			value = plainNumber(fitted.settings.doubt)
+		case "doubt-stage2":
+			value = plainNumber(fitted.settings.doubtStage2)
 		default:
 			continue
 		}
 		written++
-		if err := put(at, value); err != nil {
+		if err := put(at, value, false); err != nil {
 			return nil, "", err
 		}
 	}
@@ -52,7 +57,7 @@ func rewrite(r, fitted *Rules) (file []byte, diff string, err error) {
 	}
 	for i, rule := range fitted.rules {
 		if at := r.rules[i].weightsLine - 1; at >= 0 && at < len(lines) && speaksForLabel(rule) {
-			if err := put(at, mapping(rule.weights)); err != nil {
+			if err := put(at, mapping(rule.weights), withoutWords && rule.leaning); err != nil {
 				return nil, "", err
 			}
 		}

@@ -54,7 +54,8 @@ type rule struct {
 	outcome     bool
 	private     bool // its sentence is never said back to the resident
 	gives       []int
-	leaning     bool // a common word that only leans the scales
+	leaning     bool // an everyday word that only leans the scales
+	fixed       bool // its weights are set by hand, and never fitted
 }
 
 // A weight is what a rule counts for a label, flag or topic.

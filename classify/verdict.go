@@ -66,6 +66,7 @@ const (
 // Evidence is one rule that fired, with the words that made it fire.
 type Evidence struct {
 	Rule   string  `json:"rule"`
+	Why    string  `json:"why"`   // the reason that the rule gives, in plain English
 	Label  string  `json:"label"` // the label, flag or topic that the weight counts for
 	Weight float64 `json:"weight"`
 	Quote  string  `json:"quote"`

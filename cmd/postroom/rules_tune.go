@@ -15,7 +15,8 @@ const rulesTuneUsage = `usage: postroom rules tune [-rules FILE] [-fresh] -out N
 Fits the weights of a rule file to labelled messages, and never its patterns.
 Each source of messages (or, of one source, each of some folds) is left out
 once, fitted without, and judged: those figures come first. Then comes the
-difference between the two files, for you to read. NEWFILE must not exist yet.
+difference between the two files, for you to read; without the everyday words
+if they are chosen anew. NEWFILE must not exist yet.
 
 CORPUS is as in "postroom rules test". The guide to the rules says more.
 
@@ -28,6 +29,7 @@ func runRulesTune(args []string, stdout, stderr io.Writer) int {
 	file := flags.String("rules", "", "rule `FILE`; without it the rules that come with the program")
 	out := flags.String("out", "", "`NEWFILE` for the fitted rules")
 	fresh := flags.Bool("fresh", false, "forget the weights for labels that the file has; needed for true figures on messages that it was fitted to before")
+	words := flags.Bool("words", false, "choose the everyday words (leanings) anew from these messages")
 	folds := flags.Int("folds", 5, "how many `FOLDS` a single source is parted into")
 	pull := flags.Float64("pull", 0, "how strongly weights are held to what the file says; 0 is as usual")
 	flags.Usage = func() { fmt.Fprint(stderr, rulesTuneUsage); flags.PrintDefaults() }
@@ -39,7 +41,7 @@ func runRulesTune(args []string, stdout, stderr io.Writer) int {
 		flags.Usage()
 		return 2
 	}
-	if err := rulesTune(*file, *out, corpora, classify.TuneOptions{Fresh: *fresh, Folds: *folds, Pull: *pull}, stdout); err != nil {
+	if err := rulesTune(*file, *out, corpora, classify.TuneOptions{Fresh: *fresh, Folds: *folds, Pull: *pull, Words: *words}, stdout); err != nil {
 		fmt.Fprintln(stderr, "postroom rules tune:", err)
 		return 1
 	}

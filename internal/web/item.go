@@ -13,8 +13,9 @@ import (
 	"postroom/internal/workday"
 )
 
-// An evidenceView is a reason of the rules. Marked: it has words in the text
-// that lead to it and back.
+// An evidenceView is a reason of the rules, in the words of the rule; its id
+// stands for them in verdicts from before they were kept. Marked: it has words
+// in the text that lead to it and back.
 type evidenceView struct {
 	Number                         int
 	Rule, Quote, For, Value, Class string
@@ -199,7 +200,7 @@ func (p *itemPage) read(m register.Message) {
 func (p *itemPage) views(rs []reason) []evidenceView {
 	views := make([]evidenceView, len(rs))
 	for i, e := range rs {
-		views[i] = evidenceView{Number: i + 1, Rule: strings.ReplaceAll(e.Rule, "-", " "), Quote: e.Quote, For: forName(e.Label), Class: e.Class}
+		views[i] = evidenceView{Number: i + 1, Rule: cmp.Or(e.Why, strings.ReplaceAll(e.Rule, "-", " ")), Quote: e.Quote, For: forName(e.Label), Class: e.Class}
 		if e.Class != "risk" {
 			views[i].Value = strings.ReplaceAll(fmt.Sprintf("%+.1f", e.Weight), "-", "−")
 		}

@@ -1,0 +1,230 @@
+package classify
+
+import (
+	"math"
+	"slices"
+)
+
+// A sample is an example as the fit sees it: the rules that fired.
+type sample struct {
+	fired []int
+	label int
+	cost  float64
+	scale float64 // of the everyday words
+}
+
+// samples judges each example once.
+func (r *Rules) samples(examples []Example) []sample {
+	out := make([]sample, 0, len(examples))
+	for _, e := range examples {
+		j := r.judge(e.Message, e.Context)
+		s := sample{label: slotOf(string(e.Label)), cost: 1}
+		if e.Label == Complaint || e.Label == Stage2 {
+			s.cost = 1.25 // filing a complaint as less is the dearer error
+		}
+		s.fired = append(s.fired, j.fired...)
+		s.scale = j.scale()
+		out = append(out, s)
+	}
+	return out
+}
+
+// firedIn counts for each rule the samples in which it fired.
+func firedIn(r *Rules, samples []sample) []int {
+	seen := make([]int, len(r.rules))
+	for _, s := range samples {
+		for _, i := range s.fired {
+			seen[i]++
+		}
+	}
+	return seen
+}
+
+// A fit holds the weights while they are fitted: a row a rule, a column a
+// label, the last row the bias.
+//
+// The method is multinomial logistic regression over the rules that fired, by
+// Adam on the whole corpus, with a quadratic pull towards the weights that
+// the file has (so that a rule which the corpus never needs keeps its
+// weight), clamped to the file's bounds. It has no randomness.
+type fit struct {
+	rules   *Rules
+	rounds  int
+	weights [][]float64
+	prior   [][]float64
+	pull    []float64
+	free    []bool
+}
+
+func newFit(r *Rules, opt TuneOptions, seen []int) *fit {
+	n, labels := len(r.rules), len(Labels())
+	f := &fit{rules: r, rounds: opt.Rounds, free: make([]bool, n+1), pull: make([]float64, n+1)}
+	most := slices.Max(append(slices.Clone(seen), 1))
+	for i := range n + 1 {
+		row := make([]float64, labels)
+		weights := biasWeights(r.settings.bias)
+		fits, fresh := true, opt.Fresh
+		f.pull[i] = opt.Pull
+		if i < n {
+			weights = r.rules[i].weights
+			fits = !r.rules[i].fixed && seen[i] > 0
+			fresh = fresh && fits
+			if r.rules[i].leaning {
+				f.pull[i] *= leaningPull(seen[i], most)
+			}
+		}
+		for _, w := range weights {
+			if w.slot < 0 {
+				continue
+			}
+			f.free[i] = fits
+			if !fresh {
+				row[w.slot] = w.value
+			}
+		}
+		f.prior = append(f.prior, row)
+		f.weights = append(f.weights, slices.Clone(row))
+	}
+	return f
+}
+
+// leaningPull is how much more strongly an everyday word is held than a rule:
+// the more messages it is in, the less it means.
+func leaningPull(in, most int) float64 {
+	rare := 1 + math.Log(float64(most)/float64(max(in, 1)))
+	return 8 / (rare * rare)
+}
+
+// biasWeights gives the bias as if it were the weights of a rule.
+func biasWeights(bias []float64) []weight {
+	out := make([]weight, 0, len(bias))
+	for slot, value := range bias {
+		out = append(out, weight{slot: slot, value: value})
+	}
+	return out
+}
+
+// run fits the weights to the samples.
+func (f *fit) run(samples []sample) {
+	const rate, keep1, keep2, tiny = 0.03, 0.9, 0.999, 1e-8
+	g, first, second := zeros(f.weights), zeros(f.weights), zeros(f.weights)
+	s := f.rules.settings
+	for round := 1; round <= f.rounds; round++ {
+		f.gradient(samples, g)
+		c1, c2 := 1-math.Pow(keep1, float64(round)), 1-math.Pow(keep2, float64(round))
+		for i := range f.weights {
+			if !f.free[i] {
+				continue
+			}
+			for k := range f.weights[i] {
+				first[i][k] = keep1*first[i][k] + (1-keep1)*g[i][k]
+				second[i][k] = keep2*second[i][k] + (1-keep2)*g[i][k]*g[i][k]
+				w := f.weights[i][k] - rate*(first[i][k]/c1)/(math.Sqrt(second[i][k]/c2)+tiny)
+				f.weights[i][k] = min(max(w, min(s.least, f.prior[i][k])), max(s.most, f.prior[i][k]))
+			}
+		}
+	}
+}
+
+func zeros(like [][]float64) [][]float64 {
+	out := make([][]float64, len(like))
+	for i := range out {
+		out[i] = make([]float64, len(like[i]))
+	}
+	return out
+}
+
+// gradient is that of the mean cost-weighted cross-entropy and the pull.
+func (f *fit) gradient(samples []sample, g [][]float64) {
+	for i := range g {
+		for k := range g[i] {
+			g[i][k] = f.pull[i] * (f.weights[i][k] - f.prior[i][k])
+		}
+	}
+	bias := len(f.weights) - 1
+	score := make([]float64, len(f.weights[bias]))
+	for _, s := range samples {
+		copy(score, f.weights[bias])
+		for _, i := range s.fired {
+			by := f.scale(i, s)
+			for k, w := range f.weights[i] {
+				score[k] += w * by
+			}
+		}
+		p := softmax(score, 1)
+		p[s.label]--
+		for k := range p {
+			p[k] *= s.cost / float64(len(samples))
+			g[bias][k] += p[k]
+		}
+		for _, i := range s.fired {
+			if f.free[i] {
+				by := f.scale(i, s)
+				for k := range p {
+					g[i][k] += p[k] * by
+				}
+			}
+		}
+	}
+}
+
+func (f *fit) scale(i int, s sample) float64 {
+	if f.rules.rules[i].leaning {
+		return s.scale
+	}
+	return 1
+}
+
+// Weights not worth a place in the file: of a rule, and of an everyday word.
+const (
+	small        = 0.05
+	smallLeaning = 0.03
+)
+
+// apply gives the rules with the fitted weights, the patterns shared.
+func (f *fit) apply() *Rules {
+	out := *f.rules
+	out.rules = make([]*rule, len(f.rules.rules))
+	for i, r := range f.rules.rules {
+		c := *r
+		if f.free[i] {
+			least := small
+			if r.leaning {
+				least = smallLeaning
+			}
+			c.weights = fittedWeights(r.weights, f.weights[i], least)
+		}
+		out.rules[i] = &c
+	}
+	out.settings.bias = slices.Clone(f.weights[len(f.weights)-1])
+	for i := range out.settings.bias {
+		out.settings.bias[i] = rounded(out.settings.bias[i])
+	}
+	return &out
+}
+
+func fittedWeights(old []weight, row []float64, least float64) []weight {
+	var out []weight
+	for k, l := range Labels() {
+		if math.Abs(row[k]) >= least {
+			out = append(out, weight{target: string(l), slot: k, value: rounded(row[k])})
+		}
+	}
+	if len(out) == 0 {
+		// A rule that is to be fitted again must keep a place for it.
+		for _, w := range old {
+			if w.slot >= 0 {
+				out = append(out, weight{target: w.target, slot: w.slot})
+				break
+			}
+		}
+	}
+	for _, w := range old {
+		if w.slot < 0 {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func rounded(x float64) float64 { return math.Round(x*100) / 100 }
