@@ -60,9 +60,15 @@ func (d *Desk) thePaper(w http.ResponseWriter, r *http.Request, who register.Acc
 }
 
 func (d *Desk) paperLetter(w http.ResponseWriter, r *http.Request, who register.Account) {
-	if m, ok := d.thePaper(w, r, who); ok {
-		d.showPaper(w, r, who, http.StatusOK, m, paperPage{Form: typedBefore(m)})
+	m, ok := d.thePaper(w, r, who)
+	if !ok {
+		return
 	}
+	if err := d.c.Register.Viewed(r.Context(), register.ViewedMessage, m.ID, who.Name); err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	d.showPaper(w, r, who, http.StatusOK, m, paperPage{Form: typedBefore(m)})
 }
 
 // typedBefore is what the form begins with: what was read, where anything was.

@@ -65,9 +65,15 @@ func (d *Desk) findLetter(r *http.Request, id register.ID) (register.TrayLetter,
 }
 
 func (d *Desk) letter(w http.ResponseWriter, r *http.Request, who register.Account) {
-	if l, ok := d.theLetter(w, r); ok {
-		d.showLetter(w, r, who, http.StatusOK, l, letterPage{})
+	l, ok := d.theLetter(w, r)
+	if !ok {
+		return
 	}
+	if err := d.c.Register.Viewed(r.Context(), register.ViewedReply, l.ID, who.Name); err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	d.showLetter(w, r, who, http.StatusOK, l, letterPage{})
 }
 
 // showLetter shows a letter, with what the page already holds.
@@ -138,7 +144,7 @@ func (d *Desk) addAddress(r *http.Request, l register.TrayLetter, page *letterPa
 
 // letterPicture shows the resident's letter beside the address that is
 // compared with it.
-func (d *Desk) letterPicture(w http.ResponseWriter, r *http.Request, _ register.Account) {
+func (d *Desk) letterPicture(w http.ResponseWriter, r *http.Request, who register.Account) {
 	l, ok := d.theLetter(w, r)
 	if !ok {
 		return
@@ -153,6 +159,9 @@ func (d *Desk) letterPicture(w http.ResponseWriter, r *http.Request, _ register.
 		return
 	}
 	m, err := d.c.Register.GetMessage(r.Context(), c.Message)
+	if err == nil {
+		err = d.c.Register.Viewed(r.Context(), register.ViewedMessage, m.ID, who.Name)
+	}
 	if err != nil {
 		d.failed(w, r, err)
 		return
@@ -161,7 +170,7 @@ func (d *Desk) letterPicture(w http.ResponseWriter, r *http.Request, _ register.
 }
 
 // letterPDF hands out one letter as it is printed.
-func (d *Desk) letterPDF(w http.ResponseWriter, r *http.Request, _ register.Account) {
+func (d *Desk) letterPDF(w http.ResponseWriter, r *http.Request, who register.Account) {
 	l, ok := d.theLetter(w, r)
 	if !ok {
 		return
@@ -177,6 +186,9 @@ func (d *Desk) letterPDF(w http.ResponseWriter, r *http.Request, _ register.Acco
 	}
 	defer f.Close() //nolint:errcheck // only read
 	info, err := f.Stat()
+	if err == nil {
+		err = d.c.Register.Viewed(r.Context(), register.ViewedSent, l.ID, who.Name)
+	}
 	if err != nil {
 		d.failed(w, r, err)
 		return

@@ -215,6 +215,15 @@ func TestAnAddressIsConfirmed(t *testing.T) {
 	b.get(path).want(t, http.StatusOK, "Where it goes", "1 Doubtful Street", `src="`+path+`/pages/1"`)
 	b.get(path+"/pages/1").want(t, http.StatusOK, "PNG")
 	b.get(path+"/pages/2").want(t, http.StatusNotFound)
+	views, err := h.register.CaseViews(t.Context(), o.Case, 10)
+	must(t, err)
+	seen := map[register.ViewKind]bool{}
+	for _, v := range views {
+		seen[v.What] = v.By == "Dev"
+	}
+	if !seen[register.ViewedReply] || !seen[register.ViewedMessage] {
+		t.Errorf("who looked: %+v", views)
+	}
 	b.get(path+"/pdf").want(t, http.StatusNotFound)
 	confirm := func(pairs ...string) page { return b.post(path+"/address", form(pairs...)) }
 	confirm("name", "Ann Other", "lines", "12 Quay Street\nBristol\nBS2 9XX").want(t, http.StatusUnprocessableEntity, "then tick the box", "12 Quay Street")
