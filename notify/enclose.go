@@ -15,9 +15,9 @@ import (
 	"postroom/internal/register"
 )
 
-// mostEnclosed is the largest file that goes with an email, in bytes: many
+// MostEnclosed is the largest file that goes with an email, in bytes: many
 // mailboxes take no mail above 20 MB, and a file grows by a third on its way.
-const mostEnclosed = 10 << 20
+const MostEnclosed = 10 << 20
 
 var (
 	errTooLarge     = errors.New("the file that goes with it is too large for an email; send it by letter")
@@ -55,11 +55,11 @@ func readArchived(a *archive.Archive, name string) ([]byte, error) {
 		return nil, fmt.Errorf("%w (%w)", errNotEnclosed, err)
 	}
 	defer f.Close() //nolint:errcheck // only read
-	content, err := io.ReadAll(io.LimitReader(f, mostEnclosed+1))
+	content, err := io.ReadAll(io.LimitReader(f, MostEnclosed+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w (%w)", errNotEnclosed, err)
-	case len(content) > mostEnclosed:
+	case len(content) > MostEnclosed:
 		return nil, errTooLarge
 	}
 	return content, nil

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,6 +96,7 @@ type dutyView struct {
 
 type answerView struct {
 	ID, Title, By, State, Class, Text string
+	File                              string // what it is called
 	HasFile                           bool
 	Remedies                          []string
 }
@@ -132,7 +134,7 @@ func (d *Desk) showCase(w http.ResponseWriter, r *http.Request, who register.Acc
 func (d *Desk) casePage(r *http.Request, who register.Account, f *caseFacts) (*casePage, error) {
 	p := &casePage{
 		ID: f.ID, Reference: f.Reference, Name: f.name(), Tags: caseTags(f), Clocks: d.clockViews(f), Hazards: d.hazardViews(f),
-		Issues: f.Definition.Issues, Outcomes: f.Definition.Outcomes, Undefined: f.complaint() && !f.Defined, Next: d.nextView(f), Standing: f.standingWords(),
+		Issues: f.Definition.Issues, Outcomes: f.Definition.Outcomes, Undefined: f.complaint() && !f.Defined, Next: d.nextView(f), Handler: f.Handler(), Standing: f.standingWords(),
 	}
 	var err error
 	if p.frame, err = d.frame(r.Context(), who, "cases", f.Reference+", "+p.Name); err != nil {
@@ -225,7 +227,7 @@ func (d *Desk) hazardViews(f *caseFacts) (all []hazardView) {
 // answers fills in what was answered, and what was promised with it.
 func (p *casePage) answers(f *caseFacts, today workday.Date) {
 	for _, a := range slices.Backward(f.Answers) {
-		v := answerView{ID: a.ID, Title: "Stage " + strconv.Itoa(a.Stage) + ": " + small(findingName(a.Outcome)), By: a.By, Text: a.Text, HasFile: a.File != "", Remedies: a.Remedies}
+		v := answerView{ID: a.ID, Title: "Stage " + strconv.Itoa(a.Stage) + ": " + small(findingName(a.Outcome)), By: a.By, Text: a.Text, HasFile: a.File != "", File: cmp.Or(a.FileName, "The answer as a file"), Remedies: a.Remedies}
 		switch {
 		case !a.WithdrawnAt.IsZero():
 			v.State, v.Class = "Withdrawn, "+clockTime(a.WithdrawnAt), "dash"
@@ -356,5 +358,9 @@ func (d *Desk) answerFile(w http.ResponseWriter, r *http.Request, _ register.Acc
 		d.failed(w, r, register.ErrNotFound)
 		return
 	}
-	d.download(w, r, f.Answers[i].File, "answer-"+f.Reference)
+	name := "answer-" + f.Reference
+	if given := f.Answers[i].FileName; given != "" {
+		name = strings.TrimSuffix(given, path.Ext(given))
+	}
+	d.download(w, r, f.Answers[i].File, name)
 }

@@ -53,7 +53,10 @@ type deedForm struct {
 	who   register.Account
 	typed url.Values // nil: nothing yet
 	wrong []mistake
-	file  string // the archive's name of the file that came with it
+	// The file that came with it: its name in the archive, what it is called,
+	// and its size.
+	file, fileName string
+	fileSize       int64
 }
 
 // get is what stands in a field: what was typed, or what it begins with.
@@ -284,7 +287,8 @@ func (d *Desk) showDeed(w http.ResponseWriter, r *http.Request, f *deedForm, do 
 // previewDeed shows what the form as it stands would send: the register does
 // it and undoes it.
 func (d *Desk) previewDeed(r *http.Request, f *deedForm, do deed, p *deedPage) error {
-	trial := &deedForm{caseFacts: f.caseFacts, d: d, r: f.r, who: f.who, typed: f.typed, file: f.file}
+	trial := &deedForm{caseFacts: f.caseFacts, d: d, r: f.r, who: f.who, typed: f.typed}
+	trial.chosenFile(r)
 	if trial.typed == nil {
 		trial.typed = url.Values{}
 		for _, field := range do.fields(f) {

@@ -2,12 +2,14 @@ package web
 
 import (
 	"context"
+	"path"
 	"strings"
 	"time"
 
 	"postroom/classify"
 	"postroom/internal/register"
 	"postroom/internal/workday"
+	"postroom/notify"
 )
 
 // deeds lists what officers do with a case, in the order in which it is
@@ -55,7 +57,7 @@ func answerDeed() deed {
 				f.promises(),
 				f.choice("radio", "way", "How does the resident get it?", "", "send", option{Value: "send", Name: "Postroom sends it", Hint: "as the letter below"},
 					option{Value: "given", Name: "They have it already", Hint: "I gave it to them by another way: say when"}),
-				{Name: "file", Kind: "file", Label: "The answer as a file", Hint: "For an answer that they have already. At most 25 MB. It has to be chosen again when something is wrong here."},
+				{Name: "file", Kind: "file", Label: "The answer as a file", Hint: "In place of the words, or beside them. What Postroom sends is a PDF or a Word document, at most 10 MB by email. It has to be chosen again when something is wrong here."},
 			}, f.when("Given on", time.Time{})...)
 		},
 		read: readAnswer,
@@ -68,7 +70,7 @@ func readAnswer(f *deedForm) plan {
 		findings = append(findings, string(x))
 	}
 	a := register.Answering{
-		Case: f.ID, Stage: f.Stage, By: f.who.Name, File: f.file, Text: f.get("text", ""), Remedies: f.lines("remedies"), Actions: f.readPromises(),
+		Case: f.ID, Stage: f.Stage, By: f.who.Name, File: f.file, FileName: f.fileName, Text: f.get("text", ""), Remedies: f.lines("remedies"), Actions: f.readPromises(),
 		Outcome: register.Finding(f.chosen("outcome", "Choose what was found", findings...)),
 	}
 	f.must(len(a.Text) <= mostAnswer, "text", "Shorten the answer: it is longer than a letter can be")
@@ -76,8 +78,10 @@ func readAnswer(f *deedForm) plan {
 		a.GivenAt = f.moment("Say on which day they got it")
 		f.must(a.Text != "" || a.File != "", "text", "Give the answer’s words, or choose its file")
 	} else {
-		f.must(a.Text != "", "text", "Write the answer: Postroom sends these words")
-		f.must(a.File == "", "file", "A file goes with an answer that they have already. Take it out, or choose that they have it")
+		f.must(a.Text != "" || a.File != "", "text", "Write the answer, or choose its file: Postroom sends it")
+		f.must(f.fileSize <= notify.MostEnclosed || f.Way() == register.ByLetter, "file", "Choose a smaller file: this one is too large for an email, which takes 10 MB")
+		ending := strings.ToLower(path.Ext(a.FileName))
+		f.must(a.File == "" || ending == ".pdf" || ending == ".docx", "file", "Choose a PDF or a Word document: residents must be able to open it")
 		f.must(f.get("on", "") == "", "on", "Take the day out, or choose that they have the answer already")
 	}
 	return plan{

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"mime/multipart"
 	"net/http"
 	"net/mail"
 	"net/url"
@@ -253,15 +254,23 @@ func (d *Desk) readDeed(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// keepFile puts the file that came with the form into the archive: whatever is
-// recorded names a file that is there.
-func (f *deedForm) keepFile(r *http.Request) error {
-	if r.MultipartForm == nil || len(r.MultipartForm.File["file"]) == 0 {
+// chosenFile reads how the file that came with the form is called, if one was
+// chosen. Nothing of it is kept.
+func (f *deedForm) chosenFile(r *http.Request) *multipart.FileHeader {
+	if r.MultipartForm == nil || len(r.MultipartForm.File["file"]) == 0 || r.MultipartForm.File["file"][0].Size == 0 {
 		return nil
 	}
 	head := r.MultipartForm.File["file"][0]
-	if head.Size == 0 {
-		return nil // no file was chosen
+	f.file, f.fileName, f.fileSize = "not kept", head.Filename, head.Size
+	return head
+}
+
+// keepFile puts the file that came with the form into the archive: whatever is
+// recorded names a file that is there.
+func (f *deedForm) keepFile(r *http.Request) error {
+	head := f.chosenFile(r)
+	if head == nil {
+		return nil
 	}
 	in, err := head.Open()
 	if err != nil {

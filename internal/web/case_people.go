@@ -12,11 +12,55 @@ import (
 // peopleDeeds are about who belongs to a case, who gets the replies, and what
 // the resident needs.
 func peopleDeeds() []deed {
-	return []deed{personDeed(), repliesDeed(), addressDeed(), needsDeed(), sameDeed()}
+	return []deed{handlerDeed(), personDeed(), repliesDeed(), addressDeed(), needsDeed(), sameDeed()}
 }
 
 // unmerged is a deed of every case that is no signpost.
 func unmerged(f *caseFacts) (bool, string) { return f.MergedInto == "", "" }
+
+// handlerDeed says which officer has the case.
+func handlerDeed() deed {
+	return deed{
+		name: "handler", group: "people", title: func(f *caseFacts) string {
+			if f.Handler() == "" {
+				return "Say who has the case"
+			}
+			return "Give the case to somebody else"
+		}, button: "Give it to them", blame: "to",
+		about: "Stage 2 goes to somebody who did not have the case at stage 1.",
+		offer: func(f *caseFacts) (bool, string) { return f.open(), "" },
+		fields: func(f *deedForm) []field {
+			names := f.officers()
+			options := make([]option, len(names))
+			for i, name := range names {
+				options[i] = option{Value: name, Name: name}
+			}
+			all := []field{f.choice("select", "to", "Who has it from now on?", "", f.who.Name, options...)}
+			if f.Handler() != "" {
+				all = append(all, f.reason("Why it goes from "+f.Handler()+" to somebody else", ""))
+			}
+			return all
+		},
+		read: func(f *deedForm) plan {
+			a := register.Assigning{Case: f.ID, By: f.who.Name, To: f.chosen("to", "Choose who has it", f.officers()...), Reason: f.get("reason", "")}
+			f.must(f.Handler() == "" || a.Reason != "", "reason", "Say why it goes to somebody else")
+			f.must(len([]rune(a.Reason)) <= mostReason, "reason", "Say it in at most 2,000 characters")
+			return plan{do: func(ctx context.Context) ([]register.Hint, error) { return nil, f.d.c.Register.Assign(ctx, a) }}
+		},
+	}
+}
+
+// officers are the names of those who may work on cases.
+func (f *deedForm) officers() (names []string) {
+	all, err := f.d.c.Register.Accounts(f.r.Context())
+	f.must(err == nil, "to", "The register could not be asked who works here. Try again")
+	for _, a := range all {
+		if a.DisabledAt.IsZero() && may(a.Role, mayDecide) {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
 
 func personDeed() deed {
 	return deed{

@@ -289,13 +289,14 @@ func TestAnAnswerAsAFile(t *testing.T) {
 	b := h.signedIn("Priya", register.Reviewer)
 	c := h.complaint(b)
 	_, seen := b.form(c, "answer")
+	called := "Our answer.pdf"
 	upload := func(content string, pairs ...string) page {
 		var body bytes.Buffer
 		w := multipart.NewWriter(&body)
 		for i := 0; i < len(pairs); i += 2 {
 			must(t, w.WriteField(pairs[i], pairs[i+1]))
 		}
-		part, err := w.CreateFormFile("file", "answer.pdf")
+		part, err := w.CreateFormFile("file", called)
 		must(t, err)
 		_, err = part.Write([]byte(content))
 		must(t, err)
@@ -303,15 +304,26 @@ func TestAnAnswerAsAFile(t *testing.T) {
 		return b.send(http.MethodPost, "/cases/"+c.Reference+"/answer", body.String(), func(r *http.Request) { r.Header.Set("Content-Type", w.FormDataContentType()) })
 	}
 	fields := []string{"seen", seen, "outcome", "upheld", "way", "given", "on", "2026-11-25"}
-	upload("%PDF-1.4 the answer", append(fields, "on", "2026-11-25", "way", "send")...).want(t, http.StatusSeeOther)
+	upload("%PDF-1.4 the answer", fields...).want(t, http.StatusSeeOther)
 	p := b.get("/cases/" + c.Reference)
 	link := regexp.MustCompile(`/cases/[^"]*/answers/[^"]*`).FindString(p.body)
 	got := b.get(link)
 	got.want(t, http.StatusOK, "%PDF-1.4 the answer")
-	if d := got.header.Get("Content-Disposition"); d != `attachment; filename=answer-`+c.Reference+`.pdf` {
+	if d := got.header.Get("Content-Disposition"); d != `attachment; filename="Our answer.pdf"` {
 		t.Errorf("saved as %s", d)
 	}
 	b.get(strings.Replace(link, "/answers/", "/answers/x", 1)).want(t, http.StatusNotFound)
+
+	// Postroom sends it: a file that residents can open, and preview of its letter.
+	c = h.strangersCase(b)
+	_, seen = b.form(c, "answer")
+	fields = []string{"seen", seen, "outcome", "upheld", "way", "send"}
+	called = "answer.exe"
+	upload("MZ", fields...).want(t, http.StatusUnprocessableEntity, "#f-file", "Choose a PDF or a Word document")
+	called = "../Our answer.docx"
+	upload("PK", append(fields, "do", "preview")...).want(t, http.StatusOK, "Our full answer is in the document that comes with this email, “Our answer.docx”")
+	upload("PK", fields...).want(t, http.StatusSeeOther)
+	b.get("/cases/"+c.Reference).want(t, http.StatusOK, "Our answer.docx", "Answer, stage 1: owed")
 }
 
 func TestWhatBelongsTogether(t *testing.T) {
@@ -413,6 +425,11 @@ func TestMoreOfCasework(t *testing.T) {
 	h := openForLong(t, registertest.SQLite)
 	b := h.signedIn("Priya", register.Reviewer)
 	c := h.complaint(b)
+	b.did(c, "handler", "to", "Priya").want(t, http.StatusOK, "Given to Priya, by Priya", "Handled by Priya", "Give the case to somebody else")
+	h.account("Tom", register.Manager)
+	b.does(c, "handler", "to", "Tom").want(t, http.StatusUnprocessableEntity, "Say why it goes to somebody else")
+	b.does(c, "handler", "to", "Nobody", "reason", "kept words").want(t, http.StatusUnprocessableEntity, "Choose who has it", "kept words")
+	b.did(c, "handler", "to", "Tom", "reason", "on leave").want(t, http.StatusOK, "Given to Tom, by Priya", "Handled by Tom", "on leave")
 	b.did(c, "define", "issues", "Damp", "outcomes", "A dry home").want(t, http.StatusOK, "The definition was changed, by Priya", "A dry home")
 	b.did(c, "received", "on", "2026-11-18", "at", "", "reason", "it lay in a drawer").want(t, http.StatusOK, "The day of receipt was corrected, by Priya", "became", "it lay in a drawer")
 	b.did(c, "answer", "outcome", "not_upheld", "text", "No.", "way", "send").want(t, http.StatusOK, "Take the answer back")
