@@ -53,7 +53,7 @@ func TestPagesOfALetterAsPictures(t *testing.T) {
 			t.Errorf("headers %v", header)
 		}
 	}
-	b.get("/messages/"+m.ID).want(t, http.StatusOK, `src="/messages/`+m.ID+`/pages/1"`, "Page 1, page 2 of the file")
+	b.get("/messages/"+m.ID).want(t, http.StatusOK, `src="/messages/`+m.ID+`/pages/1"`, "Page 1, page 2 of the file", `href="/mailroom/letters/`+m.ID+`"`)
 	// The letter has one page, the second of its file: the first is somebody else's.
 	for _, n := range []string{"0", "2", "-1", "x", "99999999999999999999"} {
 		b.get("/messages/"+m.ID+"/pages/"+n).want(t, http.StatusNotFound)
