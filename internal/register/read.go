@@ -83,14 +83,15 @@ func (r *Register) ForPeople(ctx context.Context, n int) ([]Outgoing, error) {
 // Status counts what the status page shows.
 func (r *Register) Status(ctx context.Context) (Status, error) {
 	s := Status{LastKnownHoliday: r.cfg.Calendar.LastYear()}
-	var undecided, owed int64
-	var deadline string
+	var undecided, unread, owed int64
+	var deadline, unreadDeadline string
 	for _, q := range []struct {
 		query string
 		into  []any
 	}{
 		{`SELECT count(*) FROM message WHERE state = 'arrived'`, []any{&s.Arrived}},
-		{`SELECT count(*), COALESCE(min(received_at), 0), COALESCE(min(deadline), '') FROM message WHERE state IN ('review', 'arrived') AND history = 0`, []any{&s.InReview, &undecided, &deadline}},
+		{`SELECT count(*), COALESCE(min(received_at), 0), COALESCE(min(deadline), '') FROM message WHERE state = 'review' AND history = 0`, []any{&s.InReview, &undecided, &deadline}},
+		{`SELECT COALESCE(min(received_at), 0), COALESCE(min(deadline), '') FROM message WHERE state = 'arrived' AND history = 0`, []any{&unread, &unreadDeadline}},
 		{`SELECT count(*), COALESCE(min(created_at), 0) FROM outgoing WHERE state IN ('owed', 'sending')`, []any{&s.Owed, &owed}},
 		{`SELECT count(*) FROM outgoing WHERE state = 'held'`, []any{&s.Held}},
 		{`SELECT count(*) FROM outgoing WHERE way = 'letter' AND state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown') AND state = 'to_print'`, []any{&s.ToPrint}},
@@ -104,7 +105,12 @@ func (r *Register) Status(ctx context.Context) (Status, error) {
 			return s, wrap("status", err)
 		}
 	}
-	s.InReview -= s.Arrived
+	if undecided == 0 || unread > 0 && unread < undecided {
+		undecided = unread
+	}
+	if deadline == "" || unreadDeadline != "" && unreadDeadline < deadline {
+		deadline = unreadDeadline
+	}
 	s.OldestUndecided, s.OldestOwed = instant(undecided), instant(owed)
 	var err error
 	if s.NextDeadline, err = dateOf(deadline); err != nil {
