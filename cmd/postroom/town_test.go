@@ -33,6 +33,7 @@ type townPlan struct {
 	redis       string // empty: inside the process
 	connections int    // to the mail server at once; 0: 1
 	rules       bool   // the rules in force, not the plainest ones
+	scans       bool   // there is a folder of scans
 	decide      func(smtptest.Call) smtptest.Action
 	final       time.Duration // the wait for the reply to the mail's end; 0: 2 minutes
 }
@@ -107,6 +108,13 @@ func (w *town) settings(plan townPlan) string {
 	if plan.redis != "" {
 		more += fmt.Sprintf("queue: {redis: %q, prefix: %q}\n", plan.redis, "town"+rand.Text()+":")
 	}
+	roles := "mailbox, read, reply"
+	if plan.scans {
+		roles += ", scans"
+		folder := filepath.Join(w.folder, "scans")
+		w.must(os.Mkdir(folder, 0o700))
+		more += fmt.Sprintf("scans: {folder: %q, poll: 1s, stable: 1s}\n", folder)
+	}
 	if !plan.rules {
 		more += fmt.Sprintf("rules: {file: %q}\n", testRules(w.t))
 	}
@@ -116,8 +124,8 @@ mailboxes:
 smtp: {host: 127.0.0.1, port: %[6]d, tls: none, from: {address: %[1]s}, message_id_domain: post.citrine.example, connections: %[7]d, final_timeout: %[8]v, retry: {first: 1s}}
 caps: {global: {most: 100000, within: 1h}}
 web: {listen: ""}
-roles: [mailbox, read, reply]
-%[9]s`, townAddress, w.mailbox.host, w.mailbox.port, w.mailbox.user, townServer, w.office.Port(), max(plan.connections, 1), plan.final, more)
+roles: [%[10]s]
+%[9]s`, townAddress, w.mailbox.host, w.mailbox.port, w.mailbox.user, townServer, w.office.Port(), max(plan.connections, 1), plan.final, more, roles)
 }
 
 // memoryMailbox is a mailbox in this process.
