@@ -30,10 +30,15 @@ func (r *Register) Erase(ctx context.Context, e Erasure) error {
 
 func erase(t *tx, e Erasure) error {
 	m, err := row(t, scanMessage, `SELECT `+messageColumns+messageTables+`WHERE m.reference = $1`, e.Reference)
-	if err != nil {
+	id := m.Case
+	switch {
+	case notMissing(err) != nil:
 		return err
-	}
-	if m.Case == "" {
+	case err != nil: // a case that was split off has a reference that is no message's
+		if err := t.one(`SELECT id FROM cases WHERE reference = $1`, []any{e.Reference}, &id); err != nil {
+			return err
+		}
+	case m.Case == "":
 		if m.State != Recorded && m.State != Split {
 			return notAllowed("Nobody has decided on this message yet. Decide first.")
 		}
@@ -42,7 +47,7 @@ func erase(t *tx, e Erasure) error {
 		}
 		return eraseMessage(t, m, e)
 	}
-	c, err := caseByID(t, m.Case)
+	c, err := caseByID(t, id)
 	if err != nil {
 		return err
 	}

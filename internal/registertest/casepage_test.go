@@ -191,3 +191,25 @@ func TestViewsAreRecorded(t *testing.T) {
 		}
 	})
 }
+
+// TestACaseThatWasSplitOffIsForgotten: its reference is no message's.
+func TestACaseThatWasSplitOffIsForgotten(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		o := d.acknowledged("split")
+		split, err := d.Split(d.t.Context(), register.Splitting{Case: o.Case, Kind: register.ServiceRequestCase, By: "Priya", Definition: classify.Definition{Issues: []string{"the tap"}}})
+		d.must(err)
+		d.must(d.CloseCase(d.t.Context(), split.Case, "Priya", register.ClosedDone, "mended"))
+		d.must(d.Erase(d.t.Context(), register.Erasure{Reference: split.Reference, By: "Priya", Class: "service_request"}))
+		if c := d.theCase(split.Case); !c.Definition.Empty() || c.Correspondent.Address != "" {
+			d.t.Errorf("not forgotten: %+v", c)
+		}
+		if c := d.theCase(o.Case); c.Correspondent.Address == "" {
+			d.t.Error("the case that it was split off from is forgotten as well")
+		}
+		d.refused(d.Erase(d.t.Context(), register.Erasure{Reference: d.theCase(o.Case).Reference, By: "Priya"}), "is open")
+		if err := d.Erase(d.t.Context(), register.Erasure{Reference: "CIT26-AAAA-AAAA", By: "Priya"}); !errors.Is(err, register.ErrNotFound) {
+			d.t.Errorf("a reference of nothing: %v", err)
+		}
+	})
+}
