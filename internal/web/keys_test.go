@@ -82,3 +82,20 @@ func TestAnOfficerWorksBySingleKeys(t *testing.T) {
 	b.key("q")
 	b.until(`document.querySelector("h1").innerText === "Help and keys"`)
 }
+
+// TestTheQueuesStatesInABrowser looks at what the queue's pages say when there
+// is nothing, when somebody else has it, and at the help.
+func TestTheQueuesStatesInABrowser(t *testing.T) {
+	t.Parallel()
+	b := startChromium(t)
+	h := open(t)
+	m := h.waiting()
+	h.signedIn("Tom Askew", register.Reviewer).takeNext()
+	h.account("Priya Nandakumar", register.Reviewer)
+	b.size(1280, 900, "light")
+	b.signIn(h, "Priya Nandakumar")
+	for name, path := range map[string]string{"help": "/help?kept=yes", "no message fits": "/?topic=lift", "taken by another": "/messages/" + m.ID} {
+		b.open(h.server.URL + path)
+		b.look(t, name)
+	}
+}
