@@ -2,7 +2,7 @@ package classify
 
 import (
 	"bytes"
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -40,7 +40,7 @@ leanings:
 func smallExamples() []Example {
 	var out []Example
 	for i := range 40 {
-		e := Example{ID: "x", Group: fmt.Sprint(i), Source: []string{"a", "b"}[i/2%2], Label: Complaint, Message: Message{Text: "I am angry with you"}}
+		e := Example{ID: "x", Group: strconv.Itoa(i), Source: []string{"a", "b"}[i/2%2], Label: Complaint, Message: Message{Text: "I am angry with you"}}
 		if i%2 == 0 {
 			e.Label, e.Message.Text = ServiceRequest, "please mend the tap"
 		}

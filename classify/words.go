@@ -117,7 +117,7 @@ func (d *document) word(i int) string {
 func prune(file []byte) []byte {
 	var out []string
 	leanings := false
-	for _, line := range strings.Split(string(file), "\n") {
+	for line := range strings.SplitSeq(string(file), "\n") {
 		leanings = leanings || strings.HasPrefix(line, leaningsKey)
 		if leanings && strings.HasSuffix(line, ": {complaint: 0}") {
 			continue
