@@ -184,7 +184,7 @@ func (h *house) waiting() register.Message {
 	h.Helper()
 	v := unsure(classify.Complaint)
 	v.Evidence = []classify.Evidence{
-		{Rule: "no-heating", Label: "hazard", Weight: 1, Quote: "No heating", Start: 0, End: 10},
+		{Rule: "no-heating", Why: "a home without heat", Label: "hazard", Weight: 1, Quote: "No heating", Start: 0, End: 10},
 		{Rule: "no-call-back", Label: "complaint", Weight: 1.7, Quote: "Nobody phones back", Start: 26, End: 44},
 		{Rule: "topic-heating", Label: "heating_hot_water", Weight: 1, Quote: "heating", Start: 3, End: 10},
 	}

@@ -183,7 +183,7 @@ func TestThePagesShowWhatMatters(t *testing.T) {
 	b := h.signedIn("Priya", register.Reviewer)
 	b.get("/").want(t, http.StatusOK, m.Reference, "1 message waits", "5 days left", "Nobody phones back", "Ferdous Rahman", "Priya")
 	b.get("/messages/"+m.ID).want(t, http.StatusOK, m.Reference, `<mark class="risk" id="w1">No heating<sup>`, `<mark class="" id="w2">Nobody phones back<sup>`,
-		`href="#w2"`, "no call back", "The heating has been off for nine days.", `value="complaint" required checked`, "ferdous@example.com", "Say these words back")
+		`href="#w2"`, "no call back", "a home without heat", "The heating has been off for nine days.", `value="complaint" required checked`, "ferdous@example.com", "Say these words back")
 	b.get("/today").want(t, http.StatusOK, m.Reference)
 	b.get("/status").want(t, http.StatusOK, "Bank holidays", "fine")
 }
