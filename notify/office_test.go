@@ -109,6 +109,13 @@ type steps struct {
 	ch    chan string
 }
 
+// taken is how often a step was taken.
+func (s *steps) taken(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.count[name]
+}
+
 func (s *steps) take(name string) {
 	s.mu.Lock()
 	s.count[name]++

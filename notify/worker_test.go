@@ -39,7 +39,9 @@ func TestAnAcknowledgementArrivesOnce(t *testing.T) {
 	d := newDesk(t)
 	o := d.complaint(1)
 	d.work()
-	got := d.until(o.Owed[0].ID, "sent", is(register.Delivered))
+	got := d.until(o.Owed[0].ID, "sent, and that said", func(o register.Outgoing) bool { // the step comes just after the commit
+		return o.State == register.Delivered && d.steps.taken("recorded") > 0
+	})
 	letters := toResidents(d.office.letters())
 	if len(letters) != 1 || letters[0].to != "person1@mail.example" || letters[0].from != "complaints@larkmere.example" {
 		t.Fatalf("letters %+v", letters)

@@ -89,8 +89,10 @@ func manyCases(b *testing.B, c register.Config) {
 	entry, err := tx.PrepareContext(ctx, `INSERT INTO search_entry (id, message_id, reference, kind, stage, state, due_on, received_at, channel, topics, officer, private, who, place, about, digest)
 		VALUES ($1, $1, $1, 'complaint', 1, $2, $3, $4, 'email', $5, $6, 0, $7, $8, $9, 'x') RETURNING seq`)
 	check(err)
+	defer entry.Close() //nolint:errcheck // likewise
 	words, err := tx.PrepareContext(ctx, fill)
 	check(err)
+	defer words.Close() //nolint:errcheck // likewise
 	rnd, now := rand.New(rand.NewPCG(1, 2)), time.Now()
 	for n := range benchCases {
 		state, due, topic := "closed", "", "repairs"

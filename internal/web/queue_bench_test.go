@@ -91,7 +91,7 @@ func fullQueue(b *testing.B, point func(testing.TB, register.Config) register.Co
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "http://localhost/sign-in", strings.NewReader(form("account", "Priya", "password", secret).Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	handler.ServeHTTP(w, r)
-	cookies := w.Result().Cookies() //nolint:bodyclose // a recorder's
+	cookies := w.Result().Cookies()
 	if len(cookies) == 0 {
 		b.Fatal("cannot sign in", w.Code, w.Body.String())
 	}
