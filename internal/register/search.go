@@ -80,10 +80,17 @@ func (r *Register) Search(ctx context.Context, s Search) (found []Found, n int, 
 	if err != nil {
 		return nil, 0, false, err
 	}
+	from := `search_entry WHERE `
+	if len(s.Terms) > 0 && r.sqlite() { // so that it stops at the limit, where a word is common
+		from, where = `search_words CROSS JOIN search_entry ON seq = search_words.rowid WHERE `, strings.Replace(where, wordsHold, `search_words MATCH $1`, 1)
+	}
 	n, err = get(ctx, r, "search", func(row scanner) (n int, err error) { return n, row.Scan(&n) },
-		`SELECT count(*) FROM (SELECT 1 FROM search_entry WHERE `+where+` LIMIT $10) counted`, append(args, mostCounted+1)...)
+		`SELECT count(*) FROM (SELECT 1 FROM `+from+where+` LIMIT $10) counted`, append(args, mostCounted+1)...)
 	return found, min(n, mostCounted), n > mostCounted, err
 }
+
+// wordsHold is the condition that an entry's words hold the terms, on SQLite.
+const wordsHold = `seq IN (SELECT rowid FROM search_words WHERE search_words MATCH $1)`
 
 // searchWhere is the condition of a search, and what stands for $1 to $9.
 func (r *Register) searchWhere(s Search) (string, []any) {
@@ -112,7 +119,7 @@ func (r *Register) searchWhere(s Search) (string, []any) {
 	match := `$1 = ''`
 	switch {
 	case len(s.Terms) > 0 && r.sqlite():
-		match = `seq IN (SELECT rowid FROM search_words WHERE search_words MATCH $1)`
+		match = wordsHold
 	case len(s.Terms) > 0:
 		match = `words @@ CAST(CAST($1 AS TEXT) AS tsquery)`
 	}
