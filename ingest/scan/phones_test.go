@@ -35,3 +35,13 @@ func TestPhonesPhotographs(t *testing.T) {
 		t.Errorf("without its decoder: %+v", d)
 	}
 }
+
+// TestAWebPictureIsRead: a WebP file, as messengers save photographs, needs no
+// program of its own.
+func TestAWebPictureIsRead(t *testing.T) {
+	t.Parallel()
+	d := readFile(t, reader(t), "testdata/formats/letter.webp")
+	if d.Format != "webp" || d.Error != "" || len(d.Pages) != 1 || !strings.Contains(d.Pages[0].Text(), "Service charge account 5510-27: formal complaint") {
+		t.Errorf("%s %q %+v", d.Format, d.Error, d.Pages)
+	}
+}
