@@ -244,7 +244,7 @@ func (r *room) wantBatch(file register.Received) {
 		found = append(found, fmt.Sprint(m.Fingerprint[65:], m.Reading.Paper.Pages, m.State, m.Verdict.Label))
 	}
 	slices.Sort(found)
-	if want := []string{"1[1]reviewservice_request", "2[3]reviewcomplaint", "3[5]reviewenquiry"}; !slices.Equal(found, want) {
+	if want := []string{"1[1]reviewservice_request", "2[3]reviewcomplaint", "3[5]filedenquiry"}; !slices.Equal(found, want) {
 		r.t.Errorf("letters %q, want %q", found, want)
 	}
 }
