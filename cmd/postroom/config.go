@@ -286,6 +286,7 @@ type webConfig struct {
 	Certificate string        `yaml:"tls_certificate" is:"path"`
 	Key         string        `yaml:"tls_key" is:"path"`
 	BehindProxy bool          `yaml:"behind_proxy"`
+	Form        bool          `yaml:"form"`    // residents can complain at /complain
 	Cookies     string        `yaml:"cookies"` // auto, secure, plain
 	Idle        time.Duration `yaml:"session_idle"`
 	Longest     time.Duration `yaml:"session_longest"`

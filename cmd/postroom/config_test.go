@@ -217,6 +217,7 @@ func TestRefuses(t *testing.T) {
 		{"a proxy without an address", `web: {listen: ":8080", behind_proxy: true}`, "web.address: is missing"},
 		{"plain cookies over a network", `web: {behind_proxy: true, address: "https://p.example", cookies: plain}`, "web.cookies: plain is for"},
 		{"a session that ends before it is idle", `web: {session_idle: 2h, session_longest: 1h}`, "web.session_longest: is shorter"},
+		{"a form without pages", `web: {listen: "", form: true}`, "web.form: needs the pages"},
 		{"an endless session", `web: {session_idle: 0s}`, "web.session_idle: want more than no time"},
 		{"figures nowhere", "metrics: {listen: everywhere}", "metrics.listen: want an address"},
 		{"figures where the pages are", `metrics: {listen: "127.0.0.1:8080"}`, "metrics.listen: is where the pages are"},

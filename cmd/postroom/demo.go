@@ -146,8 +146,9 @@ func demoPlan(o demoOptions, folder string, servers *demomail.Servers, stderr io
 	if err := p.demoServers(servers); err != nil {
 		return p, err
 	}
-	p.refresh = 5
+	p.refresh, p.form = 5, true
 	p.hints = []web.Hint{
+		{Name: "Residents complain", Value: "at /complain on this address"},
 		{Name: "Write to", Value: c.Complaints + " by SMTP at " + servers.SMTPAddr() + ", no password"},
 		{Name: "Read replies", Value: "by IMAP at " + servers.IMAPAddr() + ", user: the address that you wrote from, password: " + c.Password},
 	}

@@ -83,6 +83,7 @@ type plan struct {
 	listen  string          // of the pages; empty: no pages
 	watch   string          // where monitoring programs ask; empty: nowhere
 	access  web.Access
+	form    bool          // residents can complain on a page
 	tls     keyPair       // of the pages; zero: none
 	keep    time.Duration // of a message that somebody took
 	refresh int
@@ -173,8 +174,8 @@ func (h *house) openDesk(ctx context.Context) (err error) {
 		Uploads: h.uploads(), Prefixes: []string{h.references.Prefix()},
 		Printer: h.printer(h.register, h.archive, h.composer.Press),
 		Intake:  h.intake("typed"), Reader: h.reader(),
-		Machine: h.machine,
-		Access:  h.access, Keep: h.keep, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
+		Machine: h.machine, Form: h.form,
+		Access: h.access, Keep: h.keep, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
 	})
 	if err != nil {
 		return err

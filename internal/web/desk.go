@@ -1,4 +1,4 @@
-// Package web owns the staff's pages: signing in, the review queue, deciding
+// Package web owns the pages: the residents' form, and the staff's: signing in, the review queue, deciding
 // on what waits there, the replies that wait for people, and whether
 // everything runs. It reads the register and the archive and changes them only
 // by the register's verbs; it sends nothing and judges nothing by itself.
@@ -65,7 +65,9 @@ type Config struct {
 	Reader *ingest.Reader
 	// Letters draws the pages of scanned letters; nil: they are not shown.
 	Letters *scan.Reader
-	Access  Access
+	// Form: residents can complain on a page that needs no sign-in.
+	Form   bool
+	Access Access
 	// Keep is for how long a message that somebody took stays theirs; 0: 20
 	// minutes.
 	Keep time.Duration
@@ -88,6 +90,7 @@ type Desk struct {
 	work    chan struct{} // bounds how many passwords are compared at once
 	turn    chan struct{} // one form of a case is carried out at a time
 	drawing chan struct{} // and how many pages of letters are drawn
+	crowd   crowd         // who sent the residents' form of late
 }
 
 // New parses the pages.
@@ -117,6 +120,10 @@ func (d *Desk) Handler() (http.Handler, error) {
 	mux.HandleFunc("POST /sign-out", d.signOut)
 	mux.HandleFunc("GET /style.css", styleSheet)
 	mux.HandleFunc("GET /keys.js", keys)
+	if d.c.Form {
+		mux.HandleFunc("GET "+complainPath, d.complain)
+		mux.HandleFunc("POST "+complainPath, d.complainStep)
+	}
 	for _, rt := range d.routes() {
 		mux.HandleFunc(rt.pattern, d.guarded(rt))
 	}
@@ -253,6 +260,10 @@ type problemPage struct {
 }
 
 func (d *Desk) problem(w http.ResponseWriter, r *http.Request, status int, title, text string) {
+	if d.c.Form && r.URL.Path == complainPath { // not for staff
+		d.showComplain(w, r, status, complainPage{Title: title, Text: text})
+		return
+	}
 	d.show(w, r, status, "problem.html", problemPage{frame: frame{Title: title, Landlord: d.c.Landlord}, Text: text})
 }
 

@@ -1,6 +1,10 @@
 package web
 
-import "postroom/internal/register"
+import (
+	"time"
+
+	"postroom/internal/register"
+)
 
 // A TableRow is a route, for tests: its pattern, the right it needs, and whether
 // it reads its body itself.
@@ -19,3 +23,9 @@ func (d *Desk) Table() (rows []TableRow) {
 
 // May reports whether the role has the right.
 func May(role register.Role, needs string) bool { return may(role, right(needs)) }
+
+// Crowd is what bounds the residents' form, for tests.
+type Crowd struct{ c crowd }
+
+// Enter reports whether one more may be sent from there.
+func (c *Crowd) Enter(client string, now time.Time) bool { return c.c.enter(client, now) }
