@@ -33,6 +33,7 @@ test-here:
 	@status=0; \
 	$(MAKE) --no-print-directory lint || status=1; \
 	$(MAKE) --no-print-directory vet || status=1; \
+	$(MAKE) --no-print-directory year || status=1; \
 	$(MAKE) --no-print-directory race || status=1; \
 	exit $$status
 
@@ -52,6 +53,13 @@ $(linter):
 
 vet:
 	$(GO) vet ./...
+
+# A whole year is too long for the race detector, which lives through its worst
+# weeks.
+.PHONY: year
+year:
+	@set -o pipefail; echo "$(GO) test -run '^TestAYear$$' ./notify"; \
+	$(GO) test -json -timeout 20m -run '^TestAYear$$' ./notify 2>&1 | $(GO) run ./scripts/readtests
 
 # The race detector needs a C compiler; without one the tests run without it.
 # The time limit is for a machine that is busy with other things.

@@ -249,7 +249,10 @@ func inLetters(n int) string {
 func (y *year) look(n int) {
 	y.tb.Helper()
 	ctx := y.tb.Context()
-	y.mailAway = y.now(noMail)
+	away := y.now(noMail)
+	y.mu.Lock()
+	y.mailAway = away
+	y.mu.Unlock()
 	if y.now(off) {
 		return
 	}

@@ -176,18 +176,16 @@ func (b *chromium) look(t *testing.T, name string) {
 var axe string
 
 // axe runs axe-core's rules for WCAG 2.2 AA and for good practice on the page
-// that stands open, narrow and wide, light and dark.
+// that stands open, narrow and light, wide and dark.
 func (b *chromium) axe(t *testing.T, name string) {
 	t.Helper()
 	b.ask(axe+";0", nil)
-	for _, scheme := range []string{"light", "dark"} {
-		for _, width := range []int{320, 1280} {
-			b.size(width, 900, scheme)
-			var wrong []string
-			b.ask(`axe.run(document, {resultTypes: ["violations"]}).then(r => r.passes.length < 10 ? ["looked at next to nothing"] : r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + " (" + (n.any.concat(n.all, n.none).map(c => c.message).join("; ")) + ")").join(" | ")))`, &wrong)
-			for _, w := range wrong {
-				t.Errorf("%s, %d px, %s: axe: %s", name, width, scheme, w)
-			}
+	for scheme, width := range map[string]int{"light": 320, "dark": 1280} {
+		b.size(width, 900, scheme)
+		var wrong []string
+		b.ask(`axe.run(document, {resultTypes: ["violations"]}).then(r => r.passes.length < 10 ? ["looked at next to nothing"] : r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + " (" + (n.any.concat(n.all, n.none).map(c => c.message).join("; ")) + ")").join(" | ")))`, &wrong)
+		for _, w := range wrong {
+			t.Errorf("%s, %d px, %s: axe: %s", name, width, scheme, w)
 		}
 	}
 }
