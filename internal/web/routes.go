@@ -48,7 +48,9 @@ type route struct {
 	ownInput bool
 }
 
-// routes is the one table of what signed-in people can reach.
+// routes is the one table of what signed-in people can reach. It is long
+// because it is a table, and is read with rightsOf above it. The public's form
+// and signing in stand in Handler.
 func (d *Desk) routes() []route {
 	return []route{
 		{pattern: "GET /{$}", needs: mayLook, do: d.queue},
