@@ -9,7 +9,7 @@ linter_version := v2.15.0
 linter := $(CURDIR)/.cache/bin/golangci-lint-$(linter_version)
 export GOLANGCI_LINT_CACHE := $(CURDIR)/.cache/lint
 
-.PHONY: deb help build run test quick lint vet race bench fuzz services
+.PHONY: deb help build run test quick lint vet race bench fuzz knocks services
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,13 @@ fuzz: ## every fuzz target for FUZZTIME each (10s)
 			echo "$$folder $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$folder; \
 		done; \
 	done
+
+# Kills postroom serve at random, KILLS times on each register, and looks after
+# every fifty that each message is one case with one reply; then the other
+# knocks at their full size. It takes hours.
+KILLS ?= 1000
+knocks: ## the long runs of what goes wrong: make knocks KILLS=1000
+	POSTROOM_TEST_KNOCKS=$(KILLS) scripts/services run $(GO) test -v -run 'TestKilledUnderLoad' -timeout 24h ./cmd/postroom
 
 services: ## start the test servers and print the variables, to develop against; ctrl-C stops them
 	@scripts/services

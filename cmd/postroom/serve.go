@@ -52,6 +52,10 @@ func serve(ctx context.Context, file string, stderr io.Writer) error {
 	}
 	p.step = killStep(stderr)
 	h, err := build(ctx, p)
+	if err != nil && ctx.Err() != nil {
+		logger.InfoContext(context.WithoutCancel(ctx), "postroom was told to stop while it started")
+		return nil //nolint:nilerr // what was being opened says only that it was told to stop
+	}
 	if err != nil {
 		return err
 	}
