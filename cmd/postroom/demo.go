@@ -112,7 +112,7 @@ func demoAccount(ctx context.Context, r *register.Register) (string, error) {
 	hash := password.Usual().Hash(word)
 	_, err := r.AddAccount(ctx, demoOfficer, register.Manager, hash)
 	if errors.Is(err, register.ErrNameTaken) {
-		err = errors.Join(r.SetPassword(ctx, demoOfficer, hash), r.EnableAccount(ctx, demoOfficer))
+		err = errors.Join(r.SetPassword(ctx, demoOfficer, hash), r.EnableAccount(ctx, demoOfficer, register.CommandLine))
 	}
 	return word, err
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,18 +25,24 @@ const userUsage = `usage: postroom user add -config FILE [-role ROLE] NAME
        postroom user password -config FILE NAME
        postroom user disable -config FILE NAME
        postroom user enable -config FILE NAME
+       postroom user join -config FILE NAME OTHER
 
 Keeps the accounts with which people sign in to the pages. A name is what
 histories call the officer, such as "Priya Nandakumar". The password is asked
 for twice, or read from standard input when that is no terminal.
 
-Roles: reviewer, manager and admin decide; mailroom and auditor only read.
+Join is for an officer who had a password and now signs in with the
+organisation's own sign-in, which made the account OTHER: from then on they
+come back as NAME, with all that NAME has in hand.
+
+Roles: reviewer, manager and admin decide and may do what the mailroom does;
+mailroom handles paper; auditor only reads.
 
 `
 
-// userVerbs are the words after "postroom user", and whether a name follows.
-func userVerbs() map[string]bool {
-	return map[string]bool{"add": true, "list": false, "password": true, "disable": true, "enable": true}
+// userVerbs are the words after "postroom user", and how many names follow.
+func userVerbs() map[string]int {
+	return map[string]int{"add": 1, "list": 0, "password": 1, "disable": 1, "enable": 1, "join": 2}
 }
 
 // runUser keeps the accounts. Passwords are never arguments: those show in
@@ -57,12 +64,13 @@ func runUser(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return usageCode(err)
 	}
-	named, isVerb := userVerbs()[verb]
-	if !isVerb || *file == "" || named != (len(names) == 1) {
+	wanted, isVerb := userVerbs()[verb]
+	if !isVerb || *file == "" || wanted != len(names) {
 		flags.Usage()
 		return 2
 	}
-	u := userCommand{stdin: os.Stdin, stdout: stdout, stderr: stderr, role: register.Role(*role), name: strings.Join(names, "")}
+	names = append(names, "", "")
+	u := userCommand{stdin: os.Stdin, stdout: stdout, stderr: stderr, role: register.Role(*role), name: names[0], other: names[1]}
 	if err := u.run(context.Background(), verb, *file); err != nil {
 		fmt.Fprintln(stderr, "postroom user "+verb+":", u.plain(err))
 		return 1
@@ -74,7 +82,7 @@ type userCommand struct {
 	stdin          *os.File
 	stdout, stderr io.Writer
 	role           register.Role
-	name           string
+	name, other    string
 }
 
 func (u *userCommand) run(ctx context.Context, verb, file string) error {
@@ -98,9 +106,11 @@ func (u *userCommand) run(ctx context.Context, verb, file string) error {
 		}
 		return u.said(r.SetPassword(ctx, u.name, hash), "The password of %s is set. Sessions with the old one are ended.\n", u.name)
 	case "disable":
-		return u.said(r.DisableAccount(ctx, u.name), "%s cannot sign in any more. Sessions are ended; the history keeps the name.\n", u.name)
+		return u.said(r.DisableAccount(ctx, u.name, register.CommandLine), "%s cannot sign in any more. Sessions are ended; the history keeps the name.\n", u.name)
 	case "enable":
-		return u.said(r.EnableAccount(ctx, u.name), "%s can sign in again.\n", u.name)
+		return u.said(r.EnableAccount(ctx, u.name, register.CommandLine), "%s can sign in again.\n", u.name)
+	case "join":
+		return u.said(r.JoinAccounts(ctx, u.name, u.other), "Whoever signed in as %s comes back as %s, without a password. Both are signed out.\n", u.other, u.name)
 	}
 	return u.list(ctx, r)
 }
@@ -116,7 +126,11 @@ func (u *userCommand) said(err error, format string, args ...any) error {
 func (u *userCommand) plain(err error) string {
 	switch {
 	case errors.Is(err, register.ErrNotFound):
-		return fmt.Sprintf("there is no account %q; \"postroom user list\" shows them all", u.name)
+		return fmt.Sprintf("there is no account %s; \"postroom user list\" shows them all", u.named())
+	case errors.Is(err, register.ErrVouchedFor):
+		return register.ErrVouchedFor.Error()
+	case errors.Is(err, register.ErrConflict):
+		return fmt.Sprintf("want an account with a password and one of the organisation's own sign-in, in this order: %q, %q", u.name, u.other)
 	case errors.Is(err, register.ErrNameTaken):
 		return fmt.Sprintf("there is an account %q already; names that differ in case only are the same", u.name)
 	case errors.Is(err, register.ErrBadName):
@@ -125,6 +139,13 @@ func (u *userCommand) plain(err error) string {
 		return fmt.Sprintf("want one of %v for -role, not %q", register.Roles(), u.role)
 	}
 	return err.Error()
+}
+
+func (u *userCommand) named() string {
+	if u.other == "" {
+		return strconv.Quote(u.name)
+	}
+	return fmt.Sprintf("%q or %q", u.name, u.other)
 }
 
 func (u *userCommand) list(ctx context.Context, r *register.Register) error {
@@ -142,6 +163,9 @@ func (u *userCommand) list(ctx context.Context, r *register.Register) error {
 		}
 		if !a.DisabledAt.IsZero() {
 			state = "disabled on " + a.DisabledAt.In(workday.London()).Format("2006-01-02 15:04")
+		}
+		if a.Issuer != "" {
+			state += ", vouched for by " + a.Issuer
 		}
 		fmt.Fprintf(u.stdout, "%s\t%s\t%s\n", a.Name, a.Role, state)
 	}

@@ -24,11 +24,16 @@ const (
 // Roles lists every role.
 func Roles() []Role { return []Role{Reviewer, Mailroom, Manager, Auditor, Admin} }
 
-// An Account is somebody who signs in with a password.
+// An Account is somebody who signs in: with a password that we keep, or
+// because an issuer of OpenID Connect vouches for them.
 type Account struct {
 	ID         ID
 	Name       string // histories name the officer by it
 	Role       Role
+	Issuer     string // who vouches; empty: a password
+	Subject    string // what the issuer calls them
+	FullName   string // as the issuer told it last
+	Email      string // as the issuer told it last
 	CreatedAt  time.Time
 	SignedInAt time.Time // the last time; zero: never
 	DisabledAt time.Time // zero: not disabled
@@ -43,17 +48,25 @@ var (
 	ErrBadName = errors.New("a name has 2 to 60 letters, digits, spaces or .'_@-, begins with a letter, and is not one of Postroom's own")
 	// ErrUnknownRole: the role is none of Roles.
 	ErrUnknownRole = errors.New("unknown role")
+	// ErrLastAdmin: without this account nobody could run Postroom from its pages.
+	ErrLastAdmin = errors.New("the last account of an admin")
+	// ErrVouchedFor: an issuer vouches for the account, so it has no password.
+	ErrVouchedFor = errors.New("the account has no password: it signs in with the organisation's own sign-in")
 )
 
-var accountName = regexp.MustCompile(`^\p{L}[\p{L}\p{N} .'_@-]{0,58}[\p{L}\p{N}.]$`)
+var accountName = regexp.MustCompile(`^\p{L}[\p{L}\p{M}\p{N} .'_@-]{0,58}[\p{L}\p{M}\p{N}.]$`)
 
 // ownActor reports whether histories use the name for what no officer did.
 func ownActor(key string) bool {
-	return key == "postroom" || key == "fail-safe" || strings.HasPrefix(key, "rules@") || key == commandLine
+	return key == "postroom" || key == "fail-safe" || strings.HasPrefix(key, "rules@") || key == CommandLine || key == signInService
 }
 
-// commandLine is the actor of what was done to accounts from the terminal.
-const commandLine = "command line"
+// CommandLine is the actor of what was done to accounts from the terminal, and
+// signInService of what came of an issuer's word.
+const (
+	CommandLine   = "command line"
+	signInService = "sign-in service"
+)
 
 func accountKey(name string) string { return clean(strings.ToLower(strings.TrimSpace(name))) }
 
@@ -78,16 +91,16 @@ func (r *Register) AddAccount(ctx context.Context, name string, role Role, hash 
 		if n == 0 {
 			return a, ErrNameTaken
 		}
-		return a, t.begin(accountSubject(a.ID), commandLine, "account_added", detail{"role": string(role)})
+		return a, t.begin(accountSubject(a.ID), CommandLine, "account_added", detail{"role": string(role)})
 	})
 	return a, wrap("add account", err)
 }
 
-const accountColumns = `a.id, a.name, a.role, a.created_at, a.signed_in_at, a.disabled_at, a.keys_off`
+const accountColumns = `a.id, a.name, a.role, a.issuer, a.subject, a.full_name, a.email, a.created_at, a.signed_in_at, a.disabled_at, a.keys_off`
 
 func scanAccount(row scanner) (a Account, err error) {
 	var created, signedIn, disabled, keysOff int64
-	err = row.Scan(&a.ID, &a.Name, &a.Role, &created, &signedIn, &disabled, &keysOff)
+	err = row.Scan(&a.ID, &a.Name, &a.Role, &a.Issuer, &a.Subject, &a.FullName, &a.Email, &created, &signedIn, &disabled, &keysOff)
 	a.KeysOff = keysOff == 1
 	a.CreatedAt, a.SignedInAt, a.DisabledAt = instant(created), instant(signedIn), instant(disabled)
 	return a, err
@@ -98,25 +111,41 @@ func (r *Register) Accounts(ctx context.Context) ([]Account, error) {
 	return list(ctx, r, "accounts", scanAccount, `SELECT `+accountColumns+` FROM account a ORDER BY a.key`)
 }
 
+// GetAccount reads one account.
+func (r *Register) GetAccount(ctx context.Context, id ID) (Account, error) {
+	return get(ctx, r, "get account", scanAccount, `SELECT `+accountColumns+` FROM account a WHERE a.id = $1`, id)
+}
+
 // SetPassword gives an account another password and ends its sessions.
 func (r *Register) SetPassword(ctx context.Context, name, hash string) error {
-	return wrap("set password", r.changeAccount(ctx, name, "password_set", func(t *tx, id ID) error {
-		return t.exec(`UPDATE account SET password = $1 WHERE id = $2`, hash, id)
+	return wrap("set password", r.changeAccount(ctx, name, CommandLine, "password_set", func(t *tx, a Account) error {
+		if a.Issuer != "" {
+			return ErrVouchedFor
+		}
+		return t.exec(`UPDATE account SET password = $1 WHERE id = $2`, hash, a.ID)
 	}))
 }
 
 // DisableAccount lets nobody sign in with an account any more and ends its
-// sessions. Histories keep its name.
-func (r *Register) DisableAccount(ctx context.Context, name string) error {
-	return wrap("disable account", r.changeAccount(ctx, name, "account_disabled", func(t *tx, id ID) error {
-		return t.exec(`UPDATE account SET disabled_at = $1 WHERE id = $2 AND disabled_at = 0`, micros(t.now), id)
+// sessions. Histories keep its name. Only the command line, which can make an
+// account again, may disable the last admin: ErrLastAdmin.
+func (r *Register) DisableAccount(ctx context.Context, name, by string) error {
+	return wrap("disable account", r.changeAccount(ctx, name, by, "account_disabled", func(t *tx, a Account) error {
+		var others int
+		if err := t.one(`SELECT COUNT(*) FROM account WHERE role = 'admin' AND disabled_at = 0 AND id <> $1`, []any{a.ID}, &others); err != nil {
+			return err
+		}
+		if a.Role == Admin && others == 0 && by != CommandLine {
+			return ErrLastAdmin
+		}
+		return t.exec(`UPDATE account SET disabled_at = $1 WHERE id = $2 AND disabled_at = 0`, micros(t.now), a.ID)
 	}))
 }
 
 // EnableAccount undoes DisableAccount.
-func (r *Register) EnableAccount(ctx context.Context, name string) error {
-	return wrap("enable account", r.changeAccount(ctx, name, "account_enabled", func(t *tx, id ID) error {
-		return t.exec(`UPDATE account SET disabled_at = 0 WHERE id = $1`, id)
+func (r *Register) EnableAccount(ctx context.Context, name, by string) error {
+	return wrap("enable account", r.changeAccount(ctx, name, by, "account_enabled", func(t *tx, a Account) error {
+		return t.exec(`UPDATE account SET disabled_at = 0 WHERE id = $1`, a.ID)
 	}))
 }
 
@@ -129,18 +158,18 @@ func (r *Register) UseKeys(ctx context.Context, account ID, on bool) error {
 
 // changeAccount does one thing to an account, ends its sessions, forgets wrong
 // tries, and writes it down. ErrNotFound when there is no such account.
-func (r *Register) changeAccount(ctx context.Context, name, what string, change func(*tx, ID) error) error {
+func (r *Register) changeAccount(ctx context.Context, name, by, what string, change func(*tx, Account) error) error {
 	return r.writes.do(ctx, func(t *tx) error {
-		var id ID
-		if err := t.one(`SELECT id FROM account WHERE key = $1`, []any{accountKey(name)}, &id); err != nil {
+		a, err := row(t, scanAccount, `SELECT `+accountColumns+` FROM account a WHERE a.key = $1`, accountKey(name))
+		if err != nil {
 			return err
 		}
-		if err := change(t, id); err != nil {
+		if err := change(t, a); err != nil {
 			return err
 		}
-		if err := errors.Join(t.exec(`DELETE FROM session WHERE account_id = $1`, id), t.exec(`DELETE FROM sign_in_try WHERE key = $1`, tryOfName(name))); err != nil {
+		if err := errors.Join(t.exec(`DELETE FROM session WHERE account_id = $1`, a.ID), t.exec(`DELETE FROM sign_in_try WHERE name = $1`, accountKey(a.Name))); err != nil {
 			return err
 		}
-		return t.note(accountSubject(id), commandLine, what, detail{})
+		return t.note(accountSubject(a.ID), by, what, detail{})
 	})
 }

@@ -2,92 +2,21 @@ package register
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 )
 
-// How many wrong tries close signing in, and for how long. A name is closed
-// sooner than an address, behind which a whole office may sit.
-const (
-	triesOfName    = 5
-	triesOfAddress = 30
-	// TriesClosed is how long signing in stays closed after too many.
-	TriesClosed = 15 * time.Minute
-)
-
-// ErrTooManyTries says that a name or an address was tried too often; a right
-// password is not looked at either.
-var ErrTooManyTries = errors.New("too many wrong tries")
-
 // ErrNoSession says that a session never was, has ended or was ended.
 var ErrNoSession = errors.New("no such session")
 
-// A Candidate is somebody who tries to sign in. An unknown name and a disabled
-// account have no Hash: compare with a hash that matches nothing instead, so
-// that it takes as long.
-type Candidate struct {
-	Account Account
-	Hash    string
-}
-
-func tryOfName(name string) string       { return "name:" + accountKey(name) }
-func tryOfAddress(address string) string { return "address:" + clean(address) }
-
-// TrySignIn counts a try before its password is compared, so that tries at
-// the same moment count too, and returns what to compare with. StartSession
-// takes the count back.
-func (r *Register) TrySignIn(ctx context.Context, name, address string) (Candidate, error) {
-	type tried struct {
-		Candidate
-		over bool
-	}
-	c, err := result(ctx, r, func(t *tx) (c tried, err error) {
-		if err = t.exec(`DELETE FROM sign_in_try WHERE last_at < $1`, micros(t.now.Add(-TriesClosed))); err != nil {
-			return c, err
-		}
-		overName, err := countTry(t, tryOfName(name), triesOfName)
-		if err != nil {
-			return c, err
-		}
-		overAddress, err := countTry(t, tryOfAddress(address), triesOfAddress)
-		if c.over = overName || overAddress; err != nil || c.over {
-			return c, err
-		}
-		c.Account, c.Hash, err = candidate(t, name)
-		return c, err
-	})
-	if err == nil && c.over {
-		err = ErrTooManyTries
-	}
-	return c.Candidate, wrap("try sign-in", err)
-}
-
-// countTry adds one and reports whether there were too many before. What is
-// closed is not counted further: it opens by itself.
-func countTry(t *tx, key string, most int64) (over bool, err error) {
-	n, err := t.affected(`INSERT INTO sign_in_try (key, failures, last_at) VALUES ($1, 1, $2)
-		ON CONFLICT (key) DO UPDATE SET failures = sign_in_try.failures + 1, last_at = $2 WHERE sign_in_try.failures < $3`, key, micros(t.now), most)
-	return n == 0, err
-}
-
-func candidate(t *tx, name string) (a Account, hash string, err error) {
-	a, err = row(t, scanAccount, `SELECT `+accountColumns+` FROM account a WHERE a.key = $1`, accountKey(name))
-	if errors.Is(err, ErrNotFound) {
-		return Account{}, "", nil
-	}
-	if err != nil || !a.DisabledAt.IsZero() {
-		return a, "", err
-	}
-	err = t.one(`SELECT password FROM account WHERE id = $1`, []any{a.ID}, &hash)
-	return a, hash, err
-}
-
-// A NewSession is a sign-in whose password was right.
+// A NewSession is a sign-in that was good.
 type NewSession struct {
 	Token   string // the SHA-256 of what the cookie holds
-	Account ID
+	Account ID     // whose password it was; not looked at by SignInVouched
 	Hash    string // that the password matched: a password set meanwhile wins
 	Address string
+	Device  string // such as "Firefox on Windows"
 	Idle    time.Duration
 	Longest time.Duration
 }
@@ -96,26 +25,27 @@ type NewSession struct {
 // or got another password, since it was compared.
 func (r *Register) StartSession(ctx context.Context, s NewSession) error {
 	return wrap("start session", r.writes.do(ctx, func(t *tx) error {
-		n, err := t.affected(`UPDATE account SET signed_in_at = $1 WHERE id = $2 AND password = $3 AND disabled_at = 0`, micros(t.now), s.Account, s.Hash)
+		a, err := row(t, scanAccount, `SELECT `+accountColumns+` FROM account a WHERE a.id = $1 AND a.password = $2 AND a.password <> '' AND a.disabled_at = 0`, s.Account, s.Hash)
+		if errors.Is(err, ErrNotFound) {
+			return ErrNoSession
+		}
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return ErrNoSession
-		}
-		var name string
-		if err := t.one(`SELECT name FROM account WHERE id = $1`, []any{s.Account}, &name); err != nil {
-			return err
-		}
-		return errors.Join(
-			t.exec(`DELETE FROM sign_in_try WHERE key = $1`, tryOfName(name)),
-			t.exec(`UPDATE sign_in_try SET failures = failures - 1 WHERE key = $1 AND failures > 0`, tryOfAddress(s.Address)),
-			t.exec(`DELETE FROM session WHERE idle_at <= $1`, micros(t.now)),
-			t.exec(`INSERT INTO session (token, account_id, started_at, seen_at, idle_at, ends_at) VALUES ($1, $2, $3, $3, $4, $5)`,
-				s.Token, s.Account, micros(t.now), micros(t.now.Add(min(s.Idle, s.Longest))), micros(t.now.Add(s.Longest))),
-			t.note(accountSubject(s.Account), name, "signed_in", detail{}),
-		)
+		return errors.Join(signedInFrom(t, a, s.Address), beginSession(t, a, s, ""))
 	}))
+}
+
+// beginSession begins one, whatever the account signed in by. outside is what
+// the issuer calls its own.
+func beginSession(t *tx, a Account, s NewSession, outside string) error {
+	return errors.Join(
+		t.exec(`UPDATE account SET signed_in_at = $1 WHERE id = $2`, micros(t.now), a.ID),
+		t.exec(`DELETE FROM session WHERE idle_at <= $1`, micros(t.now)),
+		t.exec(`INSERT INTO session (token, id, account_id, started_at, seen_at, idle_at, ends_at, address, device, outside) VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)`,
+			s.Token, newID(t.now), a.ID, micros(t.now), micros(t.now.Add(min(s.Idle, s.Longest))), micros(t.now.Add(s.Longest)), clean(s.Address), clean(s.Device), clean(outside)),
+		t.note(accountSubject(a.ID), a.Name, "signed_in", detail{}),
+	)
 }
 
 // seenEvery is how often at most a session that is used is written to.
@@ -142,6 +72,31 @@ func (r *Register) UseSession(ctx context.Context, token string, idle time.Durat
 	}))
 }
 
+// A Session is somebody's that has not ended.
+type Session struct {
+	ID        ID
+	Account   ID
+	Name      string // the account's
+	StartedAt time.Time
+	SeenAt    time.Time // to the minute
+	Address   string
+	Device    string
+	This      bool // it is the one of the token that was given
+}
+
+// Sessions lists the sessions that have not ended, the one used last first:
+// of one account, or with an empty id of all.
+func (r *Register) Sessions(ctx context.Context, account ID, token string) ([]Session, error) {
+	return list(ctx, r, "sessions", func(row scanner) (s Session, err error) {
+		var started, seen int64
+		var own string
+		err = row.Scan(&s.ID, &s.Account, &s.Name, &started, &seen, &s.Address, &s.Device, &own)
+		s.StartedAt, s.SeenAt, s.This = instant(started), instant(seen), own == token
+		return s, err
+	}, `SELECT s.id, s.account_id, a.name, s.started_at, s.seen_at, s.address, s.device, s.token FROM session s JOIN account a ON a.id = s.account_id
+		WHERE s.idle_at > $1 AND a.disabled_at = 0 AND ($2 = '' OR s.account_id = $2) ORDER BY s.seen_at DESC, s.started_at DESC, s.id DESC`, micros(r.now()), account)
+}
+
 // EndSession signs out.
 func (r *Register) EndSession(ctx context.Context, token string) error {
 	return wrap("end session", r.writes.do(ctx, func(t *tx) error {
@@ -155,5 +110,73 @@ func (r *Register) EndSession(ctx context.Context, token string) error {
 			return err
 		}
 		return errors.Join(t.exec(`DELETE FROM session WHERE token = $1`, token), t.note(accountSubject(id), name, "signed_out", detail{}))
+	}))
+}
+
+// EndSessionOf ends one session of an account from elsewhere. ErrNotFound when
+// the account has no such one; it may have ended by itself.
+func (r *Register) EndSessionOf(ctx context.Context, account, id ID, by string) error {
+	return wrap("end session of", r.writes.do(ctx, func(t *tx) error {
+		n, err := t.affected(`DELETE FROM session WHERE account_id = $1 AND id = $2`, account, id)
+		if err == nil && n == 0 {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		return t.note(accountSubject(account), by, "session_ended", detail{"session": id})
+	}))
+}
+
+// EndSessionsBut ends every session of an account but the one of the token;
+// an empty token ends all.
+func (r *Register) EndSessionsBut(ctx context.Context, account ID, token, by string) error {
+	return wrap("end sessions", r.writes.do(ctx, func(t *tx) error {
+		n, err := t.affected(`DELETE FROM session WHERE account_id = $1 AND token <> $2`, account, token)
+		if err != nil || n == 0 {
+			return err
+		}
+		return t.note(accountSubject(account), by, "sessions_ended", detail{})
+	}))
+}
+
+// A SignedOut is an issuer's word that somebody signed out there: of one
+// session of its own, or of all.
+type SignedOut struct {
+	Issuer  string
+	Subject string // empty: told by Outside alone
+	Outside string // the issuer's own session; empty: all of the subject's
+	// Before is when that was said: a session that began later is another one,
+	// however often it is said again.
+	Before time.Time
+}
+
+// EndVouched ends the sessions that an issuer says are over.
+func (r *Register) EndVouched(ctx context.Context, o SignedOut) error {
+	if o.Issuer == "" || o.Subject == "" && o.Outside == "" {
+		return nil // that would be everybody's
+	}
+	return wrap("end vouched", r.writes.do(ctx, func(t *tx) error {
+		const which = `($1 = '' OR outside = $1) AND started_at <= $2`
+		var accounts []ID
+		err := t.each(`SELECT DISTINCT account_id FROM session WHERE `+which+` AND account_id IN (SELECT id FROM account WHERE issuer = $3 AND ($4 = '' OR subject = $4))`,
+			[]any{clean(o.Outside), micros(o.Before), o.Issuer, o.Subject}, func(rows *sql.Rows) error {
+				var id ID
+				err := rows.Scan(&id)
+				accounts = append(accounts, id)
+				return err
+			})
+		if err != nil {
+			return err
+		}
+		for _, id := range accounts {
+			if err := errors.Join(
+				t.exec(`DELETE FROM session WHERE `+which+` AND account_id = $3`, clean(o.Outside), micros(o.Before), id),
+				t.note(accountSubject(id), signInService, "sessions_ended", detail{"why": "signed_out_there"}),
+			); err != nil {
+				return err
+			}
+		}
+		return nil
 	}))
 }

@@ -106,7 +106,7 @@ func TestWhatEndsEverySessionOfAnAccount(t *testing.T) {
 		if !errors.Is(err, register.ErrNoSession) {
 			d.t.Errorf("a sign-in with the old password that ends after the new one was set: %v", err)
 		}
-		d.must(d.DisableAccount(ctx, "TOM"))
+		d.must(d.DisableAccount(ctx, "TOM", register.CommandLine))
 		if err := d.use("other"); !errors.Is(err, register.ErrNoSession) {
 			d.t.Errorf("after disabling: %v", err)
 		}
@@ -114,7 +114,7 @@ func TestWhatEndsEverySessionOfAnAccount(t *testing.T) {
 		if err != nil || c.Hash != "" {
 			d.t.Errorf("a disabled account has a hash to compare with: %+v, %v", c, err)
 		}
-		d.must(d.EnableAccount(ctx, "tom"))
+		d.must(d.EnableAccount(ctx, "tom", register.CommandLine))
 		if c, err = d.TrySignIn(ctx, "Tom", "192.0.2.1"); err != nil || c.Hash != "hash" {
 			d.t.Errorf("enabled again: %+v, %v", c, err)
 		}
@@ -130,31 +130,58 @@ func TestTooManyTries(t *testing.T) {
 	both(t, func(d *desk) {
 		ctx := d.t.Context()
 		a := d.officer("Priya", register.Reviewer)
-		try := func(name, address string) error {
-			_, err := d.TrySignIn(ctx, name, address)
-			return err
-		}
 		for _, name := range []string{"Priya", "nobody"} { // a name that is none is closed as well: it must not show
 			for range 5 {
-				d.must(try(name, "192.0.2.1"))
+				d.must(d.try(name, "192.0.2.1"))
 			}
-			if err := try(name, "192.0.2.2"); !errors.Is(err, register.ErrTooManyTries) {
+			if err := d.try(name, "192.0.2.1"); !errors.Is(err, register.ErrTooManyTries) {
 				d.t.Errorf("the sixth try of %s: %v", name, err)
 			}
+			d.must(d.try(name, "192.0.2.2")) // whoever sits elsewhere is not locked out by it
 		}
 		d.clock.Advance(register.TriesClosed + time.Second)
 		for range 4 {
-			d.must(try("priya", "192.0.2.1"))
+			d.must(d.try("priya", "192.0.2.1"))
 		}
 		d.signIn("good", a)
 		for range 5 {
-			d.must(try("PRIYA", "192.0.2.1"))
+			d.must(d.try("PRIYA", "192.0.2.1"))
 		}
-		if err := try("Priya", "192.0.2.9"); !errors.Is(err, register.ErrTooManyTries) {
+		if err := d.try("Priya", "192.0.2.1"); !errors.Is(err, register.ErrTooManyTries) {
 			d.t.Errorf("counted anew after a good sign-in: %v", err)
 		}
 		d.must(d.SetPassword(ctx, "Priya", "hash"))
-		d.must(try("Priya", "192.0.2.9"))
+		d.must(d.try("Priya", "192.0.2.1"))
+	})
+}
+
+func (d *desk) try(name, address string) error {
+	_, err := d.TrySignIn(d.t.Context(), name, address)
+	return err
+}
+
+// TestManyAddressesTryOneName: strangers close a name for strangers, and not
+// for its officer in the place where they always sit.
+func TestManyAddressesTryOneName(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		a := d.officer("Priya", register.Reviewer)
+		d.signIn("usual", a) // from 192.0.2.1
+		for i := range 20 {
+			d.must(d.try("Priya", fmt.Sprintf("198.51.100.%d", i)))
+		}
+		if err := d.try("Priya", "203.0.113.1"); !errors.Is(err, register.ErrTooManyTries) {
+			d.t.Errorf("a stranger's next try: %v", err)
+		}
+		d.must(d.try("Priya", "192.0.2.1"))
+		d.clock.Advance(61 * 24 * time.Hour)
+		d.signIn("elsewhere", d.officer("Tom", register.Reviewer)) // forgets what is long ago
+		for i := range 20 {
+			d.must(d.try("Priya", fmt.Sprintf("198.51.100.%d", i)))
+		}
+		if err := d.try("Priya", "192.0.2.1"); !errors.Is(err, register.ErrTooManyTries) {
+			d.t.Errorf("from a place of long ago: %v", err)
+		}
 	})
 }
 

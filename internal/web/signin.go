@@ -99,7 +99,7 @@ func (d *Desk) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	if !right {
 		d.c.Logger.WarnContext(r.Context(), "a sign-in failed", slog.String("account_id", c.Account.ID))
-		again.Wrong = "The name or the password is not right. Five wrong tries close the account for a quarter of an hour."
+		again.Wrong = "The name or the password is not right. After five wrong tries you wait a quarter of an hour."
 		d.showSignIn(w, r, http.StatusForbidden, again)
 		return
 	}

@@ -103,7 +103,7 @@ func TestASessionIsTakenAway(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	b := h.signedIn("Priya", register.Reviewer)
-	must(t, h.register.DisableAccount(t.Context(), "Priya"))
+	must(t, h.register.DisableAccount(t.Context(), "Priya", register.CommandLine))
 	b.get("/").want(t, http.StatusSeeOther)
 	b.post("/sign-in", form("account", "Priya", "password", secret)).want(t, http.StatusForbidden, "is not right")
 }
