@@ -111,11 +111,12 @@ func TestWhatIsToldGoesTheWayOfAMail(t *testing.T) {
 		"nobody vouches": {func(s *ingest.Submission) {
 			s.Email, s.Told = "x@example.com", register.Told{Answer: register.WishesEmail}
 		}, register.Filed, register.ByEmail, register.Unquoted, ""},
-		"no address":        {func(s *ingest.Submission) { s.Told.Postal = nil }, register.InReview, "", "", "neither an email address nor a home"},
-		"for another":       {func(s *ingest.Submission) { s.Told.ForOther = true }, register.InReview, "", "", "somebody writes for a resident"},
-		"thought otherwise": {func(s *ingest.Submission) { s.Told.Thinks = classify.ServiceRequest }, register.InReview, "", "", "Priya thinks"},
-		"thought the same":  {func(s *ingest.Submission) { s.Told.Thinks = classify.Complaint }, register.Filed, register.ByLetter, register.Defined, ""},
-		"by a robot":        {func(s *ingest.Submission) { s.Junk = true }, register.InReview, "", "", "as robots do"},
+		"no address":                      {func(s *ingest.Submission) { s.Told.Postal = nil }, register.InReview, "", "", "neither an email address nor a home"},
+		"for another":                     {func(s *ingest.Submission) { s.Told.ForOther = true }, register.InReview, "", "", "somebody writes for a resident"},
+		"thought otherwise":               {func(s *ingest.Submission) { s.Told.Thinks = classify.ServiceRequest }, register.InReview, "", "", "Priya thinks"},
+		"thought the same":                {func(s *ingest.Submission) { s.Told.Thinks = classify.Complaint }, register.Filed, register.ByLetter, register.Defined, ""},
+		"to be decided where it was told": {func(s *ingest.Submission) { s.Told.Thinks, s.Told.Decides = classify.Complaint, true }, register.InReview, "", "", "Priya took it down"},
+		"by a robot":                      {func(s *ingest.Submission) { s.Junk = true }, register.InReview, "", "", "as robots do"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -18,6 +18,7 @@ type Told struct {
 	ForOther  bool     `json:"for_other"` // they speak for somebody else
 	Danger    bool     `json:"danger"`    // an officer says that somebody is in danger now
 	Thinks    Label    `json:"thinks"`    // what that officer thinks it is; empty: the rules say
+	Decides   bool     `json:"decides"`   // that officer goes on to decide on it, which the rules leave to them
 	ReadBack  bool     `json:"read_back"` // the words were read back to the resident, who agreed
 	// Vouched: whoever took it down knows who spoke: an officer, or a system
 	// that the resident had signed in to. Nobody vouches for the form.
@@ -76,7 +77,12 @@ func (t *Told) Apply(v *Verdict) {
 
 // Doubt says why a person must look at what an officer took down, or "".
 func (t *Told) Doubt(v Verdict) string {
-	if t == nil || t.Thinks == "" || t.Thinks == v.Label {
+	switch {
+	case t == nil:
+		return ""
+	case t.Decides:
+		return t.By + " took it down on the case’s page to decide on it there"
+	case t.Thinks == "" || t.Thinks == v.Label:
 		return ""
 	}
 	return t.By + " thinks that it is something else than the rules do: a person decides"

@@ -2,11 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
-	"mime"
-	"mime/quotedprintable"
-	"net/mail"
-	"strings"
 	"time"
 
 	"postroom/classify"
@@ -48,37 +43,20 @@ func readStage2(f *deedForm) plan {
 	return plan{do: func(ctx context.Context) ([]register.Hint, error) { return f.openStage2(ctx, channel, at, note) }}
 }
 
-// openStage2 takes the request in as any message, and decides on it. When that
-// is cut off half-way, the request waits in the review queue, or a second try
-// finds it.
+// openStage2 takes the request in as any post that was told, and decides on it.
+// When that is cut off half-way, the request waits in the review queue, or a
+// second try finds it.
 func (f *deedForm) openStage2(ctx context.Context, channel register.Channel, at time.Time, note string) ([]register.Hint, error) {
-	raw := f.written(channel, at, note)
-	stored, err := f.d.c.Archive.Put(ctx, strings.NewReader(raw))
+	got, err := f.d.submit(ctx, f.requestForStage2(channel, at, note))
 	if err != nil {
 		return nil, err
 	}
-	got, err := f.d.c.Register.Receive(ctx, []register.Arrival{{
-		Fingerprint: "stage2/" + f.ID + "/" + f.seen(), Original: stored.SHA256, Size: int64(len(raw)), Channel: channel, Source: "case page", ReceivedAt: at, Basis: register.Given,
-	}})
-	if err == nil {
-		err = got[0].Err
-	}
-	if err != nil {
+	m, err := f.d.c.Register.GetMessage(ctx, got.ID)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	options := f.d.c.Reading("case page")
-	o := register.Opening{Message: got[0].ID, Reading: ingest.Read(ctx, strings.NewReader(raw), options, nil), Problem: "An officer wrote down that the resident asks for stage 2"}
-	o.Verdict.RulesVersion, o.Verdict.Route = f.d.c.Rules.Version(), classify.Review
-	opened, err := f.d.c.Register.Open(ctx, []register.Opening{o})
-	if err == nil {
-		err = opened[0].Err
-	}
-	if err != nil {
-		return nil, err
-	}
-	m, err := f.d.c.Register.GetMessage(ctx, got[0].ID)
-	if err != nil {
-		return nil, err
+	case m.State == register.Arrived:
+		return nil, &register.NotAllowedError{Why: "What they said is kept as " + m.Reference + " and its clock runs, but it could not be read just now. It comes into the review queue: open stage 2 there."}
 	}
 	ruled, err := f.d.c.Register.Decide(ctx, register.Ruling{
 		Message: m.ID, Version: m.Version, By: f.who.Name, Label: classify.Stage2, Join: f.ID, Words: f.MayQuote, Reason: "The resident asked for it", Definition: f.Definition,
@@ -86,23 +64,17 @@ func (f *deedForm) openStage2(ctx context.Context, channel register.Channel, at 
 	return ruled.Owed, err
 }
 
-// written is the request as a mail of our own making, so that it is read, kept
-// and given out as all post is.
-func (f *deedForm) written(channel register.Channel, at time.Time, note string) string {
-	from := mail.Address{Name: f.Correspondent.Name, Address: f.Correspondent.Address}
-	var b strings.Builder
-	if from.Address != "" {
-		fmt.Fprintf(&b, "From: %s\r\n", from.String())
-	}
+// requestForStage2 is what the resident said, with what is known of them from
+// the case.
+func (f *deedForm) requestForStage2(channel register.Channel, at time.Time, note string) ingest.Submission {
 	how := map[register.Channel]string{register.Phone: "by phone", register.Visit: "in person"}[channel]
-	fmt.Fprintf(&b, "Date: %s\r\nSubject: %s\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
-		at.Format(time.RFC1123Z), mime.QEncoding.Encode("utf-8", "Request for stage 2, "+f.Reference))
-	body := quotedprintable.NewWriter(&b)
-	_, _ = fmt.Fprintf(body, "The resident asked %s for stage 2 of %s.\n", how, f.Reference) // a Builder takes all
+	text := "The resident asked " + how + " for stage 2 of " + f.Reference + "."
 	if note != "" {
-		_, _ = fmt.Fprintf(body, "\n%s\n", note)
+		text += "\n\n" + note
 	}
-	_, _ = fmt.Fprintf(body, "\nWritten down by %s.\n", f.who.Name)
-	_ = body.Close()
-	return b.String()
+	return ingest.Submission{
+		ID: "stage2:" + f.ID + ":" + f.seen(), Channel: channel, Source: "case page", ReceivedAt: at, Basis: register.Given,
+		Name: f.Correspondent.Name, Email: f.Correspondent.Address, Text: text,
+		Told: register.Told{By: f.who.Name, How: how, Postal: f.Postal, Reference: f.Reference, Thinks: classify.Stage2, Decides: true, Vouched: true},
+	}
 }
