@@ -15,7 +15,7 @@ import (
 // binary, told by the environment to be postroom.
 func TestMain(m *testing.M) {
 	if os.Getenv("POSTROOM_TEST_BE_POSTROOM") == "1" {
-		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+		os.Exit(profiled(func() int { return run(os.Args[1:], os.Stdout, os.Stderr) }))
 	}
 	os.Exit(m.Run())
 }
