@@ -111,7 +111,7 @@ func messageByID(t *tx, id ID) (Message, error) {
 // recordDecision must follow.
 func saveMessage(t *tx, m Message) error {
 	if m.was != "" && m.was != m.Case {
-		t.touch(caseSubject(m.was)) // which is no longer found by its words
+		t.touch(caseSubject(m.was), stale) // which is no longer found by its words
 	}
 	var mailID, sender, reading string
 	if m.Reading != nil {

@@ -40,24 +40,48 @@ func untold(what string) bool {
 	return slices.Contains([]string{"received", "sending", "reply_owed", "alarm_raised", "not_delivered", "outcome_unknown", "held", "seen_again"}, what)
 }
 
-// touch has the entry of a history's subject made again before the commit.
-func (t *tx) touch(subject string) {
-	if t.touched == nil {
-		t.touched = map[string]bool{}
+// A staleness says how much of an entry is no longer true.
+type staleness int
+
+const (
+	fresh    staleness = iota
+	staleDue           // the day that it is due on
+	stale              // any of it
+)
+
+// stales says what a line of a history leaves of its subject's entry. What
+// else a delivery brings about has lines of its own.
+func stales(what string) staleness {
+	switch {
+	case untold(what):
+		return fresh
+	case what == "sent":
+		return staleDue
 	}
-	t.touched[subject] = true
+	return stale
+}
+
+// touch has the entry of a history's subject made again before the commit.
+func (t *tx) touch(subject string, s staleness) {
+	if s == fresh {
+		return
+	}
+	if t.touched == nil {
+		t.touched = map[string]staleness{}
+	}
+	t.touched[subject] = max(t.touched[subject], s)
 }
 
 // reindex makes the entries again that the transaction touched.
 func (t *tx) reindex() error {
-	cases := map[ID]bool{}
-	for subject := range t.touched {
+	cases := map[ID]staleness{}
+	for subject, s := range t.touched {
 		if id, ok := strings.CutPrefix(subject, "case:"); ok {
-			cases[id] = true
+			cases[id] = max(cases[id], s)
 			continue
 		}
 		id, ok := strings.CutPrefix(subject, "message:")
-		if !ok {
+		if !ok || s != stale {
 			continue
 		}
 		if err := t.indexMessage(id); err != nil {
@@ -68,12 +92,12 @@ func (t *tx) reindex() error {
 			return err
 		}
 		for _, c := range theirs {
-			cases[c] = true
+			cases[c] = stale
 		}
 	}
 	clear(t.touched)
-	for id := range cases {
-		if err := t.indexCase(id); err != nil {
+	for id, s := range cases {
+		if err := t.indexCase(id, s); err != nil {
 			return err
 		}
 	}
@@ -82,7 +106,13 @@ func (t *tx) reindex() error {
 
 // indexCase makes the entry of a case, and drops that of one which became a
 // signpost to it.
-func (t *tx) indexCase(id ID) error {
+func (t *tx) indexCase(id ID, s staleness) error {
+	if s == staleDue {
+		// The words, which cost most, are left alone. A signpost has no entry.
+		if done, err := t.indexDue(id); done || err != nil {
+			return err
+		}
+	}
 	c, err := livingCase(t, id)
 	if errors.Is(err, ErrNotFound) { // it was withdrawn
 		return t.unindex(id)
@@ -102,11 +132,28 @@ func (t *tx) indexCase(id ID) error {
 	return t.index(e)
 }
 
+// nextDue is the day that the case of a search_entry is due on, as caseEntry
+// works it out.
+const nextDue = `COALESCE((SELECT min(CASE WHEN k.promised <> '' AND k.promised < k.due_on THEN k.promised ELSE k.due_on END)
+	FROM clock k WHERE k.case_id = search_entry.id AND k.met_at = 0 AND k.stopped_at = 0), '')`
+
+func (t *tx) indexDue(id ID) (done bool, err error) {
+	n, err := t.affected(`UPDATE search_entry SET due_on = `+nextDue+` WHERE id = $1`, id)
+	return n > 0, err
+}
+
 // indexMessage makes the entry of a message without a case.
 func (t *tx) indexMessage(id ID) error {
+	var filed int64 // most are found by their case, and need not be read
+	if err := t.one(`SELECT CASE WHEN case_id <> '' THEN 1 ELSE 0 END FROM message WHERE id = $1`, []any{id}, &filed); err != nil {
+		return notMissing(err)
+	}
+	if filed == 1 {
+		return t.unindex(id)
+	}
 	m, err := messageByID(t, id)
 	if err != nil {
-		return notMissing(err)
+		return err
 	}
 	if !m.hasEntry() {
 		return t.unindex(id)
@@ -296,7 +343,7 @@ func indexAll(t *tx) error {
 		return err
 	}
 	for _, id := range cases {
-		if err := t.indexCase(id); err != nil {
+		if err := t.indexCase(id, stale); err != nil {
 			return err
 		}
 	}

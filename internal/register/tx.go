@@ -29,7 +29,7 @@ type tx struct {
 	words map[string]string
 
 	sqlite  bool
-	touched map[string]bool // subjects of histories whose search entry is to be made again
+	touched map[string]staleness // subjects of histories whose search entry is to be made again
 }
 
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
