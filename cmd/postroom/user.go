@@ -93,14 +93,14 @@ func (u *userCommand) run(ctx context.Context, verb, file string) error {
 	defer r.Close() //nolint:errcheck // each change was committed
 	switch verb {
 	case "add":
-		hash, err := u.newPassword()
+		hash, err := u.newPassword(file)
 		if err != nil {
 			return err
 		}
 		a, err := r.AddAccount(ctx, u.name, u.role, hash)
 		return u.said(err, "%s can sign in now, as %s.\n", a.Name, a.Role)
 	case "password":
-		hash, err := u.newPassword()
+		hash, err := u.newPassword(file)
 		if err != nil {
 			return err
 		}
@@ -172,13 +172,18 @@ func (u *userCommand) list(ctx context.Context, r *register.Register) error {
 	return nil
 }
 
-// newPassword reads a password and gives its hash.
-func (u *userCommand) newPassword() (string, error) {
+// newPassword reads a password and gives its hash. The configuration knows the
+// landlord's name, which must not be all of it.
+func (u *userCommand) newPassword(file string) (string, error) {
+	c, err := loadRegisterConfig(file, os.LookupEnv)
+	if err != nil {
+		return "", err
+	}
 	given, err := u.readPassword()
 	if err != nil {
 		return "", err
 	}
-	if problem := password.Problem(u.name, given); problem != "" {
+	if problem := password.Problem(given, u.name, c.Landlord.Name); problem != "" {
 		return "", errors.New(problem)
 	}
 	return password.Usual().Hash(given), nil

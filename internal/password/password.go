@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -37,8 +38,10 @@ const (
 var ErrUnreadable = errors.New("password: the stored hash cannot be read")
 
 // Problem says in a sentence why a password cannot be used, or "". Length is
-// what counts; no kinds of characters are demanded (NCSC, password guidance).
-func Problem(name, password string) string {
+// what counts; no kinds of characters are demanded (NCSC, password guidance),
+// and what is guessed first is refused: what many people use, and the names of
+// the account, the landlord and the program. Names are those the caller knows.
+func Problem(password string, names ...string) string {
 	switch {
 	case !utf8.ValidString(password):
 		return "the password holds bytes that are no text"
@@ -46,12 +49,12 @@ func Problem(name, password string) string {
 		return fmt.Sprintf("the password is too short: use at least %d characters, such as three words", leastRunes)
 	case len(password) > mostBytes:
 		return fmt.Sprintf("the password is too long: use at most %d bytes", mostBytes)
-	case strings.EqualFold(strings.TrimSpace(password), name):
+	case slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(strings.TrimSpace(password), name) }):
 		return "the password is the name"
 	case strings.Count(password, password[:1]) == len(password):
 		return "the password is one character again and again"
 	}
-	return ""
+	return easy(password, names)
 }
 
 // Hash makes the text that is stored, in the format of the reference

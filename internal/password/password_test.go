@@ -61,9 +61,11 @@ func TestProblems(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
 		"short": "too short", "ééééééééééé": "too short", "priya nandakumar": "is the name", strings.Repeat("a", 20): "again and again",
-		strings.Repeat("ab", 200): "too long", "bad \xff bytes here": "no text", "three plain words": "",
+		strings.Repeat("ab", 200): "too long", "JustinBieber": "many people use", "football1234": "many people use", "2026Password!!": "many people use",
+		"Citrine-Homes-2026": "anybody would try", "PostroomComplaints1": "anybody would try", "priya.citrine99": "anybody would try",
+		"citrine and a green ladder": "", "\u0141\u00f3d\u017a nad rzek\u0105": "", "bad \xff bytes here": "no text", "three plain words": "",
 	} {
-		got := password.Problem("Priya Nandakumar", given)
+		got := password.Problem(given, "Priya Nandakumar", "Citrine Homes")
 		if want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%q: %q, want %q", given, got, want)
 		}
