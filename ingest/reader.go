@@ -188,11 +188,20 @@ func (r *Reader) pass(ctx context.Context) (int, error) {
 		ids[i] = c.ID
 	}
 	if err := r.Read(ctx, ids); err != nil {
+		r.giveBack(ctx, claims)
 		return len(claims), err
 	}
 	// Forgetting a hint is a courtesy: one that comes again finds nothing to do.
 	_ = r.c.Queue.Done(ctx, r.lane, claims...)
 	return len(claims), nil
+}
+
+// giveBack puts back what could not be read now: otherwise it would rest until
+// its lease ends, however soon the database is back.
+func (r *Reader) giveBack(ctx context.Context, claims []queue.Claimed) {
+	for _, c := range claims {
+		_ = r.c.Queue.Return(ctx, r.lane, c, r.c.Now().Add(5*time.Second))
+	}
 }
 
 // A piece is one message on its way through the reader.
@@ -347,7 +356,7 @@ func (r *Reader) open(ctx context.Context, pieces []*piece) error {
 		openings[i] = p.opening
 	}
 	r.c.Step("judged")
-	opened, err := r.c.Register.Open(ctx, openings)
+	opened, err := r.intoRegister(ctx, openings)
 	if err != nil {
 		return err
 	}
@@ -367,4 +376,23 @@ func (r *Reader) open(ctx context.Context, pieces []*piece) error {
 	_ = r.c.Queue.Put(ctx, ReplyLane, items...)
 	r.c.Step("queued")
 	return nil
+}
+
+// intoRegister opens what was read. While the database is away it tries again
+// and again: given up, the messages would rest until their leases end, and be
+// blamed for an attempt that was none of their fault.
+func (r *Reader) intoRegister(ctx context.Context, openings []register.Opening) ([]register.Opened, error) {
+	const first = 100 * time.Millisecond
+	for wait := first; ; wait = min(2*wait, 5*time.Second) {
+		opened, err := r.c.Register.Open(ctx, openings)
+		if !errors.Is(err, register.ErrLost) {
+			return opened, err
+		}
+		if wait == first {
+			r.failed(ctx, "the register does not take what was read; it is tried again until it does", err)
+		}
+		if !pause(ctx, wait) {
+			return nil, err
+		}
+	}
 }

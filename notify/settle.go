@@ -11,8 +11,7 @@ import (
 // settle records what became of an attempt, and tells the queue.
 func (w *Worker) settle(ctx context.Context, j *job, r result) {
 	// What happened must be written down even when the time for sending is over.
-	ctx, cancel := detached(ctx)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx)
 	outcome := register.Outcome{ID: j.ID, Attempt: j.Attempt, Code: r.code, Why: r.why, At: r.at}
 	switch r.fate {
 	case sent:
@@ -37,8 +36,8 @@ func (w *Worker) settle(ctx context.Context, j *job, r result) {
 }
 
 const (
-	// settleTime is how long the register may be away while an outcome waits to
-	// be written down.
+	// settleTime is how long the register may be away while a process that has
+	// to stop waits to write an outcome down.
 	settleTime = 30 * time.Second
 	// unknownPause is before the identical bytes go once more.
 	unknownPause = 30 * time.Second
@@ -70,26 +69,40 @@ func (w *Worker) giveBack(ctx context.Context, j job, why string) {
 	w.settle(ctx, &j, result{fate: tryAgain, why: why, at: w.cfg.Now(), down: true})
 }
 
-// record writes an outcome down, and tries until the register takes it or the
-// time is over. Then the lease runs out, and what had begun goes once more
-// with the same bytes.
+// record writes an outcome down, and tries until the register takes it: what a
+// mail server accepted must not go again because our disk was full for an
+// hour. Meanwhile nothing else is claimed. Only a process that has to stop
+// gives up; then the lease runs out, and what had begun goes once more with
+// the same bytes.
 func (w *Worker) record(ctx context.Context, j *job, r result, verb func(context.Context, []register.Outcome) ([]error, error), o register.Outcome) {
-	wait := 50 * time.Millisecond
-	for {
-		errs, err := verb(ctx, []register.Outcome{o})
-		err = first(errs, err)
+	patience, cancel := detached(ctx)
+	defer cancel()
+	const firstWait = 50 * time.Millisecond
+	for wait := firstWait; ; wait = min(2*wait, 5*time.Second) {
+		err := tell(ctx, verb, o)
 		if err == nil || errors.Is(err, register.ErrStale) {
 			w.recorded(ctx, j, r, o, err)
 			return
 		}
-		if ctx.Err() != nil {
+		away := errors.Is(err, register.ErrLost) || errors.Is(err, context.DeadlineExceeded)
+		if patience.Err() != nil && (w.ending.Load() || !away) {
 			w.log.ErrorContext(ctx, "what became of a reply could not be recorded", "outgoing_id", j.ID, "outcome", string(r.fate), "error", err)
-			w.requeue(context.WithoutCancel(ctx), *j, w.cfg.Now().Add(w.cfg.Lease))
+			w.requeue(ctx, *j, w.cfg.Now().Add(w.cfg.Lease))
 			return
 		}
+		if wait == firstWait {
+			w.log.WarnContext(ctx, "the register does not take what became of a reply; it is tried again", "outgoing_id", j.ID, "outcome", string(r.fate), "error", err)
+		}
+		w.behind.Add(1)
 		pause(ctx, jitter(wait))
-		wait = min(2*wait, 5*time.Second)
+		w.behind.Add(-1)
 	}
+}
+
+func tell(ctx context.Context, verb func(context.Context, []register.Outcome) ([]error, error), o register.Outcome) error {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	return first(verb(ctx, []register.Outcome{o}))
 }
 
 // recorded says once what happened, and lets go of the queue's id.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -53,6 +54,8 @@ type Worker struct {
 	cfg    Config
 	log    *slog.Logger
 	gate   gate
+	ending atomic.Bool  // it was told to stop
+	behind atomic.Int32 // outcomes that the register does not take
 	mu     sync.Mutex
 	done   []queue.Claimed // to be forgotten by the queue
 	alerts map[string]*rate.Limiter
@@ -101,6 +104,7 @@ type job struct {
 // Run sends what is owed until ctx ends. Then it claims nothing more, lets the
 // mails that are in hand finish, and returns nil.
 func (w *Worker) Run(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() { w.ending.Store(true) })()
 	var sweeps, senders sync.WaitGroup
 	sweeps.Go(func() { w.sweepLoop(ctx) })
 	sweeps.Go(func() { w.soundLoop(ctx) })
@@ -123,7 +127,7 @@ func (w *Worker) dispatch(ctx context.Context, jobs chan<- job) {
 	w.dispatchLeftOver(ctx, jobs)
 	for ctx.Err() == nil {
 		w.forget(ctx)
-		if w.stopped() {
+		if w.stopped() || w.behind.Load() > 0 {
 			pause(ctx, time.Second)
 			continue
 		}

@@ -149,7 +149,7 @@ func (p *plan) makeRegisterFolder() error {
 	if p.driver != "sqlite" {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(p.dsn), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(p.dsn), 0o700); err != nil { //nolint:gosec // the operator names it
 		return fmt.Errorf("register.path: %w", err)
 	}
 	return nil

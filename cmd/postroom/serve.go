@@ -37,7 +37,8 @@ func runServe(args []string, _, stderr io.Writer) int {
 	return 0
 }
 
-func serve(ctx context.Context, file string, stderr io.Writer) error {
+// serve serves what the file says; tests change the plan.
+func serve(ctx context.Context, file string, stderr io.Writer, changes ...func(*plan)) error {
 	c, err := loadConfig(file, os.LookupEnv)
 	if err != nil {
 		return err
@@ -51,6 +52,9 @@ func serve(ctx context.Context, file string, stderr io.Writer) error {
 		return err
 	}
 	p.step = killStep(stderr)
+	for _, change := range changes {
+		change(&p)
+	}
 	h, err := build(ctx, p)
 	if err != nil && ctx.Err() != nil {
 		logger.InfoContext(context.WithoutCancel(ctx), "postroom was told to stop while it started")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,11 +11,9 @@ import (
 	"net/textproto"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -28,12 +25,14 @@ import (
 
 // A townPlan says what a town is built of; the zero value needs only Go.
 type townPlan struct {
-	dovecot     bool   // the mailbox is on the Dovecot that the environment names
-	postgres    bool   // the register is on the PostgreSQL that it names
-	redis       string // empty: inside the process
-	connections int    // to the mail server at once; 0: 1
-	rules       bool   // the rules in force, not the plainest ones
-	scans       bool   // there is a folder of scans
+	dovecot     bool              // the mailbox is on the Dovecot that the environment names
+	postgres    bool              // the register is on the PostgreSQL that it names
+	redis       string            // empty: inside the process
+	connections int               // to the mail server at once; 0: 1
+	rules       bool              // the rules in force, not the plainest ones
+	scans       bool              // there is a folder of scans
+	more        string            // lines of the configuration
+	prepare     func(data string) // does something to the folder of the data before anything is in it
 	decide      func(smtptest.Call) smtptest.Action
 	final       time.Duration // the wait for the reply to the mail's end; 0: 2 minutes
 }
@@ -43,11 +42,13 @@ type townPlan struct {
 type town struct {
 	t        testing.TB
 	folder   string
+	archive  string
 	config   string
 	mailbox  townMailbox
 	office   *smtptest.Server // of the residents
 	register register.Config
 	sent     int
+	env      []string // of the process, beside what it always has
 	beside   *register.Register
 }
 
@@ -68,7 +69,12 @@ const (
 func newTown(tb testing.TB, plan townPlan) *town {
 	tb.Helper()
 	w := &town{t: tb, folder: tb.TempDir(), office: smtptest.Start(tb, smtptest.Config{Decide: plan.decide})}
-	w.must(os.Mkdir(filepath.Join(w.folder, "data"), 0o700))
+	data := filepath.Join(w.folder, "data")
+	w.archive = filepath.Join(data, "archive")
+	w.must(os.Mkdir(data, 0o700))
+	if plan.prepare != nil {
+		plan.prepare(data)
+	}
 	if plan.dovecot {
 		w.mailbox = w.dovecotMailbox()
 	} else {
@@ -81,7 +87,7 @@ func newTown(tb testing.TB, plan townPlan) *town {
 			w.must(os.WriteFile(filepath.Join(w.folder, key+".key"), []byte(strings.Repeat(key, 8)), 0o600))
 		}
 	} else {
-		w.register.Driver, w.register.DSN = "sqlite", filepath.Join(w.folder, "data", "register.db")
+		w.register.Driver, w.register.DSN = "sqlite", filepath.Join(data, "register.db")
 	}
 	w.config = filepath.Join(w.folder, "config.yaml")
 	w.must(os.WriteFile(w.config, []byte(w.settings(plan)), 0o600))
@@ -109,6 +115,7 @@ func (w *town) settings(plan townPlan) string {
 		more += fmt.Sprintf("queue: {redis: %q, prefix: %q}\n", plan.redis, "town"+rand.Text()+":")
 	}
 	roles := "mailbox, read, reply"
+	more += plan.more
 	if plan.scans {
 		roles += ", scans"
 		folder := filepath.Join(w.folder, "scans")
@@ -235,68 +242,6 @@ func (w *town) arrived() (residents, extra, identical int) {
 		}
 	}
 	return len(first), extra, identical
-}
-
-// A process is one run of postroom serve.
-type process struct {
-	cmd  *exec.Cmd
-	log  bytes.Buffer
-	over chan error
-}
-
-func (w *town) serve(killAt string) *process {
-	w.t.Helper()
-	p := &process{over: make(chan error, 1)}
-	p.cmd = exec.CommandContext(context.WithoutCancel(w.t.Context()), os.Args[0], "serve", "-config", w.config)
-	p.cmd.Env = append(os.Environ(), "POSTROOM_TEST_BE_POSTROOM=1", "TOWN_PASSWORD="+w.mailbox.password,
-		"TOWN_REGISTER="+w.register.DSN, "POSTROOM_KILL_AT="+killAt)
-	p.cmd.Stderr = &p.log
-	w.must(p.cmd.Start())
-	go func() { p.over <- p.cmd.Wait() }()
-	w.t.Cleanup(func() { _ = p.cmd.Process.Kill() })
-	return p
-}
-
-// patience bounds waiting for something that must happen; it is no
-// measurement.
-const patience = 5 * time.Minute
-
-// killed waits until the process has killed itself.
-func (p *process) killed(tb testing.TB) {
-	tb.Helper()
-	select {
-	case err := <-p.over:
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL { //nolint:forcetypeassert // on Linux it is one
-			tb.Fatalf("ended by itself: %v\n%s", err, p.log.String())
-		}
-	case <-time.After(patience):
-		tb.Fatalf("never reached the step\n%s", p.ended())
-	}
-}
-
-// stop ends the process as a service manager does.
-func (p *process) stop(tb testing.TB) {
-	tb.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		tb.Fatal(err)
-	}
-	select {
-	case err := <-p.over:
-		if err != nil {
-			tb.Errorf("stopping: %v\n%s", err, p.log.String())
-		}
-	case <-time.After(patience):
-		tb.Fatalf("does not stop\n%s", p.ended())
-	}
-}
-
-// ended kills a process that runs still and returns what it logged, which
-// nobody writes to any more.
-func (p *process) ended() string {
-	_ = p.cmd.Process.Kill()
-	<-p.over //nolint:errcheck // how it ended does not matter
-	return p.log.String()
 }
 
 // look opens the register from beside, as any other command may.
@@ -431,7 +376,7 @@ func (w *town) stuck() string {
 func (w *town) auditArchive(messages []register.Message) {
 	w.t.Helper()
 	for _, m := range messages {
-		raw, err := os.ReadFile(filepath.Join(w.folder, "data", "archive", m.Original[:2], m.Original))
+		raw, err := os.ReadFile(filepath.Join(w.archive, m.Original[:2], m.Original))
 		sum := sha256.Sum256(raw)
 		if err != nil || hex.EncodeToString(sum[:]) != m.Original {
 			w.t.Errorf("the original of %s is not what it was: %v", m.Reference, err)

@@ -94,7 +94,7 @@ func (l *look) found(name string, essential bool, coping string, err error) {
 }
 
 func (l *look) count(ctx context.Context, c Config) {
-	err := c.Register.Ping(ctx)
+	err := c.Register.Writable(ctx)
 	if err == nil {
 		l.status, err = c.Register.Status(ctx)
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -69,12 +68,6 @@ func result[O any](ctx context.Context, r *Register, fn func(*tx) (O, error)) (O
 		return none, err
 	}
 	return <-made, nil
-}
-
-// isLost reports whether the database itself failed.
-func isLost(err error) bool {
-	var lost *lostError
-	return errors.As(err, &lost)
 }
 
 // wrap names the verb in an error that leaves the room.

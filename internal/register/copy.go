@@ -37,7 +37,7 @@ func (r *Register) Copy(ctx context.Context, file string) error {
 	if err == nil {
 		err = flush(file)
 	}
-	return wrap("copy", err)
+	return wrap("copy", explain(err))
 }
 
 func (r *Register) copyTo(ctx context.Context, file string) error {

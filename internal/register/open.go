@@ -29,7 +29,7 @@ type Register struct {
 func Connect(ctx context.Context, c Config) (*Register, error) {
 	r := &Register{cfg: c}
 	if err := r.connect(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("register: open: %w", err), r.Close())
+		return nil, errors.Join(fmt.Errorf("register: open: %w", explain(err)), r.Close())
 	}
 	return r, nil
 }
@@ -174,6 +174,13 @@ func (r *Register) Ping(ctx context.Context) error {
 		return fmt.Errorf("register: ping: %w", err)
 	}
 	return nil
+}
+
+// Writable reports whether the register takes a write: a full disk and a
+// standby answer every question and take nothing.
+func (r *Register) Writable(ctx context.Context) error {
+	_, err := r.Lease(ctx, "writable", "everybody", time.Second)
+	return err
 }
 
 // now is the application's clock, cut to what is stored.

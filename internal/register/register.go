@@ -32,6 +32,9 @@ var (
 	ErrStale = errors.New("no longer held by this worker")
 	// ErrNewerSchema: the database was written by a newer Postroom.
 	ErrNewerSchema = errors.New("the register was written by a newer version of Postroom; install that version or restore a backup")
+	// ErrLost: the database itself failed, or is away. It says nothing about
+	// the items, and the same may be tried again.
+	ErrLost = errors.New("the database failed")
 	// ErrInUse: another process owns this SQLite register.
 	ErrInUse = errors.New("another Postroom process serves this register")
 )

@@ -137,13 +137,6 @@ type write struct {
 	done chan error
 }
 
-// A lostError is the database's own failure, not an item's: trying the items
-// one by one would only fail as often.
-type lostError struct{ err error }
-
-func (e *lostError) Error() string { return "database: " + e.err.Error() }
-func (e *lostError) Unwrap() error { return e.err }
-
 // A writer owns the one write connection and groups the writes that wait at
 // the same moment into one commit, each behind a savepoint of its own: one
 // flush then serves many messages, and one that fails spoils only itself.
@@ -261,7 +254,10 @@ func (w *writer) try(group []write) ([]error, error) {
 		return errs, &lostError{err}
 	}
 	for i, job := range group {
-		if errs[i], err = t.within(job.fn, len(group) > 1); err != nil {
+		if errs[i], err = t.within(job.fn, len(group) > 1); err == nil && spoils(errs[i]) {
+			err = errs[i]
+		}
+		if err != nil {
 			break
 		}
 		if errs[i] != nil && len(group) == 1 {

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A logbook is what a process wrote, and can be read while it writes.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// A process is one run of postroom serve.
+type process struct {
+	cmd  *exec.Cmd
+	log  logbook
+	over chan error
+}
+
+func (w *town) serve(killAt string) *process {
+	w.t.Helper()
+	p := &process{over: make(chan error, 1)}
+	p.cmd = exec.CommandContext(context.WithoutCancel(w.t.Context()), os.Args[0], "serve", "-config", w.config)
+	p.cmd.Env = append(os.Environ(), "POSTROOM_TEST_BE_POSTROOM=1", "TOWN_PASSWORD="+w.mailbox.password,
+		"TOWN_REGISTER="+w.register.DSN, "POSTROOM_KILL_AT="+killAt)
+	p.cmd.Env = append(p.cmd.Env, w.env...)
+	p.cmd.Stderr = &p.log
+	w.must(p.cmd.Start())
+	go func() { p.over <- p.cmd.Wait() }()
+	w.t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	return p
+}
+
+// patience bounds waiting for something that must happen; it is no
+// measurement.
+const patience = 5 * time.Minute
+
+// killed waits until the process has killed itself.
+func (p *process) killed(tb testing.TB) {
+	tb.Helper()
+	select {
+	case err := <-p.over:
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL { //nolint:forcetypeassert // on Linux it is one
+			tb.Fatalf("ended by itself: %v\n%s", err, p.log.String())
+		}
+	case <-time.After(patience):
+		tb.Fatalf("never reached the step\n%s", p.ended())
+	}
+}
+
+// stop ends the process as a service manager does.
+func (p *process) stop(tb testing.TB) {
+	tb.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		tb.Fatal(err)
+	}
+	select {
+	case err := <-p.over:
+		if err != nil {
+			tb.Errorf("stopping: %v\n%s", err, p.log.String())
+		}
+	case <-time.After(patience):
+		tb.Fatalf("does not stop\n%s", p.ended())
+	}
+}
+
+// ended kills a process that runs still and returns what it logged, which
+// nobody writes to any more.
+func (p *process) ended() string {
+	_ = p.cmd.Process.Kill()
+	<-p.over //nolint:errcheck // how it ended does not matter
+	return p.log.String()
+}

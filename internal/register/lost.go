@@ -1,0 +1,97 @@
+package register
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// A lostError is the database's own failure, not an item's: trying the items
+// one by one would only fail as often. It matches ErrLost.
+type lostError struct{ err error }
+
+// Error says what an operator can do, where something is known.
+func (e *lostError) Error() string {
+	if advice := advise(e.err); advice != "" {
+		return "database: " + advice + "; nothing is lost and it goes on by itself: " + e.err.Error()
+	}
+	return "database: " + e.err.Error()
+}
+
+func (e *lostError) Unwrap() error { return e.err }
+
+// Is makes it match ErrLost.
+func (e *lostError) Is(target error) bool { return target == ErrLost }
+
+// isLost reports whether the database itself failed.
+func isLost(err error) bool { return errors.Is(err, ErrLost) }
+
+// spoils reports whether a statement failed for a reason that has nothing to
+// do with it: whatever is tried now fails as well.
+func spoils(err error) bool { return err != nil && advise(err) != "" }
+
+// explain puts what to do before an error that an operator can mend.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if advice := advise(err); advice != "" {
+		return fmt.Errorf("%s: %w", advice, err)
+	}
+	return err
+}
+
+// advise says what to do about a failure that an operator can mend.
+func advise(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return makeRoom
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return readOnly
+	}
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
+		return adviseSQLite(lite.Code() & 0xff) // the rest of the code says where
+	}
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return advisePostgres(pg.Code)
+	}
+	return ""
+}
+
+const (
+	makeRoom = "the disk is full; make room"
+	readOnly = "the register's folder cannot be written; check its owner and that its disk is mounted for writing"
+)
+
+func adviseSQLite(code int) string {
+	switch code {
+	case sqlite3.SQLITE_FULL:
+		return makeRoom
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return readOnly
+	case sqlite3.SQLITE_IOERR:
+		return "the disk reports a fault or is full; look at its room and at the system's log"
+	}
+	return ""
+}
+
+// advisePostgres knows the codes of its appendix "Error Codes".
+func advisePostgres(code string) string {
+	switch {
+	case code == "53100":
+		return makeRoom
+	case code == "53300":
+		return "the server has no connections left; raise max_connections or run fewer processes"
+	case code == "25006":
+		return "this server only reads, as a standby does; promote it, or name the one that writes"
+	case strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"), strings.HasPrefix(code, "58"):
+		return "the server is stopping, starting or in trouble; look at its log"
+	}
+	return ""
+}
