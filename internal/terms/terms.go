@@ -31,7 +31,7 @@ type Span struct {
 // Spans finds the words of a text: runs of letters and digits, with marks
 // that belong to them.
 func Spans(text string) []Span {
-	var all []Span
+	all := make([]Span, 0, min(len(text)/5, mostWords)) // a word and its space
 	start := -1
 	end := func(i int) {
 		if start < 0 {
@@ -126,21 +126,18 @@ func national(s string) string {
 
 // Of gives the words that the texts are found by, each once and sorted.
 func Of(texts ...string) []string {
-	known := map[string]bool{}
-	for _, text := range texts {
+	texts = slices.Clone(texts)
+	slices.SortStableFunc(texts, func(a, b string) int { return len(b) - len(a) })
+	known := make(map[string]bool, 64)
+	for i, text := range texts {
+		if i > 0 && standsIn(texts[0], text) {
+			continue
+		}
 		text = clip(text, longestText)
 		for _, s := range Spans(text) {
 			known[s.Word] = true
 		}
-		for _, found := range email.FindAllString(text, 100) {
-			known[whole(found)] = true
-		}
-		for _, found := range phone.FindAllString(text, 100) {
-			known[national(found)] = true
-		}
-		for _, found := range postcode.FindAllString(text, 100) {
-			known[whole(found)] = true
-		}
+		addWholes(known, text)
 	}
 	words := make([]string, 0, len(known))
 	for word := range known {
@@ -149,6 +146,23 @@ func Of(texts ...string) []string {
 	slices.Sort(words)
 	return words[:min(len(words), mostWords)]
 }
+
+// standsIn reports whether a text stands between two spaces of another one
+// that is looked at, so that it has no word which that has not: quoted mail
+// has the new text in it, and definitions are quotations.
+func standsIn(whole, text string) bool {
+	if len(whole) > longestText {
+		return false
+	}
+	at := strings.Index(whole, text)
+	if at < 0 {
+		return false
+	}
+	end := at + len(text)
+	return (at == 0 || space(whole[at-1])) && (end == len(whole) || space(whole[end]))
+}
+
+func space(b byte) bool { return b == ' ' || b == '\n' || b == '\r' || b == '\t' }
 
 // clip cuts a text, never within a character.
 func clip(text string, most int) string {
