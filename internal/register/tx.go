@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// writeLimit bounds one group of transactions: a database that hangs longer
-// is treated as lost, and the callers are told.
+// writeLimit bounds one group of transactions on PostgreSQL: a server that
+// hangs longer is treated as lost, and the callers are told.
 const writeLimit = 30 * time.Second
 
 // groupLimit is how many waiting writes share one commit at most.
@@ -245,7 +245,7 @@ func (w *writer) commit(group []write) {
 
 // try returns each write's own error, and an error that undid them all.
 func (w *writer) try(group []write) ([]error, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), writeLimit)
+	ctx, cancel := w.limit()
 	defer cancel()
 	errs := make([]error, len(group))
 	t, err := w.begin(ctx)
@@ -274,6 +274,17 @@ func (w *writer) try(group []write) ([]error, error) {
 		err = &lostError{err}
 	}
 	return errs, err
+}
+
+// limit is the context of one group. With SQLite it never ends: what can hang
+// there is the disk, which no deadline wakes, and another process's lock, for
+// which busy_timeout waits so long and no longer; while a context that may end
+// costs two goroutines for each statement.
+func (w *writer) limit() (context.Context, context.CancelFunc) {
+	if w.sqlite {
+		return context.Background(), func() {}
+	}
+	return context.WithTimeout(context.Background(), writeLimit)
 }
 
 func (w *writer) rollback(t *tx) {
