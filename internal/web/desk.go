@@ -137,6 +137,7 @@ func (d *Desk) Handler() (http.Handler, error) {
 		}
 	}
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.c.Logger.WarnContext(r.Context(), "another website's post was refused", slog.String("from", d.c.Access.client(r)))
 		d.problem(w, r, http.StatusForbidden, "Not from here", "Another website sent this. Nothing was done.")
 	}))
 	return d.secured(d.rightHost(protection.Handler(mux))), nil

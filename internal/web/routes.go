@@ -1,6 +1,7 @@
 package web
 
 import (
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -127,6 +128,7 @@ func (d *Desk) guarded(rt route) http.HandlerFunc {
 			http.Redirect(w, r, firstPage(who.Role), http.StatusSeeOther)
 			return
 		}
+		d.c.Logger.WarnContext(r.Context(), "a page was refused", slog.String("account_id", who.ID), slog.String("role", string(who.Role)), slog.String("page", rt.pattern))
 		d.problem(w, r, http.StatusForbidden, "Not for your role",
 			"You are signed in as "+string(who.Role)+", which does not open this. A manager can ask the operator to change that. Nothing was done.")
 	})

@@ -55,7 +55,8 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 	for _, role := range register.Roles() {
 		t.Run(string(role), func(t *testing.T) {
 			t.Parallel()
-			b := open(t).signedIn("Someone", role)
+			h, refusals := open(t), 0
+			b := h.signedIn("Someone", role)
 			b.each(func(method, path string, row web.TableRow) {
 				body := ""
 				if method == http.MethodPost {
@@ -64,11 +65,16 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 				got := b.send(method, path, body, nil)
 				if refused := got.status == http.StatusForbidden; refused == web.May(role, row.Needs) && path != "/" {
 					t.Errorf("%s: %d", row.Pattern, got.status)
+				} else if refused {
+					refusals++
 				}
 				if got.status >= http.StatusInternalServerError {
 					t.Errorf("%s: %d\n%s", row.Pattern, got.status, got.body)
 				}
 			})
+			if logged := strings.Count(h.log.String(), "a page was refused"); logged != refusals {
+				t.Errorf("%d refusals, %d in the log", refusals, logged)
+			}
 			if got := b.get("/"); got.status != http.StatusOK && b.get(got.header.Get("Location")).status != http.StatusOK {
 				t.Errorf("the first page: %d to %q", got.status, got.header.Get("Location"))
 			}
@@ -89,10 +95,14 @@ func TestEveryRouteForStrangers(t *testing.T) {
 
 func TestNoRouteTakesWhatAnotherSitePosts(t *testing.T) {
 	t.Parallel()
-	b := open(t).signedIn("Priya", register.Admin)
+	h := open(t)
+	b := h.signedIn("Priya", register.Admin)
 	b.each(func(method, path string, _ web.TableRow) {
 		if method == http.MethodPost {
 			b.send(method, path, "x=y", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }).want(t, http.StatusForbidden, "Another website")
 		}
 	})
+	if !strings.Contains(h.log.String(), "another website's post was refused") {
+		t.Error("the log does not say that another website's post was refused")
+	}
 }
