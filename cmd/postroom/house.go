@@ -174,7 +174,7 @@ func (h *house) openDesk(ctx context.Context) (err error) {
 		Uploads: h.uploads(), Prefixes: []string{h.references.Prefix()},
 		Printer: h.printer(h.register, h.archive, h.composer.Press),
 		Intake:  h.intake("typed"), Reader: h.reader(),
-		Machine: h.machine, Form: h.form,
+		Machine: h.machine, Form: h.form, FormFiles: filepath.Join(h.archiveDir, "form"),
 		Access: h.access, Keep: h.keep, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
 	})
 	if err != nil {

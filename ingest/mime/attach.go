@@ -27,7 +27,7 @@ type attachmentPart struct {
 func (w *walk) attached(r io.Reader, p attachmentPart) []piece {
 	br := bufio.NewReaderSize(r, 16<<10)
 	head, _ := br.Peek(sniffBytes)
-	kind := sniff(head, p.name)
+	kind := Sniff(head, p.name)
 	if isMailFile(p, head) {
 		return w.mailFile(br, p)
 	}
@@ -118,9 +118,9 @@ func extension(kind string) string {
 	return ""
 }
 
-// sniff tells a file's type by its content. The name only tells kinds of text
-// apart that look alike.
-func sniff(head []byte, name string) string {
+// Sniff tells a file's type by its first bytes, some thousand of them. The name
+// only tells kinds of text apart that look alike.
+func Sniff(head []byte, name string) string {
 	if len(head) == 0 {
 		return "application/x-empty"
 	}

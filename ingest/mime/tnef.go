@@ -156,7 +156,7 @@ func (t *tnef) data(r *io.LimitedReader) error {
 	br := bufio.NewReaderSize(r, 16<<10)
 	head, _ := br.Peek(sniffBytes)
 	t.file = t.w.begin(t.name, false)
-	t.fileType = sniff(head, t.name)
+	t.fileType = Sniff(head, t.name)
 	tee := io.TeeReader(t.w.decoded(br), t.file)
 	text, better := t.w.attachmentText(t.fileType, attachmentPart{name: t.name}, tee)
 	if better != "" {

@@ -43,7 +43,7 @@ func (w *walk) uuText(text string) string {
 			}
 			_, _ = a.Write(raw)
 		}
-		a.finish(sniff(head[:min(len(head), sniffBytes)], m[2]))
+		a.finish(Sniff(head[:min(len(head), sniffBytes)], m[2]))
 		out = append(out, "[Attachment: "+a.name()+"]")
 		i = end
 	}

@@ -6,26 +6,39 @@ import (
 	"strings"
 )
 
+// care is how an attachment is to be treated.
+type care int
+
+const (
+	opens     care = iota // as any document
+	askFirst              // somebody who knows has to look first
+	keepsShut             // a program
+)
+
 // attachedWords says what an attachment is, by its content and its name, and
-// whether it may be opened. One that is a program is not offered to be saved;
-// it is still in the original.
-func attachedWords(kind, name string) (words string, program bool) {
+// how to treat it. One that is a program is not offered to be saved; it is
+// still in the original.
+func attachedWords(kind, name string) (words string, how care) {
 	ending := strings.ToLower(path.Ext(name))
 	switch {
 	case slices.Contains(strings.Fields(".exe .com .scr .bat .cmd .js .jse .vbs .vbe .wsf .ps1 .jar .msi .lnk .hta .dll .cpl .reg .apk .app .dmg .pif .chm .sh"), ending),
 		slices.Contains(strings.Fields("application/vnd.microsoft.portable-executable application/x-msdownload application/x-elf application/x-executable application/x-mach-binary application/x-sh application/java-archive application/x-ms-shortcut"), kind):
-		return "Not to be opened: a program. Ask for it another way", true
+		return "Not to be opened: a program. Ask for it another way", keepsShut
 	case slices.Contains(strings.Fields(".docm .xlsm .xlsb .pptm .dotm .xltm .xlam"), ending):
-		return "Office file with macros: have IT look at it first", false
+		return "Office file with macros: have IT look at it first", askFirst
 	case slices.Contains(strings.Fields("text/html application/xhtml+xml image/svg+xml"), kind), ending == ".html", ending == ".htm", ending == ".svg":
-		return "Web page: may ask for passwords, so have IT look at it first", false
+		return "Web page: may ask for passwords, so have IT look at it first", askFirst
 	case slices.Contains(strings.Fields(".iso .img .vhd .vhdx"), ending),
 		slices.Contains(strings.Fields("application/zip application/x-rar-compressed application/x-7z-compressed application/gzip application/x-tar"), kind):
-		return "Archive: programs may be inside, so have IT look at it first", false
+		return "Archive: programs may be inside, so have IT look at it first", askFirst
 	}
-	return kindWords(kind), false
+	if words := kindWords(kind); words != "" {
+		return words, opens
+	}
+	return "Unknown (" + kind + "): have IT look at it first", askFirst
 }
 
+// kindWords names what everybody opens; "" for anything else.
 func kindWords(kind string) string {
 	switch {
 	case kind == "application/pdf":
@@ -49,5 +62,5 @@ func kindWords(kind string) string {
 	case kind == "application/x-empty":
 		return "Empty"
 	}
-	return "Unknown (" + kind + "): have IT look at it first"
+	return ""
 }

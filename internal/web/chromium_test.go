@@ -238,6 +238,17 @@ func (b *chromium) write(text string) {
 	b.call("Input.insertText", fmt.Sprintf(`{"text":%q}`, text), nil)
 }
 
+// choose puts files into a file field: the browser's own window for it cannot
+// be driven.
+func (b *chromium) choose(selector string, files ...string) {
+	b.t.Helper()
+	var at struct{ Result struct{ ObjectID string } }
+	b.call("Runtime.evaluate", fmt.Sprintf(`{"expression":"document.querySelector(%s)"}`, strings.ReplaceAll(fmt.Sprintf("%q", selector), `"`, `\"`)), &at)
+	list, err := json.Marshal(files)
+	must(b.t, err)
+	b.call("DOM.setFileInputFiles", fmt.Sprintf(`{"files":%s,"objectId":%q}`, list, at.Result.ObjectID), nil)
+}
+
 // picture keeps a picture of the whole page, when somebody wants to look.
 func (b *chromium) picture(name string) {
 	b.t.Helper()

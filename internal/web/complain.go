@@ -41,6 +41,8 @@ type complaint struct {
 	Answer                   string
 	ForOther                 bool
 	Needs                    []string
+	Files                    []shelved // that are kept until it is sent
+	Gone                     []string  // and those that are kept no longer
 }
 
 func readComplaint(f url.Values) complaint {
@@ -49,7 +51,7 @@ func readComplaint(f url.Values) complaint {
 	return complaint{
 		ID: told.ID, Said: told.Said, Want: told.Want, Reference: told.Reference, Trap: oneLine(f.Get("link")),
 		Name: told.Name, Phone: told.Phone, Email: told.Email, Address: told.Address, Postcode: told.Postcode, Other: told.Other,
-		Answer: told.Answer, ForOther: told.ForOther, Needs: few(known),
+		Answer: told.Answer, ForOther: told.ForOther, Needs: few(known), Files: keptFiles(f),
 	}
 }
 
@@ -83,7 +85,7 @@ func (c complaint) wrong(step string) (all []mistake) {
 // after sending and changes them sends something else.
 func (c complaint) submission(now time.Time) ingest.Submission {
 	sum := sha256.New()
-	for _, f := range c.fields(stepWhat, stepWho) {
+	for _, f := range append(c.fields(stepWhat, stepWho), c.fileFields()...) {
 		_, _ = sum.Write([]byte(strconv.Quote(f.Name) + strconv.Quote(f.Value)))
 	}
 	return ingest.Submission{
@@ -128,17 +130,30 @@ type complainPage struct {
 	Full        bool
 	Text        string // of a page that says what went wrong
 	Done        sent
+	TakesFiles  bool
+	Removed     string // the file that was taken off just now
 }
 
 // Wrong is what has to be put right in a field, or "".
 func (p complainPage) Wrong(field string) string { return wrongIn(p.Mistakes, field) }
+
+// AllWrong is all that has to be put right in a field.
+func (p complainPage) AllWrong(field string) (all []string) {
+	for _, m := range p.Mistakes {
+		if m.Field == field {
+			all = append(all, m.Text)
+		}
+	}
+	return all
+}
 
 // Needed reports whether the need was ticked.
 func (p complainPage) Needed(value string) bool { return slices.Contains(p.Form.Needs, value) }
 
 // Carried is what was typed on the other steps.
 func (p complainPage) Carried() []keptField {
-	return p.Form.fields(slices.DeleteFunc([]string{stepWhat, stepWho}, func(s string) bool { return s == p.Step })...)
+	typed := p.Form.fields(slices.DeleteFunc([]string{stepWhat, stepWho}, func(s string) bool { return s == p.Step })...)
+	return append(typed, p.Form.fileFields()...)
 }
 
 // Home is the address as it is read back.
@@ -167,7 +182,7 @@ func (p complainPage) Reply() string {
 func (p complainPage) Dial(number string) string { return strings.ReplaceAll(number, " ", "") }
 
 func (d *Desk) showComplain(w http.ResponseWriter, r *http.Request, status int, p complainPage) {
-	p.NeedsOf, p.Landlord, p.Days = needs(), d.c.Composer.Landlord, d.c.AcknowledgeDays
+	p.NeedsOf, p.Landlord, p.Days, p.TakesFiles = needs(), d.c.Composer.Landlord, d.c.AcknowledgeDays, d.shelf.dir != ""
 	p.Ombudsman = p.Landlord.OmbudsmanOn(templates.Date(workday.DateOf(d.c.Now())))
 	if p.Title = cmp.Or(p.Title, stepTitle(p.Step)); len(p.Mistakes) > 0 {
 		p.Title = "Error: " + p.Title
@@ -194,10 +209,23 @@ func (d *Desk) complain(w http.ResponseWriter, r *http.Request) {
 
 // complainStep goes on, or back, from the step that was filled in.
 func (d *Desk) complainStep(w http.ResponseWriter, r *http.Request) {
-	if !d.readForm(w, r) {
+	f, amiss, ok := d.readStep(w, r)
+	if !ok {
 		return
 	}
-	form, step, towards := readComplaint(r.PostForm), r.PostForm.Get("step"), r.PostForm.Get("go")
+	form, step, towards := d.shelf.known(readComplaint(f)), f.Get("step"), f.Get("go")
+	amiss = append(amiss, form.lost()...)
+	if sum := f.Get("remove"); sum != "" {
+		d.showComplain(w, r, http.StatusOK, complainPage{Step: filesOn(step), Removed: d.shelf.takeOff(&form, sum), Form: form})
+		return
+	}
+	if len(amiss) > 0 {
+		if step == stepWhat && towards == "" {
+			amiss = append(form.wrong(stepWhat), amiss...)
+		}
+		d.showComplain(w, r, http.StatusUnprocessableEntity, complainPage{Step: stepWhat, Form: form, Mistakes: amiss})
+		return
+	}
 	if to := backFrom(step, towards); to != "" {
 		d.showComplain(w, r, http.StatusOK, complainPage{Step: to, Form: form})
 		return
@@ -217,9 +245,19 @@ func (d *Desk) complainStep(w http.ResponseWriter, r *http.Request) {
 	d.sendComplaint(w, r, form)
 }
 
+// filesOn is the step that shows the files, as seen from the one that was sent.
+func filesOn(step string) string {
+	if step == stepCheck {
+		return stepCheck
+	}
+	return stepWhat
+}
+
 // backFrom is the step to show as it was left; empty: on with what was filled in.
 func backFrom(step, towards string) string {
 	switch {
+	case towards == "add": // files
+		return stepWhat
 	case step == stepCheck && (towards == stepWhat || towards == stepWho):
 		return towards
 	case step == stepCheck && towards == "back":
@@ -237,7 +275,9 @@ func (d *Desk) sendComplaint(w http.ResponseWriter, r *http.Request, form compla
 		d.showComplain(w, r, http.StatusTooManyRequests, complainPage{Step: stepCheck, Form: form, Full: true})
 		return
 	}
-	got, err := d.submit(r.Context(), form.submission(d.c.Now()))
+	post := form.submission(d.c.Now())
+	post.Files = d.shelf.submitted(form)
+	got, err := d.submit(r.Context(), post)
 	if err != nil {
 		d.failed(w, r, err)
 		return

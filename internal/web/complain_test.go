@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -242,7 +243,7 @@ func TestACrowdIsBounded(t *testing.T) {
 	t.Parallel()
 	now := registertest.NewClock().Now()
 	let := 0
-	var c web.Crowd
+	c := web.NewCrowd()
 	for n := range 300 {
 		if c.Enter("192.0.2."+strconv.Itoa(n), now) {
 			let++
@@ -320,8 +321,17 @@ func TestTheResidentsFormInABrowser(t *testing.T) {
 	b.look(t, "complain mistake")
 	b.tabTo("#c-said")
 	b.write(letDown + " " + strings.Repeat("Wassertropfen", 12))
-	b.tabTo("main .btn.go")
+	folder := t.TempDir()
+	for _, name := range []string{"ceiling.jpg", strings.Repeat("Wassertropfen", 9) + ".jpg", "film.mov"} {
+		must(t, os.WriteFile(folder+"/"+name, []byte(map[bool]string{true: jpeg + name, false: "MZ"}[name != "film.mov"]), 0o600))
+	}
+	b.choose("#c-files", folder+"/ceiling.jpg", folder+"/"+strings.Repeat("Wassertropfen", 9)+".jpg", folder+"/film.mov")
+	b.tabTo("button[value=add]")
 	b.enter()
+	b.until(`document.querySelector("#c-files") && document.activeElement === document.querySelector(".errors")`)
+	b.look(t, "complain files")
+	b.tabTo("#c-reference")
+	b.enter() // goes on: neither back nor does it remove a file
 	heading("How can we reach you?")
 	b.look(t, "complain who")
 	b.ask(`document.querySelector("input[value=email]").checked = true`, nil)
@@ -330,11 +340,15 @@ func TestTheResidentsFormInABrowser(t *testing.T) {
 	b.enter() // goes on, not back
 	heading("Check what you have written")
 	b.look(t, "complain check")
+	b.tabTo("button[name=remove]")
+	b.enter()
+	b.until(`document.querySelector("[role=status]") !== null`)
+	b.look(t, "complain removed")
 	b.tabTo("main .btn.go")
 	b.enter()
 	heading("We have your complaint")
 	b.look(t, "complain done")
-	if m := h.all(); len(m) != 1 || m[0].Channel != register.WebForm || h.message(m[0].ID).Junk {
+	if m := h.all(); len(m) != 1 || m[0].Channel != register.WebForm || h.message(m[0].ID).Junk || len(h.message(m[0].ID).Reading.Attachments) != 1 {
 		t.Errorf("registered %+v", m)
 	}
 }

@@ -14,11 +14,12 @@ const (
 	mostFromAll = 200
 )
 
-// A crowd bounds how much is sent by people whom nobody knows. It remembers no
-// more than mostFromAll.
+// A crowd bounds how much is sent within an hour by people whom nobody knows:
+// from one address, and from all. It remembers no more than that.
 type crowd struct {
-	mu      sync.Mutex
-	entries []entrance
+	one, all int
+	mu       sync.Mutex
+	entries  []entrance
 }
 
 type entrance struct {
@@ -37,7 +38,7 @@ func (c *crowd) enter(client string, now time.Time) bool {
 			from++
 		}
 	}
-	if from >= mostFromOne || len(c.entries) >= mostFromAll {
+	if from >= c.one || len(c.entries) >= c.all {
 		return false
 	}
 	c.entries = append(c.entries, entrance{client, now})

@@ -66,8 +66,11 @@ type Config struct {
 	// Letters draws the pages of scanned letters; nil: they are not shown.
 	Letters *scan.Reader
 	// Form: residents can complain on a page that needs no sign-in.
-	Form   bool
-	Access Access
+	Form bool
+	// FormFiles is the folder for the files of complaints that are not sent yet.
+	// Machines that share the work share it. Empty: residents send no files.
+	FormFiles string
+	Access    Access
 	// Keep is for how long a message that somebody took stays theirs; 0: 20
 	// minutes.
 	Keep time.Duration
@@ -91,6 +94,8 @@ type Desk struct {
 	turn    chan struct{} // one form of a case is carried out at a time
 	drawing chan struct{} // and how many pages of letters are drawn
 	crowd   crowd         // who sent the residents' form of late
+	filing  crowd         // and files with it
+	shelf   shelf         // of files that came with it
 }
 
 // New parses the pages.
@@ -101,7 +106,10 @@ func New(c Config) (*Desk, error) {
 	}
 	c.Access = c.Access.withDefaults()
 	c.Keep = cmp.Or(c.Keep, 20*time.Minute)
-	return &Desk{c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), turn: make(chan struct{}, 1), drawing: make(chan struct{}, drawnAtOnce)}, nil
+	return &Desk{
+		c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), turn: make(chan struct{}, 1), drawing: make(chan struct{}, drawnAtOnce),
+		crowd: crowd{one: mostFromOne, all: mostFromAll}, filing: crowd{one: mostFilesFromOne, all: mostFilesFromAll}, shelf: shelf{dir: c.FormFiles, now: c.Now},
+	}, nil
 }
 
 func (d *Desk) outgoing(ctx context.Context) string {
@@ -154,6 +162,7 @@ func (d *Desk) Serve(ctx context.Context, l net.Listener) error {
 		WriteTimeout: 2 * time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(d.c.Logger.Handler(), slog.LevelWarn),
 	}
+	go d.tidy(ctx)
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)

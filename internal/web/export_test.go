@@ -27,5 +27,11 @@ func May(role register.Role, needs string) bool { return may(role, right(needs))
 // Crowd is what bounds the residents' form, for tests.
 type Crowd struct{ c crowd }
 
+// NewCrowd is the crowd that sends complaints.
+func NewCrowd() *Crowd { return &Crowd{crowd{one: mostFromOne, all: mostFromAll}} }
+
 // Enter reports whether one more may be sent from there.
 func (c *Crowd) Enter(client string, now time.Time) bool { return c.c.enter(client, now) }
+
+// ClearShelf removes the files that nobody sent within a day.
+func (d *Desk) ClearShelf() error { return d.shelf.clean() }

@@ -44,6 +44,7 @@ type house struct {
 	pages    *web.Desk
 	server   *httptest.Server
 	log      *lockedBuffer
+	shelf    string // the folder of residents' files
 	mu       sync.Mutex
 	owed     []register.Hint
 }
@@ -73,7 +74,7 @@ func open(t *testing.T) *house {
 
 func openOn(t *testing.T, point func(testing.TB, register.Config) register.Config, access web.Access) *house {
 	t.Helper()
-	h := &house{T: t, clock: registertest.NewClock(), log: &lockedBuffer{}}
+	h := &house{T: t, clock: registertest.NewClock(), log: &lockedBuffer{}, shelf: t.TempDir()}
 	cfg := point(t, registertest.Config(t, h.clock.Now))
 	h.register = registertest.Open(t, cfg)
 	var err error
@@ -87,7 +88,7 @@ func openOn(t *testing.T, point func(testing.TB, register.Config) register.Confi
 	desk, err := web.New(web.Config{
 		Intake:   &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.clock.Now, Logger: log},
 		Reader:   ingest.NewReader(ingest.ReaderConfig{Register: h.register, Archive: h.archive, Queue: h.queue, Rules: classify.Default(), Prefixes: []string{"CIT"}, Now: h.clock.Now, Logger: log}),
-		Register: h.register, Archive: h.archive, Calendar: cfg.Calendar, Landlord: "Citrine Homes", Homes: 2000, Form: true, AcknowledgeDays: 5, Rules: classify.Default(), Now: h.clock.Now, Access: access,
+		Register: h.register, Archive: h.archive, Calendar: cfg.Calendar, Landlord: "Citrine Homes", Homes: 2000, Form: true, FormFiles: h.shelf, AcknowledgeDays: 5, Rules: classify.Default(), Now: h.clock.Now, Access: access,
 		Queue:   func(context.Context) string { return "fine" },
 		Machine: func(context.Context) []web.Part { return []web.Part{{Name: "Disk", Now: "the disk is fine"}} },
 		Reading: func(string) mime.Options { return mime.Options{Now: h.clock.Now} },

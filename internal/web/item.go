@@ -188,8 +188,8 @@ func (p *itemPage) read(m register.Message) {
 	p.Headers = headers(rd)
 	p.AuthWhy, p.Trusted, p.Repairs, p.Notes, p.OtherPerson = rd.AuthWhy, rd.MayQuote(), rd.Repairs, rd.Notes, rd.ComplainantWhy
 	for i, a := range rd.Attachments {
-		what, program := attachedWords(a.ContentType, a.Filename)
-		p.Attachments = append(p.Attachments, attachmentView{Attachment: a, Number: i + 1, Size: size(a.Size), What: what, CanHave: m.Channel != register.Letter && !program})
+		what, how := attachedWords(a.ContentType, a.Filename)
+		p.Attachments = append(p.Attachments, attachmentView{Attachment: a, Number: i + 1, Size: size(a.Size), What: what, CanHave: m.Channel != register.Letter && how != keepsShut})
 	}
 	if strings.TrimSpace(rd.Text) != strings.TrimSpace(rd.NewText) {
 		p.Quoted = strings.Split(strings.TrimSpace(rd.Text), "\n")

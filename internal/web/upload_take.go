@@ -60,16 +60,20 @@ type taking struct {
 	stop  func()
 }
 
-// taking lifts the server's time limits, which are for forms, and puts others
-// in their place: a line may be slow, but not still.
 func (d *Desk) taking(w http.ResponseWriter, r *http.Request, who register.Account) *taking {
+	return &taking{Desk: d, w: w, r: r, who: who, stop: patient(w, r, uploadLength, mostAtOnce)}
+}
+
+// patient lifts the server's time limits, which are for forms, and puts others
+// in their place: a line may be slow, but not still.
+func patient(w http.ResponseWriter, r *http.Request, longest time.Duration, most int64) (stop func()) {
 	c := http.NewResponseController(w)
 	_ = c.SetReadDeadline(time.Time{}) // a server that has none is one in a test
 	_ = c.SetWriteDeadline(time.Time{})
 	past := func() { _ = c.SetReadDeadline(time.Unix(1, 0)) }
-	stall, long := time.AfterFunc(uploadStall, past), time.AfterFunc(uploadLength, past)
-	r.Body = http.MaxBytesReader(w, &moving{r.Body, stall}, mostAtOnce)
-	return &taking{Desk: d, w: w, r: r, who: who, stop: func() { stall.Stop(); long.Stop() }}
+	stall, long := time.AfterFunc(uploadStall, past), time.AfterFunc(longest, past)
+	r.Body = http.MaxBytesReader(w, &moving{r.Body, stall}, most)
+	return func() { stall.Stop(); long.Stop() }
 }
 
 // A moving body puts off the end of patience with each byte.
