@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/textproto"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,14 @@ func TestTheWholeWay(t *testing.T) {
 	first.stop(t)
 	second.stop(t)
 
+	// Not even where the mail server's refusals name them.
+	for _, p := range []*process{first, second} {
+		for _, word := range []string{"homes.example", "heating", "boiler", "unhappy"} {
+			if strings.Contains(p.log.String(), word) {
+				t.Errorf("the log holds a resident's address or words: %q\n%s", word, p.log.String())
+			}
+		}
+	}
 	// Stopping the mail server may have cut off a mail or two at its end.
 	got := w.audit()
 	if got.refused != 2 || got.uncertain < 1 || got.uncertain > 4 || got.delivered+got.uncertain != w.sent-2 {

@@ -1,6 +1,7 @@
 package smtptest
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"errors"
 	"io"
@@ -12,7 +13,6 @@ import (
 
 var (
 	errLater   = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "Try again later"}
-	errRefuse  = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No such mailbox"}
 	errSilence = errors.New("no answer") // the connection is gone: nobody hears it
 )
 
@@ -22,7 +22,8 @@ type session struct {
 	conn     *smtp.Conn
 	from     string
 	to       []string
-	attempt  int // at the first recipient
+	asked    string // the last recipient, taken or not
+	attempt  int    // at the first recipient
 	loggedIn bool
 }
 
@@ -48,6 +49,12 @@ func (s *Server) newServer() *smtp.Server {
 	return server
 }
 
+// refusal names the recipient, as real servers do.
+func (s *session) refusal() error {
+	to := cmp.Or(s.asked, "nobody")
+	return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "<" + to + ">: no such mailbox"}
+}
+
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	if s.server.config.wantsLogin() && !s.loggedIn {
 		return smtp.ErrAuthRequired
@@ -57,6 +64,7 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.asked = to
 	s.server.mu.Lock()
 	s.server.attempts[to]++
 	attempt := s.server.attempts[to]
@@ -99,7 +107,7 @@ func (s *session) act(a Action) error {
 	case Later:
 		return errLater
 	case Refuse:
-		return errRefuse
+		return s.refusal()
 	case Hang:
 		_, _ = io.Copy(io.Discard, s.conn.Conn())
 	case Drop, Cut:
