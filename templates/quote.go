@@ -71,9 +71,17 @@ func (s *Set) quotation(words string) string {
 		words = words[:maxLooked]
 	}
 	words = oneLine(norm.NFKC.String(words))
-	words = mailForm.ReplaceAllString(words, s.terms["left_out.address"])
-	words = linkForm.ReplaceAllString(words, s.terms["left_out.link"])
-	words = s.withoutNumbers(words)
+	// Most have none of these, and looking at each letter for them costs more
+	// than all the rest of a reply.
+	if strings.ContainsAny(words, "@([") {
+		words = mailForm.ReplaceAllString(words, s.terms["left_out.address"])
+	}
+	if strings.ContainsAny(words, ".:") {
+		words = linkForm.ReplaceAllString(words, s.terms["left_out.link"])
+	}
+	if strings.ContainsAny(words, "0123456789") {
+		words = s.withoutNumbers(words)
+	}
 	words = s.masks.ReplaceAllString(words, "${1}"+s.terms["left_out.word"])
 	words = gluedDot.ReplaceAllString(words, "$1. $2") // "gone.It": no link, but shown as one
 	return cut(strings.Trim(words, `"“” `), maxQuotation)
