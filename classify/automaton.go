@@ -136,13 +136,9 @@ type start struct {
 }
 
 // starts tells for each kind of word which patterns may begin there.
-// Those that are two plain words are left to pairs.
 func starts(patterns []*pattern, kinds int) [][]start {
 	out := make([][]start, kinds)
 	for pi, p := range patterns {
-		if _, two := p.pair(); two {
-			continue
-		}
 		for k := 1; k < kinds; k++ {
 			var mask uint64
 			for s := p.first; s != 0; s &= s - 1 {
@@ -153,33 +149,6 @@ func starts(patterns []*pattern, kinds int) [][]start {
 			if mask != 0 {
 				out[k] = append(out[k], start{pattern: pi, mask: mask})
 			}
-		}
-	}
-	return out
-}
-
-// pair gives the kinds of a pattern that is two plain words, each of one
-// kind, wherever they stand.
-func (p *pattern) pair() (key uint32, ok bool) {
-	if len(p.symbols) != 2 || p.first != 1 || p.last != 2 || p.follow[0] != 2 || p.follow[1] != 0 || p.atStart || p.atEnd {
-		return 0, false
-	}
-	a, b := p.symbols[0], p.symbols[1]
-	if a.any || b.any || a.set != nil || b.set != nil {
-		return 0, false
-	}
-	return pairKey(a.one, b.one), true
-}
-
-func pairKey(first, second uint16) uint32 { return uint32(first)<<16 | uint32(second) }
-
-// pairs finds the patterns of two plain words by their kinds. There are many
-// of them, and most begin with the same few words.
-func pairs(patterns []*pattern) map[uint32][]int {
-	out := map[uint32][]int{}
-	for pi, p := range patterns {
-		if key, two := p.pair(); two {
-			out[key] = append(out[key], pi)
 		}
 	}
 	return out

@@ -71,6 +71,8 @@ func newFit(r *Rules, opt TuneOptions, seen []int) *fit {
 			fresh = fresh && fits
 			if r.rules[i].leaning {
 				f.pull[i] *= leaningPull(seen[i], most)
+				f.free[i] = opt.Words && fits
+				fits = f.free[i]
 			}
 		}
 		for _, w := range weights {

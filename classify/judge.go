@@ -22,9 +22,9 @@ type judgement struct {
 	rules    *Rules
 	doc      document
 	raw      [][]hit // by rule: where its patterns matched
-	leans    []bool  // by leaning: whether its words were seen
 	signs    [][]hit // by sign
 	fired    []int   // rules, in their order
+	leant    int     // how many of them are everyday words
 	facts    [factMany]bool
 	language string
 	work     int  // steps taken so far
@@ -82,7 +82,7 @@ func (d *document) mask(ranges []masked) {
 
 // judge finds every sign in the message.
 func (r *Rules) judge(m Message, c Context) *judgement {
-	j := &judgement{rules: r, doc: r.read(m), raw: make([][]hit, r.graded), leans: make([]bool, len(r.rules)-r.graded), signs: make([][]hit, r.signs)}
+	j := &judgement{rules: r, doc: r.read(m), raw: make([][]hit, r.graded), signs: make([][]hit, r.signs)}
 	j.ignore()
 	j.language = r.language(&j.doc)
 	j.facts = facts(m, c, &j.doc, j.language)
@@ -101,11 +101,7 @@ func (r *Rules) judge(m Message, c Context) *judgement {
 			}
 		}
 	}
-	for i, seen := range j.leans {
-		if seen {
-			j.fired = append(j.fired, r.graded+i)
-		}
-	}
+	j.lean()
 	return j
 }
 
@@ -146,28 +142,7 @@ func (j *judgement) match(ignoring bool) {
 			}
 			j.add(owner, hit{from: i, to: end, sentence: t.sentence})
 		}
-		if j.matchPair(i, s, ignoring) {
-			j.drop(s)
-		}
 	}
-}
-
-// matchPair finds the patterns of two plain words that begin at token i, and
-// reports whether one of them says that the sentence is to be ignored.
-func (j *judgement) matchPair(i int, s span, ignoring bool) bool {
-	if i+1 >= s.to {
-		return false
-	}
-	t := j.doc.tokens
-	for _, p := range j.rules.pairs[pairKey(t[i].kind, t[i+1].kind)] {
-		switch owner := j.rules.owners[p]; {
-		case owner < 0 && ignoring:
-			return true
-		case owner >= 0 && !ignoring:
-			j.add(owner, hit{from: i, to: i + 2, sentence: t[i].sentence})
-		}
-	}
-	return false
 }
 
 func (j *judgement) drop(s span) {
@@ -181,10 +156,6 @@ const mostHits = 40
 
 // add keeps a match, unless it overlaps the one before.
 func (j *judgement) add(owner int, h hit) {
-	if owner >= len(j.raw) {
-		j.leans[owner-len(j.raw)] = true
-		return
-	}
 	have := j.raw[owner]
 	if n := len(have); n > 0 && (have[n-1].to > h.from || n >= mostHits) {
 		return

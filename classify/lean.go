@@ -2,6 +2,7 @@ package classify
 
 import (
 	"math"
+	"math/bits"
 	"sort"
 	"strings"
 )
@@ -12,19 +13,68 @@ const (
 	everydayWhy = "its everyday words lean this way"
 )
 
+// leans tells where the leanings stand among the rules, by the kinds of their
+// words: a number one too high, so that nought is none.
+type leans struct {
+	words []int32
+	pairs map[uint32]int32
+}
+
+func pairKey(first, second uint16) uint32 { return uint32(first)<<16 | uint32(second) }
+
+// bindLeanings notes where each leaning is found, once every word has its
+// kind.
+func (r *Rules) bindLeanings() {
+	r.leans = leans{words: make([]int32, r.vocab.kinds), pairs: map[uint32]int32{}}
+	for i := r.graded; i < len(r.rules); i++ {
+		first, second, two := strings.Cut(r.rules[i].words(), " ")
+		k := r.vocab.exact[first]
+		if two {
+			r.leans.pairs[pairKey(k, r.vocab.exact[second])] = int32(i + 1)
+		} else {
+			r.leans.words[k] = int32(i + 1)
+		}
+	}
+}
+
+// words gives the everyday words of a leaning.
+func (r *rule) words() string { return strings.TrimPrefix(r.id, leaningPrefix) }
+
+// lean finds the everyday words: each word, and each two in a row of one
+// sentence, is looked up once.
+func (j *judgement) lean() {
+	l := &j.rules.leans
+	if len(j.rules.rules) == j.rules.graded || j.spent {
+		return
+	}
+	seen := make([]uint64, len(j.rules.rules)>>6+1)
+	t := j.doc.tokens
+	for i := range t {
+		if t[i].kind == 0 || t[i].masked {
+			continue
+		}
+		seen[l.words[t[i].kind]>>6] |= 1 << (l.words[t[i].kind] & 63)
+		if i+1 < len(t) && t[i+1].kind != 0 && t[i+1].sentence == t[i].sentence {
+			k := l.pairs[pairKey(t[i].kind, t[i+1].kind)]
+			seen[k>>6] |= 1 << (k & 63)
+		}
+	}
+	seen[0] &^= 1 // what was no leaning
+	for i, some := range seen {
+		for ; some != 0; some &= some - 1 {
+			j.fired = append(j.fired, i<<6+bits.TrailingZeros64(some)-1)
+			j.leant++
+		}
+	}
+}
+
 // usualWords is how many everyday words a message of usual length holds.
 const usualWords = 50
 
 // scale weighs the everyday words down in a long text and up in a short one,
 // so that mere length says nothing.
 func (j *judgement) scale() float64 {
-	n := 0
-	for _, i := range j.fired {
-		if j.rules.rules[i].leaning {
-			n++
-		}
-	}
-	return math.Sqrt(usualWords / float64(max(n, 8)))
+	return math.Sqrt(usualWords / float64(max(j.leant, 8)))
 }
 
 // worthSaying is the weight from which the everyday words stand among the
@@ -60,15 +110,11 @@ func (j *judgement) leaned(slot int) (float64, []string) {
 	}
 	var leans []lean
 	sum := 0.0
-	for _, i := range j.fired {
-		r := j.rules.rules[i]
-		if !r.leaning {
-			continue
-		}
-		for _, w := range r.weights {
+	for _, i := range j.fired[len(j.fired)-j.leant:] {
+		for _, w := range j.rules.rules[i].weights {
 			if w.slot == slot {
 				sum += w.value
-				leans = append(leans, lean{strings.TrimPrefix(r.id, leaningPrefix), w.value})
+				leans = append(leans, lean{j.rules.rules[i].words(), w.value})
 			}
 		}
 	}

@@ -18,15 +18,16 @@ const (
 	maxListed   = 5000 // words of a list, with those of the lists in it
 )
 
-// A problem is one thing wrong with a rule file.
+// A problem is one thing wrong with a file.
 type problem struct {
+	file string
 	line int
 	text string
 }
 
 // A reader turns a rule file into rules, collecting everything wrong with it.
 type reader struct {
-	name     string
+	name     string // of the file that is being read
 	problems []problem
 	rules    *Rules
 	lex      *lexicon
@@ -35,21 +36,27 @@ type reader struct {
 	ordinary []string
 }
 
-// Parse reads a rule file. A bad file is refused with every problem in it,
-// each with its line and what to do; name stands before the line.
-func Parse(name string, data []byte) (*Rules, error) {
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("rules: %s is larger than %d bytes: split or shorten it", name, maxFile)
+// Parse reads a rule file by itself, without everyday words.
+func Parse(name string, data []byte) (*Rules, error) { return Read(File{name, data}, File{}) }
+
+// Read reads a rule file and the everyday words that go with it. Bad files
+// are refused with every problem in them, each with its line and what to do.
+func Read(rules, words File) (*Rules, error) {
+	for _, f := range []File{rules, words} {
+		if len(f.Data) > maxFile {
+			return nil, fmt.Errorf("rules: %s is larger than %d bytes: split or shorten it", f.Name, maxFile)
+		}
 	}
-	root, err := decode(name, data)
+	root, err := decode(rules.Name, rules.Data)
 	if err != nil {
 		return nil, err
 	}
 	rd := &reader{
-		name: name, lex: newLexicon(), lists: map[string]node{},
-		rules: &Rules{version: versionOf(data), source: bytes.Clone(data), names: map[string]int{}},
+		name: rules.Name, lex: newLexicon(), lists: map[string]node{},
+		rules: &Rules{version: versionOf(rules.Data, words.Data), source: bytes.Clone(rules.Data), names: map[string]int{}},
 	}
 	rd.document(root)
+	rd.leanings(words)
 	if err := rd.errors(); err != nil {
 		return nil, err
 	}
@@ -74,24 +81,27 @@ func decode(name string, data []byte) (*yaml.Node, error) {
 }
 
 func (rd *reader) fail(line int, format string, args ...any) {
-	rd.problems = append(rd.problems, problem{line, fmt.Sprintf(format, args...)})
+	rd.problems = append(rd.problems, problem{rd.name, line, fmt.Sprintf(format, args...)})
 }
 
-// errors joins the problems in the order of their lines.
+// errors joins the problems in the order of their files and lines.
 func (rd *reader) errors() error {
 	if len(rd.problems) == 0 {
 		return nil
 	}
-	sort.SliceStable(rd.problems, func(i, j int) bool { return rd.problems[i].line < rd.problems[j].line })
+	sort.SliceStable(rd.problems, func(i, j int) bool {
+		a, b := rd.problems[i], rd.problems[j]
+		return a.file == b.file && a.line < b.line
+	})
 	errs := make([]error, 0, len(rd.problems))
 	for _, p := range rd.problems {
-		errs = append(errs, fmt.Errorf("rules: %s:%d: %s", rd.name, p.line, p.text))
+		errs = append(errs, fmt.Errorf("rules: %s:%d: %s", p.file, p.line, p.text))
 	}
 	return errors.Join(errs...)
 }
 
 func (rd *reader) document(root *yaml.Node) {
-	parts := rd.mapping(root, "settings", "lists", "ordinary", "languages", "ignore", "rules", "leanings")
+	parts := rd.mapping(root, "settings", "lists", "ordinary", "languages", "ignore", "rules")
 	for w := range strings.FieldsSeq("two three four five six seven eight nine ten eleven twelve several couple dozen few many") {
 		rd.lex.atom(w)
 	}
@@ -112,7 +122,7 @@ func (rd *reader) document(root *yaml.Node) {
 	for _, n := range seq {
 		rd.rule(n)
 	}
-	rd.leanings(parts["leanings"])
+	rd.rules.graded = len(rd.rules.rules)
 	if len(rd.rules.patterns) > maxPatterns {
 		rd.fail(root.Line, "over %d patterns: remove some", maxPatterns)
 	}
@@ -282,7 +292,8 @@ func (rd *reader) finish() {
 			}
 		}
 	}
-	r.starts, r.pairs = starts(r.patterns, r.vocab.kinds), pairs(r.patterns)
+	r.starts = starts(r.patterns, r.vocab.kinds)
+	r.bindLeanings()
 	rd.bindLanguages(holds)
 }
 

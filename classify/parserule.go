@@ -108,29 +108,6 @@ func (rd *reader) rule(n *yaml.Node) {
 	rd.rules.rules = append(rd.rules.rules, r)
 }
 
-// leaningPrefix begins the id of a leaning, which has none of its own.
-const leaningPrefix = "leaning "
-
-// leanings reads the everyday words that lean the scales a little each: rules
-// of one or two words, without a reason of their own.
-func (rd *reader) leanings(n *yaml.Node) {
-	rd.rules.graded = len(rd.rules.rules)
-	if n == nil {
-		return
-	}
-	parts := rd.mapping(n)
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		word := n.Content[i]
-		r := &rule{
-			id: leaningPrefix + word.Value, why: everydayWhy, line: word.Line, weightsLine: word.Line,
-			match: true, leaning: true, times: 1, within: "message",
-		}
-		r.weights = rd.weights(parts[word.Value])
-		rd.pattern(word, word.Value, len(rd.rules.rules))
-		rd.rules.rules = append(rd.rules.rules, r)
-	}
-}
-
 func (rd *reader) identity(r *rule, n *yaml.Node, parts map[string]*yaml.Node) {
 	if id := parts["id"]; id != nil {
 		r.id = id.Value

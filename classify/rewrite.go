@@ -13,18 +13,18 @@ import (
 var weightsLine = regexp.MustCompile(`^(\s*)([\pL\pN '-]+):\s*(\{[^{}]*\}|[0-9.]+)(\s*#.*)?$`)
 
 // rewrite gives r's file with the weights of fitted in it, and the lines that
-// changed, as a unified diff without context that "patch" can apply; without
-// the lines of the everyday words if so wished.
-func rewrite(r, fitted *Rules, withoutWords bool) (file []byte, diff string, err error) {
+// changed, as a unified diff without context that "patch" can apply. The
+// everyday words have a file of their own.
+func rewrite(r, fitted *Rules) (file []byte, diff string, err error) {
 	lines := strings.Split(string(r.source), "\n")
 	var d strings.Builder
-	put := func(at int, value string, quiet bool) error {
+	put := func(at int, value string) error {
 		m := weightsLine.FindStringSubmatch(lines[at])
 		if m == nil {
 			return fmt.Errorf("tune: line %d: write the weights as {label: number, …} on one line of their own", at+1)
 		}
 		line := m[1] + m[2] + ": " + value + m[4]
-		if line != lines[at] && !quiet {
+		if line != lines[at] {
 			fmt.Fprintf(&d, "@@ -%d +%d @@ %s\n-%s\n+%s\n", at+1, at+1, idAbove(lines, at), lines[at], line)
 		}
 		lines[at] = line
@@ -48,16 +48,16 @@ func rewrite(r, fitted *Rules, withoutWords bool) (file []byte, diff string, err
 			continue
 		}
 		written++
-		if err := put(at, value, false); err != nil {
+		if err := put(at, value); err != nil {
 			return nil, "", err
 		}
 	}
 	if written < 3 {
 		return nil, "", errors.New("tune: the fit sets bias, auto and temperature: give all three a line of their own under settings")
 	}
-	for i, rule := range fitted.rules {
+	for i, rule := range fitted.rules[:r.graded] {
 		if at := r.rules[i].weightsLine - 1; at >= 0 && at < len(lines) && speaksForLabel(rule) {
-			if err := put(at, mapping(rule.weights), withoutWords && rule.leaning); err != nil {
+			if err := put(at, mapping(rule.weights)); err != nil {
 				return nil, "", err
 			}
 		}

@@ -10,7 +10,11 @@ import (
 //go:embed rules.yaml
 var defaultRules []byte
 
-// Rules is a rule file, read and compiled. It is never changed after Parse,
+//go:embed words.tsv
+var defaultWords []byte
+
+// Rules is a rule file, with its everyday words, read and compiled. It is
+// never changed after that,
 // so any number of goroutines may share it.
 type Rules struct {
 	version  string
@@ -19,9 +23,9 @@ type Rules struct {
 	patterns []*pattern
 	owners   []int // the rule of each pattern; -1 for ignore
 	starts   [][]start
-	pairs    map[uint32][]int // patterns of two plain words
 	rules    []*rule
-	graded   int            // the rules before the leanings
+	graded   int            // the rules of the rule file; the leanings stand after them
+	leans    leans          // where the leanings are looked up
 	names    map[string]int // rule ids, signs and facts -> number of the sign
 	signs    int
 	settings settings
@@ -82,7 +86,19 @@ func (s kindSet) has(kind uint16) bool {
 	return i < len(s) && s[i]&(1<<(kind&63)) != 0
 }
 
-var parseDefault = sync.OnceValues(func() (*Rules, error) { return Parse("rules.yaml", defaultRules) })
+var parseDefault = sync.OnceValues(func() (*Rules, error) { return Read(BuiltIn()) })
+
+// A File is a rule file, or a file of everyday words, with the name that
+// stands before the lines of its errors.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// BuiltIn gives the rules and the everyday words that come with the program.
+func BuiltIn() (rules, words File) {
+	return File{"rules.yaml", defaultRules}, File{"words.tsv", defaultWords}
+}
 
 // Default gives the rules that come with the program, read once. They are
 // part of the program and tested with it: if they cannot be read, an empty
@@ -95,16 +111,18 @@ func Default() *Rules {
 	return r
 }
 
-// Version is a short hash of the file's content: the same bytes, the same
-// version.
+// Version is a short hash of the content of both files: the same bytes, the
+// same version.
 func (r *Rules) Version() string { return r.version }
 
-// Source gives a copy of the file that the rules were read from.
-func (r *Rules) Source() []byte { return append([]byte(nil), r.source...) }
-
-func versionOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])[:12]
+func versionOf(rules, words []byte) string {
+	h := sha256.New()
+	h.Write(rules)
+	if len(words) > 0 {
+		h.Write([]byte{0}) // no rule file holds it, so no two pairs of files read alike
+		h.Write(words)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
 // slotOf gives the number of a label, or -1.

@@ -14,15 +14,16 @@ type TuneOptions struct {
 	Rounds int     // steps of the fit; 0 stands for 500
 	Folds  int     // folds when the examples name fewer than two sources; 0 stands for 5
 	Fresh  bool    // forget the file's weights for labels, so that the folds' figures owe nothing to an earlier fit
-	Words  bool    // choose the everyday words anew
+	Words  bool    // choose the everyday words anew, and fit them; else they stay as they are
 }
 
 // Tuned is a fit, for a person to review.
 type Tuned struct {
 	File  []byte // the rule file with the fitted weights; all else is untouched
-	Diff  string // what changed, a line of the file each
+	Words []byte // the new everyday words; nil when they stay as they were
+	Diff  string // what changed in the rule file, a line each
 	Folds []FoldScore
-	Rules *Rules // File, read
+	Rules *Rules // the new rules, as they will be read
 }
 
 // A FoldScore tells how weights that were fitted without a fold's examples
@@ -46,7 +47,6 @@ func Tune(r *Rules, examples []Example, opt TuneOptions) (*Tuned, error) {
 	if len(examples) < 20 {
 		return nil, errors.New("tune: fewer than 20 examples: collect more before fitting")
 	}
-	source := r
 	if opt.Words {
 		var err error
 		if r, err = r.withWords(examples); err != nil {
@@ -70,7 +70,7 @@ func Tune(r *Rules, examples []Example, opt TuneOptions) (*Tuned, error) {
 		fold.settings.bias = bias
 		out.Folds = append(out.Folds, FoldScore{Name: name, Report: Score(fold, pick(examples, folds[name]))})
 	}
-	return out, out.write(source, r, final)
+	return out, out.write(r, final, opt.Words)
 }
 
 // fitAll fits without each fold, and on everything. The fits know nothing of
@@ -99,18 +99,17 @@ func fitAll(r *Rules, samples []sample, folds map[string][]int, opt TuneOptions)
 	return fitted, rules[len(folds)]
 }
 
-// write puts the fitted weights into the file and reads it again. The
-// difference is told against the file that was given.
-func (t *Tuned) write(source, r, final *Rules) error {
+// write puts the fitted weights into the files and reads them again.
+func (t *Tuned) write(r, final *Rules, words bool) error {
 	var err error
-	anew := source != r // hardly a line of the everyday words stays: the difference leaves them out
-	if t.File, t.Diff, err = rewrite(r, final, anew); err != nil {
+	if t.File, t.Diff, err = rewrite(r, final); err != nil {
 		return err
 	}
-	if anew {
-		t.File = prune(t.File)
+	kept := final.wordsFile()
+	if words {
+		t.Words = kept
 	}
-	if t.Rules, err = Parse("tuned rules", t.File); err != nil {
+	if t.Rules, err = Read(File{"tuned rules", t.File}, File{"tuned words", kept}); err != nil {
 		return fmt.Errorf("tune: read the fitted file: %w", err)
 	}
 	return nil

@@ -33,9 +33,9 @@ rules:
   why: is in no example
   match: zebra
   weights: {enquiry: 0.6}
-leanings:
-  gone: {enquiry: 0.5}
 `
+
+const smallWords = "word\tenquiry\ngone\t0.5\n"
 
 func smallExamples() []Example {
 	var out []Example
@@ -51,7 +51,7 @@ func smallExamples() []Example {
 
 func tuneSmall(t *testing.T, opt TuneOptions) *Tuned {
 	t.Helper()
-	r, err := Parse("small.yaml", []byte(smallRules))
+	r, err := Read(File{"small.yaml", []byte(smallRules)}, File{"small.tsv", []byte(smallWords)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,11 +79,14 @@ func TestTune(t *testing.T) {
 
 func TestTuneKeeps(t *testing.T) {
 	t.Parallel()
-	file := string(tuneSmall(t, TuneOptions{Fresh: true}).File)
+	tuned := tuneSmall(t, TuneOptions{Fresh: true})
+	file := string(tuned.File)
+	if tuned.Words != nil || len(tuned.Rules.rules) != 5 {
+		t.Errorf("new words %q and %d rules, though the words were to stay", tuned.Words, len(tuned.Rules.rules))
+	}
 	for why, want := range map[string]string{
 		"is fixed":            "fixed: true\n  weights: {follow_up: 0.7}",
 		"fires on no example": "match: zebra\n  weights: {enquiry: 0.6}",
-		"is no longer said":   "gone: {enquiry: 0.5}",
 	} {
 		if !strings.Contains(file, want) {
 			t.Errorf("a weight that %s was not kept\n%s", why, file)
@@ -94,30 +97,40 @@ func TestTuneKeeps(t *testing.T) {
 func TestTuneChoosesWords(t *testing.T) {
 	t.Parallel()
 	tuned := tuneSmall(t, TuneOptions{Words: true})
-	file := string(tuned.File)
-	for _, want := range []string{"\n  mend: {", "\n  mend the: {", "\n  with you: {"} {
-		if !strings.Contains(file, want) {
-			t.Errorf("%q is not among the words\n%s", want, file)
+	words := string(tuned.Words)
+	for _, want := range []string{"word\tcomplaint\tstage2\t", "\nmend\t", "\nmend the\t", "\nwith you\t"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("%q is not among the words\n%s", want, words)
 		}
 	}
-	if strings.Contains(file, "gone:") || strings.Contains(file, "{complaint: 0}") {
-		t.Errorf("a word that leans nowhere is in the file\n%s", file)
+	if strings.Contains(words, "gone") {
+		t.Errorf("a word that no example holds was kept\n%s", words)
 	}
-	if strings.Contains(tuned.Diff, "mend") {
-		t.Errorf("the difference holds words that were chosen anew\n%s", tuned.Diff)
+	again, err := Read(File{"new.yaml", tuned.File}, File{"new.tsv", tuned.Words})
+	if err != nil || again.Version() != tuned.Rules.Version() {
+		t.Errorf("the new files read as %v, %v; want what was tried", again, err)
+	}
+	if v := again.Decide(Message{Text: "please mend the tap"}, Context{}); v.Label != ServiceRequest {
+		t.Errorf("label %s", v.Label)
 	}
 }
 
-func TestTuneWordsStandLast(t *testing.T) {
+func TestWordsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	file := strings.Replace(smallRules, "rules:\n", "leanings:\n  gone: {enquiry: 0.5}\nrules:\n", 1)
-	file = file[:strings.LastIndex(file, "leanings:")]
-	r, err := Parse("small.yaml", []byte(file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Tune(r, smallExamples(), TuneOptions{Words: true}); err == nil || !strings.Contains(err.Error(), "last part") {
-		t.Errorf("words in the middle of the file: %v", err)
+	for words, want := range map[string]string{
+		"wort\tcomplaint": `small.tsv:1: "wort" is no heading here`,
+		"word\tmoan":      `small.tsv:1: "moan" is no heading here`,
+		"# why\nword\tenquiry\n\ngone away now\t1":    `small.tsv:4: "gone away now" should be one word, or two`,
+		"word\tenquiry\nr2d2\t1":                      `small.tsv:2: "r2d2" is no word of letters`,
+		"word\tenquiry\ngone\tone":                    `small.tsv:2: "one" should be a number`,
+		"word\tenquiry\ngone\tNaN":                    `small.tsv:2: "NaN" should be a number`,
+		"word\tenquiry\ngone\t1\t1":                   `small.tsv:2: there are more columns than headings`,
+		"word\tenquiry\ngone\t1\nGone\t1\nword\tnone": `small.tsv:3: "Gone" stands here twice`,
+	} {
+		_, err := Read(File{"small.yaml", []byte(smallRules)}, File{"small.tsv", []byte(words)})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q gives %v, want %s", words, err, want)
+		}
 	}
 }
 
@@ -126,9 +139,8 @@ func TestTuneWordsStandLast(t *testing.T) {
 func TestLeaningsSettleNothing(t *testing.T) {
 	t.Parallel()
 	file := strings.Replace(smallRules, "match: angry\n", "match: angry\n  heard: true\n", 1)
-	file = strings.Replace(file, "gone: {enquiry: 0.5}", "with: {enquiry: 4}\n  with you: {enquiry: 4}", 1)
 	file = strings.Replace(file, "auto: {complaint: 0.9}", "auto: {complaint: 0.9, enquiry: 0.6}", 1)
-	r, err := Parse("small.yaml", []byte(file))
+	r, err := Read(File{"small.yaml", []byte(file)}, File{"small.tsv", []byte("word\tenquiry\nwith\t4\nwith you\t4\n")})
 	if err != nil {
 		t.Fatal(err)
 	}

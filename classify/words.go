@@ -2,8 +2,9 @@ package classify
 
 import (
 	"errors"
-	"fmt"
+	"math"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -17,32 +18,140 @@ const (
 // longestWord bounds an everyday word, in letters.
 const longestWord = 20
 
+// leaningPrefix begins the id of a leaning, which has none of its own.
+const leaningPrefix = "leaning "
+
+// wordColumn heads the words in a file of everyday words.
+const wordColumn = "word"
+
+// leanings reads the everyday words: a table of columns that tabs part, with
+// a heading that names the labels, and a line for each word or two words. They
+// become rules that only lean the scales.
+func (rd *reader) leanings(f File) {
+	rd.name = f.Name
+	var heads []int
+	taken := map[string]bool{}
+	n := 0
+	for line := range strings.SplitSeq(string(f.Data), "\n") {
+		n++
+		if line = strings.TrimSuffix(line, "\r"); line == "" || line[0] == '#' {
+			continue
+		}
+		cells := strings.Split(line, "\t")
+		if heads == nil {
+			heads = rd.wordHeads(n, cells)
+			continue
+		}
+		r := &rule{
+			id: leaningPrefix + strings.Join(rd.wordsOf(n, cells[0]), " "), why: everydayWhy, line: n,
+			leaning: true, times: 1, within: "message", weights: rd.leaningWeights(n, heads, cells[1:]),
+		}
+		if taken[r.id] {
+			rd.fail(n, "%q stands here twice: remove one", cells[0])
+		}
+		taken[r.id] = true
+		rd.rules.rules = append(rd.rules.rules, r)
+	}
+	if len(taken) > maxWords {
+		rd.fail(n, "over %d everyday words: leave some out", maxWords)
+	}
+}
+
+// maxWords bounds a file of everyday words.
+const maxWords = 30000
+
+// wordHeads reads the heading: the labels of the columns, by their numbers.
+func (rd *reader) wordHeads(line int, cells []string) []int {
+	heads := []int{}
+	for i, c := range cells {
+		slot := slotOf(c)
+		if i == 0 && c != wordColumn || i > 0 && slot < 0 {
+			rd.fail(line, "%q is no heading here: the first line is %q and the labels, with a tab between each", c, wordColumn)
+		}
+		if i > 0 {
+			heads = append(heads, max(slot, 0))
+		}
+	}
+	return heads
+}
+
+// wordsOf reads the one or two words of a line.
+func (rd *reader) wordsOf(line int, cell string) []string {
+	words := strings.Fields(cell)
+	if len(words) < 1 || len(words) > 2 {
+		rd.fail(line, "%q should be one word, or two with a space between", cell)
+	}
+	for i, w := range words {
+		words[i] = fold(w)
+		if !plainLetters.MatchString(words[i]) || len(words[i]) > maxWord {
+			rd.fail(line, "%q is no word of letters: leave it out", w)
+			continue
+		}
+		rd.lex.atom(words[i])
+	}
+	return words
+}
+
+// leaningWeights reads the weights of a line; an empty cell is none.
+func (rd *reader) leaningWeights(line int, heads []int, cells []string) []weight {
+	if len(cells) > len(heads) {
+		rd.fail(line, "there are more columns than headings: remove the tabs too many")
+		return nil
+	}
+	var out []weight
+	for i, c := range cells {
+		if c == "" {
+			continue
+		}
+		x, err := strconv.ParseFloat(c, 64)
+		if err != nil || !(math.Abs(x) <= mostWeight) {
+			rd.fail(line, "%q should be a number from %d to %d", c, -mostWeight, mostWeight)
+		}
+		out = append(out, weight{target: string(Labels()[heads[i]]), slot: heads[i], value: x})
+	}
+	return out
+}
+
+const wordsHead = `# Everyday words, and two words in a row, with what each leans a message
+# towards a label or away from it. "postroom rules tune -out-words" writes
+# this file; docs/rules.md tells how. Officers need not read it.
+`
+
+// wordsFile writes the everyday words; those that lean nowhere are left out.
+func (r *Rules) wordsFile() []byte {
+	var b strings.Builder
+	b.WriteString(wordsHead + wordColumn)
+	for _, l := range Labels() {
+		b.WriteString("\t" + string(l))
+	}
+	b.WriteByte('\n')
+	for _, l := range r.rules[r.graded:] {
+		cells := make([]string, len(Labels())+1)
+		cells[0] = l.words()
+		leansAt := 0
+		for _, w := range l.weights {
+			if w.value != 0 {
+				cells[w.slot+1], leansAt = plainNumber(w.value), max(leansAt, w.slot+1)
+			}
+		}
+		if leansAt > 0 {
+			b.WriteString(strings.Join(cells[:leansAt+1], "\t") + "\n")
+		}
+	}
+	return []byte(b.String())
+}
+
 // withWords gives the rules with their everyday words chosen anew, without
 // weights: every word, and every two words in a row, that enough of the
 // examples hold.
 func (r *Rules) withWords(examples []Example) (*Rules, error) {
-	lines := strings.Split(strings.TrimRight(string(r.source), "\n"), "\n")
-	at := 0
-	for at < len(lines) && !strings.HasPrefix(lines[at], leaningsKey) {
-		at++
-	}
-	for i := at + 1; i < len(lines); i++ {
-		if lines[i] != "" && lines[i][0] != ' ' && lines[i][0] != '#' {
-			return nil, fmt.Errorf("tune: line %d: %s must be the last part of the file, so that its words can be chosen anew: move it", i+1, leaningsKey)
-		}
-	}
-	lines = append(lines[:at:at], leaningsKey)
-	for _, w := range r.everyday(examples) {
-		lines = append(lines, "  "+w+": {complaint: 0}")
-	}
-	out, err := Parse("rules with new words", []byte(strings.Join(lines, "\n")+"\n"))
+	words := wordColumn + "\n" + strings.Join(r.everyday(examples), "\n")
+	out, err := Read(File{"rules", r.source}, File{"new words", []byte(words)})
 	if err != nil {
 		return nil, errors.Join(errors.New("tune: the words that were chosen cannot be read"), err)
 	}
 	return out, nil
 }
-
-const leaningsKey = "leanings:"
 
 // A tally of where a word is found.
 type found struct {
@@ -111,18 +220,4 @@ func (d *document) word(i int) string {
 		return ""
 	}
 	return w
-}
-
-// prune leaves the everyday words out that lean nowhere.
-func prune(file []byte) []byte {
-	var out []string
-	leanings := false
-	for line := range strings.SplitSeq(string(file), "\n") {
-		leanings = leanings || strings.HasPrefix(line, leaningsKey)
-		if leanings && strings.HasSuffix(line, ": {complaint: 0}") {
-			continue
-		}
-		out = append(out, line)
-	}
-	return []byte(strings.Join(out, "\n"))
 }

@@ -267,7 +267,8 @@ type limitsConfig struct {
 }
 
 type rulesConfig struct {
-	File string `yaml:"file" is:"path"`
+	File  string `yaml:"file" is:"path"`
+	Words string `yaml:"words" is:"path"`
 }
 
 // retentionConfig is in months; 0: for ever.

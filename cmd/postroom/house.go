@@ -36,6 +36,7 @@ type plan struct {
 	code       workday.Code
 	references reference.Maker
 	ids        reference.MessageIDs
+	ruleFiles  rulesConfig // where they were read from
 	rules      *classify.Rules
 	landlord   templates.Landlord
 	homes      int // that it lets; 0: not configured

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -85,9 +86,10 @@ func runInspect(args []string, stdout, stderr io.Writer) int {
 	asJSON := flags.Bool("json", false, "one JSON object a line instead of words")
 	config := flags.String("config", "", "configuration `FILE`; without it nobody is authenticated and the reference is a placeholder")
 	rules := flags.String("rules", "", "rule `FILE` to judge by, instead of the configured or built-in one")
+	words := flags.String("words", "", "`FILE` of everyday words to judge by, instead of the configured or built-in one")
 	received := flags.String("received", "", "the `TIME` at which the post arrived, such as \"2026-11-23 09:30\"")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: postroom inspect [-json] [-config FILE] [-rules FILE] [-received TIME] FILE...\n\nReads messages (.eml), scans (.pdf .tif .jpg .png) or typed-in letters (.txt) and says what Postroom would do with them, keeping nothing.")
+		fmt.Fprintln(stderr, "usage: postroom inspect [-json] [-config FILE] [-rules FILE] [-words FILE] [-received TIME] FILE...\n\nReads messages (.eml), scans (.pdf .tif .jpg .png) or typed-in letters (.txt) and says what Postroom would do with them, keeping nothing.")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -97,7 +99,7 @@ func runInspect(args []string, stdout, stderr io.Writer) int {
 		flags.Usage()
 		return 2
 	}
-	in, err := newInspector(*config, *rules, *received)
+	in, err := newInspector(*config, rulesConfig{*rules, *words}, *received)
 	if err != nil {
 		fmt.Fprintln(stderr, "postroom inspect:", err)
 		return 1
@@ -135,7 +137,7 @@ type inspector struct {
 	received time.Time
 }
 
-func newInspector(config, rules, received string) (*inspector, error) {
+func newInspector(config string, rules rulesConfig, received string) (*inspector, error) {
 	p, err := inspectionPlan(config)
 	if err != nil {
 		return nil, err
@@ -145,12 +147,9 @@ func newInspector(config, rules, received string) (*inspector, error) {
 	if len(p.mailboxes) > 0 {
 		in.options = p.options[p.mailboxes[0].Name]
 	}
-	if rules != "" {
-		text, err := os.ReadFile(rules) //nolint:gosec // the file that the user names
-		if err != nil {
-			return nil, err
-		}
-		if in.plan.rules, err = classify.Parse(rules, text); err != nil {
+	if rules != (rulesConfig{}) {
+		rules.File, rules.Words = cmp.Or(rules.File, p.ruleFiles.File), cmp.Or(rules.Words, p.ruleFiles.Words)
+		if in.plan.rules, err = rulesFrom(rules.File, rules.Words); err != nil {
 			return nil, err
 		}
 	}

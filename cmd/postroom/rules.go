@@ -42,12 +42,12 @@ func runRules(args []string, stdout, stderr io.Writer) int {
 	return 2
 }
 
-const rulesTestUsage = `usage: postroom rules test [-rules FILE] [-json] [CORPUS...]
+const rulesTestUsage = `usage: postroom rules test [-rules FILE] [-words FILE] [-json] [CORPUS...]
 
 Judges labelled messages and says how the rules did: confusion, precision and
 recall, what would be settled alone and how rightly, calibration, every rule,
-and every miss with its words. With -rules it also says what changes against
-the rules that come with the program.
+and every miss with its words. With -rules or -words it also says what changes
+against what comes with the program.
 
 CORPUS is a file of JSON lines, a folder of such files, or a folder of mails
 with labels.json beside them. Without one, the program's own examples are used.
@@ -58,22 +58,23 @@ with labels.json beside them. Without one, the program's own examples are used.
 func runRulesTest(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("rules test", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	file := flags.String("rules", "", "rule `FILE`; without it the rules that come with the program")
+	file := flags.String("rules", "", rulesFlag)
+	words := flags.String("words", "", wordsFlag)
 	asJSON := flags.Bool("json", false, "one JSON object instead of words")
 	flags.Usage = func() { fmt.Fprint(stderr, rulesTestUsage); flags.PrintDefaults() }
 	corpora, err := parseMixed(flags, args)
 	if err != nil {
 		return usageCode(err)
 	}
-	if err := rulesTest(*file, corpora, *asJSON, stdout); err != nil {
+	if err := rulesTest(*file, *words, corpora, *asJSON, stdout); err != nil {
 		fmt.Fprintln(stderr, "postroom rules test:", err)
 		return 1
 	}
 	return 0
 }
 
-func rulesTest(file string, corpora []string, asJSON bool, stdout io.Writer) error {
-	rules, err := rulesFrom(file)
+func rulesTest(file, words string, corpora []string, asJSON bool, stdout io.Writer) error {
+	rules, err := rulesFrom(file, words)
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func rulesTest(file string, corpora []string, asJSON bool, stdout io.Writer) err
 	if asJSON {
 		return writeJSON(stdout, report)
 	}
-	if file != "" {
+	if file != "" || words != "" {
 		before := classify.Score(classify.Default(), examples)
 		if err := report.RenderChanges(stdout, &before); err != nil {
 			return err
@@ -94,16 +95,30 @@ func rulesTest(file string, corpora []string, asJSON bool, stdout io.Writer) err
 	return report.Render(stdout)
 }
 
-// rulesFrom reads a rule file, or gives the built-in one.
-func rulesFrom(file string) (*classify.Rules, error) {
-	if file == "" {
+// The flags of all commands that read rules.
+const (
+	rulesFlag = "rule `FILE`; without it the rules that come with the program"
+	wordsFlag = "`FILE` of everyday words; without it those that come with the program"
+)
+
+// rulesFrom reads a rule file and everyday words; what is not named comes
+// with the program.
+func rulesFrom(file, wordsFile string) (*classify.Rules, error) {
+	if file == "" && wordsFile == "" {
 		return classify.Default(), nil
 	}
-	text, err := os.ReadFile(file) //nolint:gosec // the file that the user names
-	if err != nil {
-		return nil, err
+	rules, words := classify.BuiltIn()
+	for name, into := range map[string]*classify.File{file: &rules, wordsFile: &words} {
+		if name == "" {
+			continue
+		}
+		text, err := os.ReadFile(name) //nolint:gosec // the file that the user names
+		if err != nil {
+			return nil, err
+		}
+		*into = classify.File{Name: name, Data: text}
 	}
-	return classify.Parse(file, text)
+	return classify.Read(rules, words)
 }
 
 // readCorpora reads labelled messages; each file, or folder of mails, is a

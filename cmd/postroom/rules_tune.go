@@ -10,13 +10,14 @@ import (
 	"postroom/classify"
 )
 
-const rulesTuneUsage = `usage: postroom rules tune [-rules FILE] [-fresh] -out NEWFILE CORPUS...
+const rulesTuneUsage = `usage: postroom rules tune [-rules FILE] [-words FILE] [-fresh] -out NEWFILE [-out-words NEWFILE] CORPUS...
 
 Fits the weights of a rule file to labelled messages, and never its patterns.
 Each source of messages (or, of one source, each of some folds) is left out
 once, fitted without, and judged: those figures come first. Then comes the
-difference between the two files, for you to read; without the everyday words
-if they are chosen anew. NEWFILE must not exist yet.
+difference between the two rule files, for you to read. With -out-words the
+everyday words are chosen and fitted anew too; without it they stay as they
+are. New files must not exist yet.
 
 CORPUS is as in "postroom rules test". The guide to the rules says more.
 
@@ -26,10 +27,11 @@ CORPUS is as in "postroom rules test". The guide to the rules says more.
 func runRulesTune(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("rules tune", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	file := flags.String("rules", "", "rule `FILE`; without it the rules that come with the program")
+	file := flags.String("rules", "", rulesFlag)
+	words := flags.String("words", "", wordsFlag)
 	out := flags.String("out", "", "`NEWFILE` for the fitted rules")
 	fresh := flags.Bool("fresh", false, "forget the weights for labels that the file has; needed for true figures on messages that it was fitted to before")
-	words := flags.Bool("words", false, "choose the everyday words (leanings) anew from these messages")
+	outWords := flags.String("out-words", "", "`NEWFILE` for everyday words, chosen anew from these messages")
 	folds := flags.Int("folds", 5, "how many `FOLDS` a single source is parted into")
 	pull := flags.Float64("pull", 0, "how strongly weights are held to what the file says; 0 is as usual")
 	flags.Usage = func() { fmt.Fprint(stderr, rulesTuneUsage); flags.PrintDefaults() }
@@ -41,18 +43,23 @@ func runRulesTune(args []string, stdout, stderr io.Writer) int {
 		flags.Usage()
 		return 2
 	}
-	if err := rulesTune(*file, *out, corpora, classify.TuneOptions{Fresh: *fresh, Folds: *folds, Pull: *pull, Words: *words}, stdout); err != nil {
+	opt := classify.TuneOptions{Fresh: *fresh, Folds: *folds, Pull: *pull, Words: *outWords != ""}
+	if err := rulesTune([2]string{*file, *words}, [2]string{*out, *outWords}, corpora, opt, stdout); err != nil {
 		fmt.Fprintln(stderr, "postroom rules tune:", err)
 		return 1
 	}
 	return 0
 }
 
-func rulesTune(file, out string, corpora []string, opt classify.TuneOptions, stdout io.Writer) error {
-	if _, err := os.Lstat(out); err == nil {
-		return errors.New(out + " exists already: name a new file")
+// rulesTune fits the rules and words of the files given, and writes the two
+// that come out of it.
+func rulesTune(in, out [2]string, corpora []string, opt classify.TuneOptions, stdout io.Writer) error {
+	for _, name := range out {
+		if _, err := os.Lstat(name); err == nil && name != "" {
+			return errors.New(name + " exists already: name a new file")
+		}
 	}
-	rules, err := rulesFrom(file)
+	rules, err := rulesFrom(in[0], in[1])
 	if err != nil {
 		return err
 	}
@@ -64,8 +71,16 @@ func rulesTune(file, out string, corpora []string, opt classify.TuneOptions, std
 	if err != nil {
 		return err
 	}
-	if err := tuned.Render(stdout, file, out, examples); err != nil {
+	if err := tuned.Render(stdout, in[0], out[0], examples); err != nil {
 		return err
 	}
-	return os.WriteFile(out, tuned.File, 0o644) //nolint:gosec // rules are no secret
+	for i, text := range [][]byte{tuned.File, tuned.Words} {
+		if text == nil {
+			continue
+		}
+		if err := os.WriteFile(out[i], text, 0o644); err != nil { //nolint:gosec // rules are no secret
+			return err
+		}
+	}
+	return nil
 }

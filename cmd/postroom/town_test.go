@@ -123,7 +123,7 @@ func (w *town) settings(plan townPlan) string {
 		more += fmt.Sprintf("scans: {folder: %q, poll: 1s, stable: 1s}\n", folder)
 	}
 	if !plan.rules {
-		more += fmt.Sprintf("rules: {file: %q}\n", testRules(w.t))
+		more += fmt.Sprintf("rules: {file: %q, words: %q}\n", testFile(w.t, "rules.yaml"), testFile(w.t, "words.tsv"))
 	}
 	return fmt.Sprintf(`landlord: {name: Citrine Homes, reference_prefix: CIT, phone: 01632 960100, out_of_hours: 01632 960999, email: %[1]s}
 mailboxes:
@@ -191,11 +191,11 @@ func imapCommand(conn *textproto.Conn, command string) error {
 	}
 }
 
-// testRules are the plainest rules, so that what is tested here does not
-// change with the rules in force.
-func testRules(tb testing.TB) string {
+// testFile gives the place of the plainest rules, and of no everyday words, so
+// that what is tested here does not change with those in force.
+func testFile(tb testing.TB, name string) string {
 	tb.Helper()
-	path, err := filepath.Abs("../../ingest/testdata/rules.yaml")
+	path, err := filepath.Abs(filepath.Join("../../ingest/testdata", name))
 	if err != nil {
 		tb.Fatal(err)
 	}

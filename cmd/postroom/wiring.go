@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"postroom/classify"
 	"postroom/ingest"
 	"postroom/ingest/mime"
 	"postroom/internal/reference"
@@ -114,17 +113,12 @@ func (p *plan) addDKIM(c smtpConfig) (err error) {
 	return nil
 }
 
-func (p *plan) addRules(c config) error {
-	p.rules = classify.Default()
-	if c.Rules.File == "" {
-		return nil
+func (p *plan) addRules(c config) (err error) {
+	p.ruleFiles = c.Rules
+	if p.rules, err = rulesFrom(c.Rules.File, c.Rules.Words); err != nil {
+		return fmt.Errorf("rules: %w", err)
 	}
-	text, err := os.ReadFile(c.Rules.File)
-	if err != nil {
-		return fmt.Errorf("rules.file: %w", err)
-	}
-	p.rules, err = classify.Parse(c.Rules.File, text)
-	return err
+	return nil
 }
 
 // addMailboxes makes a poller's mailbox of each folder: a junk folder is a
