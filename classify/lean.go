@@ -16,8 +16,8 @@ const (
 // leans tells where the leanings stand among the rules, by the kinds of their
 // words: a number one too high, so that nought is none.
 type leans struct {
-	words []int32
-	pairs map[uint32]int32
+	words []int
+	pairs map[uint32]int
 }
 
 func pairKey(first, second uint16) uint32 { return uint32(first)<<16 | uint32(second) }
@@ -25,14 +25,14 @@ func pairKey(first, second uint16) uint32 { return uint32(first)<<16 | uint32(se
 // bindLeanings notes where each leaning is found, once every word has its
 // kind.
 func (r *Rules) bindLeanings() {
-	r.leans = leans{words: make([]int32, r.vocab.kinds), pairs: map[uint32]int32{}}
+	r.leans = leans{words: make([]int, r.vocab.kinds), pairs: map[uint32]int{}}
 	for i := r.graded; i < len(r.rules); i++ {
 		first, second, two := strings.Cut(r.rules[i].words(), " ")
 		k := r.vocab.exact[first]
 		if two {
-			r.leans.pairs[pairKey(k, r.vocab.exact[second])] = int32(i + 1)
+			r.leans.pairs[pairKey(k, r.vocab.exact[second])] = i + 1
 		} else {
-			r.leans.words[k] = int32(i + 1)
+			r.leans.words[k] = i + 1
 		}
 	}
 }
