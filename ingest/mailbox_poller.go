@@ -80,7 +80,7 @@ func (p *Poller) afterFailure(ctx context.Context, err error) time.Duration {
 
 // turn holds the lease and polls under it until something fails.
 func (p *Poller) turn(ctx context.Context) error {
-	lease, ttl := "mailbox:"+p.mailbox.cursorName(), p.mailbox.Timeouts.Lease
+	lease, ttl := p.lease(), p.mailbox.Timeouts.Lease
 	held, err := p.intake.Register.Lease(ctx, lease, p.holder, ttl)
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (p *Poller) turn(ctx context.Context) error {
 		p.renew(ctx, lease, cancel)
 	}()
 	err = p.visit(ctx)
-	if errors.Is(context.Cause(ctx), errLeaseLost) {
+	if errors.Is(context.Cause(ctx), errLeaseLost) || errors.Is(err, register.ErrStale) {
 		err = errElsewhere
 		p.log.WarnContext(ctx, "lease lost, stopped polling")
 	}
@@ -105,6 +105,8 @@ func (p *Poller) turn(ctx context.Context) error {
 	defer done()
 	return errors.Join(err, p.intake.Register.Unlease(rest, lease, p.holder))
 }
+
+func (p *Poller) lease() string { return "mailbox:" + p.mailbox.cursorName() }
 
 // renew keeps the lease, and stops the poller at once when it is lost, or when
 // the register cannot be asked for so long that it may be.
@@ -141,7 +143,7 @@ func (p *Poller) visit(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	v := &visit{p: p, s: s, mailbox: p.mailbox, intake: p.intake}
+	v := &visit{p: p, s: s, mailbox: p.mailbox, intake: p.intake, hold: register.Hold{Lease: p.lease(), Holder: p.holder}}
 	if err := v.begin(ctx); err != nil {
 		return err
 	}

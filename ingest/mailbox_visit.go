@@ -22,6 +22,7 @@ type visit struct {
 	s       *session
 	mailbox Mailbox
 	intake  *Intake
+	hold    register.Hold // under which the cursor moves
 	cursor  register.Cursor
 	open    map[uint32]register.UIDNote
 	filing  filing
@@ -121,7 +122,7 @@ func (v *visit) load(ctx context.Context, f folder) error {
 	// folder was made anew without a new UIDVALIDITY.
 	reset := ok && c.UIDValidity == f.uidValidity && f.uidNext != 0 && c.HighWater >= f.uidNext
 	if reset {
-		if err := v.intake.Register.Advance(ctx, register.Cursor{Mailbox: name}, nil); err != nil {
+		if err := v.intake.Register.Advance(ctx, register.Cursor{Mailbox: name}, nil, v.hold); err != nil {
 			return err
 		}
 	}
@@ -228,7 +229,7 @@ func (v *visit) advance(ctx context.Context, upTo uint32, notes []register.UIDNo
 	if c == v.cursor && len(notes) == 0 {
 		return nil
 	}
-	if err := v.intake.Register.Advance(ctx, c, notes); err != nil {
+	if err := v.intake.Register.Advance(ctx, c, notes, v.hold); err != nil {
 		return err
 	}
 	v.intake.step("advanced")

@@ -155,9 +155,10 @@ func (p *plan) checkRegister(ctx context.Context) finding {
 	}
 	s, err := r.Status(ctx)
 	f.found = fmt.Sprintf("%d unread, %d wait for a person, %d owed", s.Arrived, s.InReview, s.Owed)
-	if f.err = err; f.err == nil {
-		f.err = r.Close()
+	if trouble := clockTrouble(ctx, r); err == nil && trouble != "" {
+		err = errors.New(trouble)
 	}
+	f.err = errors.Join(err, r.Close())
 	return f
 }
 

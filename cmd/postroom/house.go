@@ -303,6 +303,7 @@ func (h *house) run(ctx context.Context) error {
 		pickup := h.pickup(ctx, h.composer.Press)
 		g.Go(func() error { return pickup.Run(ctx) })
 	}
+	g.Go(func() error { return h.watchClock(ctx) })
 	if h.watching != nil {
 		g.Go(func() error { return h.monitor().Serve(ctx, h.watching) })
 	}

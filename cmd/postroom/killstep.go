@@ -11,11 +11,19 @@ import (
 )
 
 // killStep makes the process kill itself when it reaches a named step for the
-// nth time, as POSTROOM_KILL_AT=STEP:N says: only so can a test kill it at
-// each step of a message's way. Without the variable it is nil. The signal is
-// SIGKILL, so that nothing can be tidied up.
+// nth time, as POSTROOM_KILL_AT=STEP:N says, or freeze until it is told to go
+// on, as POSTROOM_FREEZE_AT says: only so can a test do that at each step of a
+// message's way. Without the variables it is nil. The signals are SIGKILL, so
+// that nothing can be tidied up, and SIGSTOP.
 func killStep(stderr io.Writer) func(string) {
-	name, count, ok := strings.Cut(os.Getenv("POSTROOM_KILL_AT"), ":")
+	if kill := signalStep(stderr, "POSTROOM_KILL_AT", "killed", syscall.SIGKILL); kill != nil {
+		return kill
+	}
+	return signalStep(stderr, "POSTROOM_FREEZE_AT", "frozen", syscall.SIGSTOP)
+}
+
+func signalStep(stderr io.Writer, variable, word string, sig syscall.Signal) func(string) {
+	name, count, ok := strings.Cut(os.Getenv(variable), ":")
 	left, err := strconv.Atoi(count)
 	if !ok || err != nil || left < 1 {
 		return nil
@@ -28,9 +36,11 @@ func killStep(stderr io.Writer) func(string) {
 			return
 		}
 		if left--; left == 0 {
-			fmt.Fprintln(stderr, "killed at step", step)
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {} // the signal is on its way; nothing more may happen
+			fmt.Fprintln(stderr, word, "at step", step)
+			_ = syscall.Kill(os.Getpid(), sig)
+			if sig == syscall.SIGKILL {
+				select {} // the signal is on its way; nothing more may happen
+			}
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 const tight = 10
 
 // machine says for the status page how this machine and its programs are.
-func (h *house) machine(context.Context) []web.Part {
+func (h *house) machine(ctx context.Context) []web.Part {
 	scans := web.Part{Name: "Reading of scans", Now: "the programs are there"}
 	if h.letters == nil {
 		scans.Now = "not set up here: this machine reads no letters"
@@ -28,5 +28,5 @@ func (h *house) machine(context.Context) []web.Part {
 		}
 		parts = append(parts, disk)
 	}
-	return parts
+	return append(parts, h.clockPart(ctx)...)
 }

@@ -39,11 +39,19 @@ type process struct {
 
 func (w *town) serve(killAt string) *process {
 	w.t.Helper()
+	return w.start(w.config, "POSTROOM_KILL_AT="+killAt)
+}
+
+// start runs postroom serve with a configuration and a few more variables.
+func (w *town) start(config string, variables ...string) *process {
+	w.t.Helper()
 	p := &process{over: make(chan error, 1)}
-	p.cmd = exec.CommandContext(context.WithoutCancel(w.t.Context()), os.Args[0], "serve", "-config", w.config)
-	p.cmd.Env = append(os.Environ(), "POSTROOM_TEST_BE_POSTROOM=1", "TOWN_PASSWORD="+w.mailbox.password,
-		"TOWN_REGISTER="+w.register.DSN, "POSTROOM_KILL_AT="+killAt)
-	p.cmd.Env = append(p.cmd.Env, w.env...)
+	p.cmd = exec.CommandContext(context.WithoutCancel(w.t.Context()), os.Args[0], "serve", "-config", config)
+	p.cmd.Env = append(os.Environ(), "POSTROOM_TEST_BE_POSTROOM=1", "TOWN_PASSWORD="+w.mailbox.password, "TOWN_REGISTER="+w.register.DSN)
+	if w.second != nil {
+		p.cmd.Env = append(p.cmd.Env, "TOWN_SECOND_PASSWORD="+w.second.password)
+	}
+	p.cmd.Env = append(append(p.cmd.Env, w.env...), variables...)
 	p.cmd.Stderr = &p.log
 	w.must(p.cmd.Start())
 	go func() { p.over <- p.cmd.Wait() }()

@@ -31,6 +31,7 @@ type townPlan struct {
 	connections int               // to the mail server at once; 0: 1
 	rules       bool              // the rules in force, not the plainest ones
 	scans       bool              // there is a folder of scans
+	second      bool              // there is a second mailbox, which gets every other mail
 	more        string            // lines of the configuration
 	prepare     func(data string) // does something to the folder of the data before anything is in it
 	decide      func(smtptest.Call) smtptest.Action
@@ -44,7 +45,10 @@ type town struct {
 	folder   string
 	archive  string
 	config   string
+	plan     townPlan
 	mailbox  townMailbox
+	second   *townMailbox
+	prefix   string           // of the keys in Redis
 	office   *smtptest.Server // of the residents
 	register register.Config
 	sent     int
@@ -54,6 +58,7 @@ type town struct {
 
 // A townMailbox is the landlord's.
 type townMailbox struct {
+	address        string
 	host, password string
 	port           int
 	user           string
@@ -62,13 +67,14 @@ type townMailbox struct {
 
 // The landlord's address, and the name that its mail server signs with.
 const (
-	townAddress = "complaints@citrine.example"
-	townServer  = "mx.citrine.example"
+	townAddress   = "complaints@citrine.example"
+	secondAddress = "enquiries@citrine.example"
+	townServer    = "mx.citrine.example"
 )
 
 func newTown(tb testing.TB, plan townPlan) *town {
 	tb.Helper()
-	w := &town{t: tb, folder: tb.TempDir(), office: smtptest.Start(tb, smtptest.Config{Decide: plan.decide})}
+	w := &town{t: tb, plan: plan, prefix: "town" + rand.Text(), folder: tb.TempDir(), office: smtptest.Start(tb, smtptest.Config{Decide: plan.decide})}
 	data := filepath.Join(w.folder, "data")
 	w.archive = filepath.Join(data, "archive")
 	w.must(os.Mkdir(data, 0o700))
@@ -78,7 +84,11 @@ func newTown(tb testing.TB, plan townPlan) *town {
 	if plan.dovecot {
 		w.mailbox = w.dovecotMailbox()
 	} else {
-		w.mailbox = w.memoryMailbox()
+		w.mailbox = w.memoryMailbox(townAddress)
+	}
+	if plan.second {
+		second := w.memoryMailbox(secondAddress)
+		w.second = &second
 	}
 	w.register = registertest.Config(tb, time.Now)
 	if plan.postgres {
@@ -89,9 +99,23 @@ func newTown(tb testing.TB, plan townPlan) *town {
 	} else {
 		w.register.Driver, w.register.DSN = "sqlite", filepath.Join(data, "register.db")
 	}
-	w.config = filepath.Join(w.folder, "config.yaml")
-	w.must(os.WriteFile(w.config, []byte(w.settings(plan)), 0o600))
+	roles := []string{"mailbox", "read", "reply"}
+	if plan.scans {
+		roles = append(roles, "scans")
+		w.must(os.Mkdir(w.scans(), 0o700))
+	}
+	w.config = w.configured("config.yaml", roles...)
 	return w
+}
+
+func (w *town) scans() string { return filepath.Join(w.folder, "scans") }
+
+// configured writes a configuration file for a process that plays these roles.
+func (w *town) configured(name string, roles ...string) string {
+	w.t.Helper()
+	file := filepath.Join(w.folder, name)
+	w.must(os.WriteFile(file, []byte(w.settings(w.plan, roles)), 0o600))
+	return file
 }
 
 func (w *town) must(err error) {
@@ -102,7 +126,7 @@ func (w *town) must(err error) {
 }
 
 // settings are the configuration file.
-func (w *town) settings(plan townPlan) string {
+func (w *town) settings(plan townPlan, roles []string) string {
 	w.t.Helper()
 	if plan.final == 0 {
 		plan.final = 2 * time.Minute
@@ -112,40 +136,49 @@ func (w *town) settings(plan townPlan) string {
 		more = "register: {driver: postgres, dsn_env: TOWN_REGISTER}\nkeys: {reference_key_file: reference.key, message_id_key_file: message.key}\n"
 	}
 	if plan.redis != "" {
-		more += fmt.Sprintf("queue: {redis: %q, prefix: %q}\n", plan.redis, "town"+rand.Text()+":")
+		more += fmt.Sprintf("queue: {redis: %q, prefix: %q}\n", plan.redis, w.prefix+":")
 	}
-	roles := "mailbox, read, reply"
 	more += plan.more
 	if plan.scans {
-		roles += ", scans"
-		folder := filepath.Join(w.folder, "scans")
-		w.must(os.Mkdir(folder, 0o700))
-		more += fmt.Sprintf("scans: {folder: %q, poll: 1s, stable: 1s}\n", folder)
+		more += fmt.Sprintf("scans: {folder: %q, poll: 1s, stable: 1s}\n", w.scans())
 	}
 	if !plan.rules {
 		more += fmt.Sprintf("rules: {file: %q, words: %q}\n", testFile(w.t, "rules.yaml"), testFile(w.t, "words.tsv"))
 	}
 	return fmt.Sprintf(`landlord: {name: Citrine Homes, reference_prefix: CIT, phone: 01632 960100, out_of_hours: 01632 960999, email: %[1]s}
 mailboxes:
-  - {name: complaints, host: %[2]s, port: %[3]d, tls: none, user: %[4]s, password_env: TOWN_PASSWORD, start: 2020-01-01, filed_folder: Filed, authserv_id: %[5]s, addresses: [%[1]s], poll: 1s}
-smtp: {host: 127.0.0.1, port: %[6]d, tls: none, from: {address: %[1]s}, message_id_domain: post.citrine.example, connections: %[7]d, final_timeout: %[8]v, retry: {first: 1s}}
+%[2]s
+smtp: {host: 127.0.0.1, port: %[3]d, tls: none, from: {address: %[1]s}, message_id_domain: post.citrine.example, connections: %[4]d, final_timeout: %[5]v, retry: {first: 1s}}
 caps: {global: {most: 100000, within: 1h}}
 web: {listen: ""}
-roles: [%[10]s]
-%[9]s`, townAddress, w.mailbox.host, w.mailbox.port, w.mailbox.user, townServer, w.office.Port(), max(plan.connections, 1), plan.final, more, roles)
+roles: [%[7]s]
+%[6]s`, townAddress, w.mailboxLines(), w.office.Port(), max(plan.connections, 1), plan.final, more, strings.Join(roles, ", "))
+}
+
+func (w *town) mailboxLines() string {
+	lines := w.mailbox.line("complaints", "TOWN_PASSWORD")
+	if w.second != nil {
+		lines += "\n" + w.second.line("enquiries", "TOWN_SECOND_PASSWORD")
+	}
+	return lines
+}
+
+func (m townMailbox) line(name, password string) string {
+	return fmt.Sprintf("  - {name: %s, host: %s, port: %d, tls: none, user: %s, password_env: %s, start: 2020-01-01, filed_folder: Filed, authserv_id: %s, addresses: [%s], poll: 1s}",
+		name, m.host, m.port, m.user, password, townServer, m.address)
 }
 
 // memoryMailbox is a mailbox in this process.
-func (w *town) memoryMailbox() townMailbox {
+func (w *town) memoryMailbox(address string) townMailbox {
 	w.t.Helper()
-	servers, err := demomail.Start(w.t.Context(), demomail.Config{Complaints: townAddress, AuthservID: townServer})
+	servers, err := demomail.Start(w.t.Context(), demomail.Config{Complaints: address, AuthservID: townServer})
 	w.must(err)
 	w.t.Cleanup(func() { _ = servers.Close() })
 	host, port, err := hostPort(servers.IMAPAddr())
 	w.must(err)
 	return townMailbox{
-		host: host, port: port, user: townAddress, password: servers.Config().Password,
-		deliver: func(from string, raw []byte) error { return servers.Deliver(from, townAddress, raw) },
+		address: address, host: host, port: port, user: address, password: servers.Config().Password,
+		deliver: func(from string, raw []byte) error { return servers.Deliver(from, address, raw) },
 	}
 }
 
@@ -161,7 +194,7 @@ func (w *town) dovecotMailbox() townMailbox {
 	host, port, err := hostPort(u.Host)
 	w.must(err)
 	password, _ := u.User.Password()
-	m := townMailbox{host: host, port: port, user: "town-" + strings.ToLower(rand.Text()), password: password}
+	m := townMailbox{address: townAddress, host: host, port: port, user: "town-" + strings.ToLower(rand.Text()), password: password}
 	conn, err := textproto.Dial("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	w.must(err)
 	w.t.Cleanup(func() { _ = conn.Close() })
@@ -214,6 +247,10 @@ func (w *town) post(n int) {
 // postFrom delivers a complaint from one resident; post counts it.
 func (w *town) postFrom(from string) {
 	w.t.Helper()
+	to := w.mailbox
+	if w.second != nil && w.sent%2 == 0 {
+		to = *w.second
+	}
 	raw := strings.ReplaceAll(fmt.Sprintf(`From: Resident <%[1]s>
 To: %[3]s
 Subject: Complaint about my heating
@@ -222,8 +259,8 @@ Content-Type: text/plain
 
 I am writing to complain. The heating in my flat, number %[2]d, has been broken for three weeks.
 I rang four times and nobody came. I am very unhappy with your service. Please repair the boiler this week.
-`, from, w.sent, townAddress), "\n", "\r\n")
-	w.must(w.mailbox.deliver(from, []byte(raw)))
+`, from, w.sent, to.address), "\n", "\r\n")
+	w.must(to.deliver(from, []byte(raw)))
 }
 
 // arrived is how many residents have mail, how many mails are too many, and

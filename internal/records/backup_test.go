@@ -71,7 +71,7 @@ func TestARestoreBringsBackAllAndAnswersNobodyTwice(t *testing.T) {
 		answered := o.take("answered before the backup", "ann@homes.example", classify.Complaint)
 		o.send(answered.Owed[0].ID)
 		owed := o.take("answered after the backup", "bob@homes.example", classify.Complaint)
-		o.must(o.Register.Advance(ctx, register.Cursor{Mailbox: "complaints/INBOX", UIDValidity: 1, HighWater: 7}, nil))
+		o.must(o.Register.Advance(ctx, register.Cursor{Mailbox: "complaints/INBOX", UIDValidity: 1, HighWater: 7}, nil, register.Hold{}))
 		folder := o.backup()
 
 		// What happens now is lost.

@@ -156,7 +156,7 @@ func (r *Register) sound(t *tx, a Alarm, to []Recipient) ([]Hint, error) {
 		h, err := r.owe(t, Outgoing{
 			Key: fmt.Sprintf("alarm/%s/%d/%s/%s", a.ID, a.Times+1, rcpt.Way, rcpt.Address), Kind: Alert, Ordinal: a.Times + 1,
 			Case: a.Case, Message: a.Message, Reference: reference, Way: rcpt.Way, To: Address{Address: rcpt.Address},
-			NotBefore: t.now, Deadline: deadline, Note: string(a.Kind) + ": " + a.Note,
+			Deadline: deadline, Note: string(a.Kind) + ": " + a.Note,
 		})
 		if err != nil {
 			return nil, err

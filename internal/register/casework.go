@@ -137,7 +137,7 @@ func (r *Register) oweAbout(t *tx, c Case, kind Kind, stage int, deadline time.T
 	}
 	o := Outgoing{
 		ID: newID(t.now), Kind: kind, Stage: stage, Case: c.ID, Message: message, Reference: c.Reference,
-		NotBefore: t.now, Deadline: deadline, About: &about,
+		Deadline: deadline, About: &about,
 	}
 	o.reach(c)
 	hint, err := r.owe(t, o)

@@ -32,9 +32,13 @@ func (r *Register) OpenUIDs(ctx context.Context, mailbox string, uidValidity uin
 
 // Advance writes what is open about UIDs and moves the high-water mark, never
 // backwards under one UIDVALIDITY. Another UIDVALIDITY starts anew (RFC 9051,
-// section 2.3.1.1), and the old rows go.
-func (r *Register) Advance(ctx context.Context, c Cursor, notes []UIDNote) error {
+// section 2.3.1.1), and the old rows go. ErrStale, and nothing written, when
+// the hold is lost.
+func (r *Register) Advance(ctx context.Context, c Cursor, notes []UIDNote, under Hold) error {
 	return wrap("advance "+c.Mailbox, r.writes.do(ctx, func(t *tx) error {
+		if err := r.mustHold(t, under); err != nil {
+			return err
+		}
 		err := t.exec(`INSERT INTO mailbox_cursor (mailbox, uid_validity, high_water) VALUES ($1, $2, $3)
 			ON CONFLICT (mailbox) DO UPDATE SET
 				high_water = CASE WHEN mailbox_cursor.uid_validity = excluded.uid_validity AND mailbox_cursor.high_water > excluded.high_water

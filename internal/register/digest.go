@@ -68,7 +68,7 @@ func (r *Register) OweDigest(ctx context.Context, at time.Time, to []Recipient) 
 	hints, errs, err := batch(ctx, r, missing, func(t *tx, rcpt Recipient) (Hint, error) {
 		return r.owe(t, Outgoing{
 			Key: digestKey(day, rcpt), Kind: MorningDigest, Ordinal: 1, Way: rcpt.Way, To: Address{Address: rcpt.Address},
-			NotBefore: t.now, Deadline: day.End(), About: &About{Digest: &facts},
+			Deadline: day.End(), About: &About{Digest: &facts},
 		})
 	})
 	var owed []Hint

@@ -44,6 +44,43 @@ func (r *Register) Lease(ctx context.Context, name, holder string, ttl time.Dura
 	return held, wrap("lease "+name, err)
 }
 
+// A Hold is a lease that a write must still stand under. A process that was
+// frozen for longer than its lease wakes up believing that it has it; only the
+// database can tell it in the same transaction. The zero Hold asks for nothing.
+type Hold struct{ Lease, Holder string }
+
+// mustHold refuses with ErrStale when the lease has run out or is another's.
+// It locks the lease's row, so that nobody can take it before the commit.
+func (r *Register) mustHold(t *tx, h Hold) error {
+	if h == (Hold{}) {
+		return nil
+	}
+	now, err := r.leaseNow(t)
+	if err != nil {
+		return err
+	}
+	n, err := t.affected(`UPDATE lease SET until = until WHERE name = $1 AND holder = $2 AND until > $3`, h.Lease, h.Holder, micros(now))
+	if err == nil && n == 0 {
+		err = ErrStale
+	}
+	return err
+}
+
+// ClockAhead is how far the database's clock is ahead of this machine's, to
+// within the time that asking takes. A SQLite register has no other clock.
+func (r *Register) ClockAhead(ctx context.Context) (time.Duration, error) {
+	if r.sqlite() {
+		return 0, nil
+	}
+	asked := r.cfg.Now()
+	theirs, err := r.leaseClock(ctx)
+	if err != nil {
+		return 0, wrap("ask for the time", err)
+	}
+	took := r.cfg.Now().Sub(asked)
+	return theirs.Sub(asked.Add(took / 2)).Round(time.Millisecond), nil
+}
+
 // Unlease gives a lease back; giving back one that is not held does nothing.
 func (r *Register) Unlease(ctx context.Context, name, holder string) error {
 	return wrap("unlease "+name, r.writes.do(ctx, func(t *tx) error {

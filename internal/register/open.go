@@ -11,8 +11,9 @@ import (
 	"syscall"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-	_ "modernc.org/sqlite"             // the driver "sqlite"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // A Register is an open system of record. It is safe for concurrent use.
@@ -108,16 +109,31 @@ func (r *Register) openPools() (*sql.DB, error) {
 		write.SetMaxOpenConns(1)
 		return write, nil
 	case "postgres":
-		db, err := sql.Open("pgx", r.cfg.DSN)
+		config, err := pgx.ParseConfig(r.cfg.DSN)
 		if err != nil {
 			return nil, err
 		}
+		db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(endIdleTransactions))
 		db.SetMaxOpenConns(8)
 		db.SetConnMaxIdleTime(5 * time.Minute)
 		r.db = db
 		return db, nil
 	}
 	return nil, fmt.Errorf("register.driver is %q; it must be sqlite or postgres", r.cfg.Driver)
+}
+
+// endIdleTransactions has PostgreSQL end a transaction of ours in which nothing
+// was asked for a minute: a machine that is frozen, or that lost its power
+// without a word, would hold its locks against all others. What the operator
+// set, on the server or in the connection string, stands. It is no start-up
+// parameter, because poolers such as PgBouncer refuse those that they do not know.
+func endIdleTransactions(ctx context.Context, conn *pgx.Conn) error {
+	var limit string
+	err := conn.QueryRow(ctx, `SHOW idle_in_transaction_session_timeout`).Scan(&limit)
+	if err == nil && limit == "0" {
+		_, err = conn.Exec(ctx, `SET idle_in_transaction_session_timeout = '1min'`)
+	}
+	return err
 }
 
 // makePrivate makes a SQLite file that is not there yet, for its owner alone:

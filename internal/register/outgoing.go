@@ -73,11 +73,11 @@ type Outgoing struct {
 	To         Address  // for a webhook, Address is its URL
 	postal     []string // where a letter goes, when it is owed
 	State      OutgoingState
-	Attempt    int  // the number that Begin, Sent and the others must carry
-	begun      int  // the last attempt that came as far as DATA
-	Failures   int  // attempts that certainly did not deliver
-	Resend     bool // an attempt's outcome is unknown: the identical bytes go once more
-	NotBefore  time.Time
+	Attempt    int       // the number that Begin, Sent and the others must carry
+	begun      int       // the last attempt that came as far as DATA
+	Failures   int       // attempts that certainly did not deliver
+	Resend     bool      // an attempt's outcome is unknown: the identical bytes go once more
+	NotBefore  time.Time // zero: at once, whatever the clocks of the machines say
 	Deadline   time.Time // when it is late
 	LeaseUntil time.Time // on the database's clock
 	MessageID  string    // of the mail as sent, without brackets

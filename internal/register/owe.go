@@ -12,7 +12,7 @@ import (
 func (r *Register) oweReply(t *tx, m Message, c Case, reply PlannedReply) (Hint, error) {
 	o := Outgoing{
 		Kind: reply.Kind, Form: reply.Form, Stage: max(1, c.Stage), Case: c.ID, Message: m.ID,
-		Reference: c.Reference, NotBefore: t.now, Deadline: m.Deadline.End(),
+		Reference: c.Reference, Deadline: m.Deadline.End(),
 	}
 	o.reach(c)
 	if reply.Kind == Forward {

@@ -167,7 +167,7 @@ func (r *Register) fallBack(t *tx, o Outgoing) (bool, error) {
 	}
 	letter := Outgoing{
 		Key: o.Key + "/letter", Kind: o.Kind, Form: o.Form, Stage: o.Stage, Case: o.Case, Message: o.Message, Reference: o.Reference, Ordinal: o.Ordinal,
-		Way: ByLetter, To: Address{Name: c.Correspondent.Name}, postal: c.Postal, NotBefore: t.now, Deadline: o.Deadline, About: o.About,
+		Way: ByLetter, To: Address{Name: c.Correspondent.Name}, postal: c.Postal, Deadline: o.Deadline, About: o.About,
 	}
 	hint, err := r.owe(t, letter)
 	if err != nil || hint.ID == "" {

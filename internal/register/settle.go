@@ -195,12 +195,12 @@ func (r *Register) Release(ctx context.Context, id ID, by, reason string) (Hint,
 		if err != nil {
 			return Hint{}, err
 		}
-		err = t.changed(`UPDATE outgoing SET state = 'owed', not_before = $1, why = '', begun_at = 0, resend = 0, failures = 0
-			WHERE id = $2 AND state IN ('held', 'refused', 'unknown')`, micros(t.now), id)
+		err = t.changed(`UPDATE outgoing SET state = 'owed', not_before = 0, why = '', begun_at = 0, resend = 0, failures = 0
+			WHERE id = $1 AND state IN ('held', 'refused', 'unknown')`, id)
 		if err != nil {
 			return Hint{}, err
 		}
-		return Hint{ID: id, NotBefore: t.now, Deadline: o.Deadline}, ruled(t, o, by, "released", reason)
+		return Hint{ID: id, Deadline: o.Deadline}, ruled(t, o, by, "released", reason)
 	})
 	return h, wrap("release", err)
 }

@@ -872,8 +872,8 @@ func TestCursorsNeverGoBack(t *testing.T) {
 			t.Fatalf("a mailbox never seen: %v %v", ok, err)
 		}
 		cur := register.Cursor{Mailbox: "inbox", UIDValidity: 7, HighWater: 20}
-		d.must(d.Advance(ctx, cur, []register.UIDNote{{UID: 5, State: register.UIDPending, Attempts: 1, Why: "timeout"}, {UID: 9, State: register.UIDUnfiled, Message: "m"}}))
-		d.must(d.Advance(ctx, register.Cursor{Mailbox: "inbox", UIDValidity: 7, HighWater: 10}, []register.UIDNote{{UID: 9, State: register.UIDSettled}}))
+		d.must(d.Advance(ctx, cur, []register.UIDNote{{UID: 5, State: register.UIDPending, Attempts: 1, Why: "timeout"}, {UID: 9, State: register.UIDUnfiled, Message: "m"}}, register.Hold{}))
+		d.must(d.Advance(ctx, register.Cursor{Mailbox: "inbox", UIDValidity: 7, HighWater: 10}, []register.UIDNote{{UID: 9, State: register.UIDSettled}}, register.Hold{}))
 		got, ok, err := d.Cursor(ctx, "inbox")
 		d.must(err)
 		if !ok || got.HighWater != 20 {
@@ -884,7 +884,7 @@ func TestCursorsNeverGoBack(t *testing.T) {
 		if len(open) != 1 || open[0].UID != 5 || open[0].Why != "timeout" {
 			t.Errorf("open %+v", open)
 		}
-		d.must(d.Advance(ctx, register.Cursor{Mailbox: "inbox", UIDValidity: 8, HighWater: 3}, nil))
+		d.must(d.Advance(ctx, register.Cursor{Mailbox: "inbox", UIDValidity: 8, HighWater: 3}, nil, register.Hold{}))
 		if got, _, _ := d.Cursor(ctx, "inbox"); got.HighWater != 3 || got.UIDValidity != 8 {
 			t.Errorf("after UIDVALIDITY changed: %+v", got)
 		}
