@@ -46,7 +46,7 @@ func leafBricks() []brick {
 
 func leaves() []string {
 	return []string{
-		"classify", "templates", "internal/archive", "internal/paper", "internal/password", "internal/oauth", "internal/workday",
+		"classify", "templates", "internal/archive", "internal/paper", "internal/password", "internal/oauth", "internal/openid", "internal/workday",
 		"internal/reference", "internal/terms", "internal/queue", "ingest/mime", "ingest/scan",
 	}
 }
@@ -111,6 +111,8 @@ func roomBricks() []brick {
 
 		{"ingest/x.go", "postroom/internal/registertest", "peers"},
 		{"internal/web/x.go", "postroom/notify/smtptest", "peers"},
+		{"internal/web/x.go", "postroom/internal/openid/openidtest", "peers"},
+		{"internal/web/x_test.go", "postroom/internal/openid/openidtest", ""},
 		{"internal/registertest/x.go", "postroom/internal/register", ""},
 		{"cmd/postroom/x.go", "postroom/notify/smtptest", ""},
 	}
@@ -144,6 +146,8 @@ func libraryBricks() []brick {
 		{"github.com/jung-kurt/gofpdf", "pdf", "internal/paper"},
 		{"github.com/go-fonts/liberation", "pdf", "internal/paper"},
 		{"golang.org/x/crypto/argon2", "passwords", "internal/password"},
+		{"github.com/coreos/go-oidc/v3/oidc", "sign-on", "internal/openid"},
+		{"golang.org/x/oauth2", "sign-on", "internal/openid"},
 		{"github.com/makiuchi-d/gozxing/qrcode", "codes", "ingest/scan internal/paper"},
 		{"github.com/prometheus/client_golang/prometheus", "monitoring", "internal/metrics"},
 		{"github.com/redis/go-redis/v9", "redis", "internal/queue"},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -29,6 +30,9 @@ type Access struct {
 	// else's cannot reach us under a name of its own (DNS rebinding).
 	AnyHost bool
 	Cost    password.Cost // of the decoy; zero: the usual one
+	// SignOn is the organisation's own sign-in; nil: there is none.
+	SignOn    *SignOn
+	Passwords Passwords // who may sign in with one; empty: everybody
 }
 
 func (a Access) withDefaults() Access {
@@ -41,6 +45,7 @@ func (a Access) withDefaults() Access {
 	if a.Cost == (password.Cost{}) {
 		a.Cost = password.Usual()
 	}
+	a.Passwords = cmp.Or(a.Passwords, ForEverybody)
 	return a
 }
 
@@ -125,7 +130,11 @@ func (d *Desk) visitor(r *http.Request) (register.Account, error) {
 	if token == "" {
 		return register.Account{}, register.ErrNoSession
 	}
-	return d.c.Register.UseSession(r.Context(), token, d.c.Access.Idle)
+	who, err := d.c.Register.UseSession(r.Context(), token, d.c.Access.Idle)
+	if err == nil && !d.c.Access.mayStay(who) {
+		return register.Account{}, register.ErrNoSession
+	}
+	return who, err
 }
 
 // An action is a page that knows who asks for it.

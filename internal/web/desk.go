@@ -1,7 +1,8 @@
-// Package web owns the pages: the residents' form, and the staff's: signing in, the review queue, deciding
-// on what waits there, the replies that wait for people, and whether
-// everything runs. It reads the register and the archive and changes them only
-// by the register's verbs; it sends nothing and judges nothing by itself.
+// Package web owns the pages: the residents' form, and the staff's: signing in,
+// who is signed in, the review queue, deciding on what waits there, the replies
+// that wait for people, and whether everything runs. It reads the register and
+// the archive and changes them only by the register's verbs; it sends nothing
+// and judges nothing by itself.
 package web
 
 import (
@@ -126,6 +127,11 @@ func (d *Desk) Handler() (http.Handler, error) {
 	mux.HandleFunc("GET /sign-in", d.signInPage)
 	mux.HandleFunc("POST /sign-in", d.signIn)
 	mux.HandleFunc("POST /sign-out", d.signOut)
+	if d.c.Access.SignOn != nil {
+		mux.HandleFunc("GET "+signOnPath, d.signOn)
+		mux.HandleFunc("GET "+SignOnBack, d.signedOn)
+		mux.HandleFunc("POST "+SignedOutThere, d.signedOutThere)
+	}
 	mux.HandleFunc("GET /style.css", styleSheet)
 	mux.HandleFunc("GET /keys.js", keys)
 	if d.c.Form {
@@ -266,7 +272,8 @@ func (f frame) MayDecide() bool { return may(f.Officer.Role, mayDecide) }
 
 type problemPage struct {
 	frame
-	Text string
+	Text  string
+	Again string // where to try again; empty: the first page is offered
 }
 
 func (d *Desk) problem(w http.ResponseWriter, r *http.Request, status int, title, text string) {

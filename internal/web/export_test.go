@@ -24,6 +24,9 @@ func (d *Desk) Table() (rows []TableRow) {
 // May reports whether the role has the right.
 func May(role register.Role, needs string) bool { return may(role, right(needs)) }
 
+// Device says what a browser that calls itself so is.
+func Device(agent string) string { return device(agent) }
+
 // Crowd is what bounds the residents' form, for tests.
 type Crowd struct{ c crowd }
 

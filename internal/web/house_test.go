@@ -72,7 +72,9 @@ func open(t *testing.T) *house {
 	return openOn(t, registertest.SQLite, web.Access{})
 }
 
-func openOn(t *testing.T, point func(testing.TB, register.Config) register.Config, access web.Access) *house {
+// openOn serves them as access says, which ways may change once the address is
+// known.
+func openOn(t *testing.T, point func(testing.TB, register.Config) register.Config, access web.Access, ways ...func(h *house, address string, a *web.Access)) *house {
 	t.Helper()
 	h := &house{T: t, clock: registertest.NewClock(), log: &lockedBuffer{}, shelf: t.TempDir()}
 	cfg := point(t, registertest.Config(t, h.clock.Now))
@@ -81,6 +83,10 @@ func openOn(t *testing.T, point func(testing.TB, register.Config) register.Confi
 	h.archive, err = archive.Open(t.TempDir(), h.clock.Now())
 	must(t, err)
 	access.Cost = cheap()
+	h.server = httptest.NewUnstartedServer(nil)
+	for _, way := range ways {
+		way(h, "http://"+h.server.Listener.Addr().String(), &access)
+	}
 	h.queue, err = queue.Open(t.Context(), queue.Config{Prefix: "web-test", Now: h.clock.Now, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	t.Cleanup(func() { _ = h.queue.Close() })
@@ -108,7 +114,8 @@ func openOn(t *testing.T, point func(testing.TB, register.Config) register.Confi
 	h.pages = desk
 	handler, err := desk.Handler()
 	must(t, err)
-	h.server = httptest.NewServer(handler)
+	h.server.Config.Handler = handler
+	h.server.Start()
 	t.Cleanup(h.server.Close)
 	return h
 }

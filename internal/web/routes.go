@@ -21,6 +21,7 @@ const (
 	mayLog    right = "log"    // write down what a resident said
 	mayManage right = "manage" // read figures and rules
 	mayStatus right = "status" // see whether everything runs
+	mayRun    right = "run"    // see who can sign in and who is, and end it
 )
 
 // rightsOf is the one table of who may do what.
@@ -30,8 +31,10 @@ func rightsOf(role register.Role) []right {
 		return []right{mayLook, mayDecide, mayPaper, mayLog, mayStatus}
 	case register.Mailroom:
 		return []right{mayPaper, mayLog, mayStatus}
-	case register.Manager, register.Admin:
+	case register.Manager:
 		return []right{mayLook, mayDecide, mayPaper, mayLog, mayManage, mayStatus}
+	case register.Admin:
+		return []right{mayLook, mayDecide, mayPaper, mayLog, mayManage, mayStatus, mayRun}
 	case register.Auditor:
 		return []right{mayLook, mayManage, mayStatus}
 	}
@@ -114,6 +117,12 @@ func (d *Desk) routes() []route {
 		{pattern: "GET /status", needs: mayStatus, do: d.status},
 		{pattern: "GET /help", needs: mayStatus, do: d.help}, // which everybody has
 		{pattern: "POST /help", needs: mayStatus, do: d.keepKeys},
+		{pattern: "GET /sessions", needs: mayStatus, do: d.mySessions},
+		{pattern: "POST /sessions/{id}/end", needs: mayStatus, do: d.endMySession},
+		{pattern: "POST /sessions/others", needs: mayStatus, do: d.endMyOthers},
+		{pattern: "GET /people", needs: mayRun, do: d.people},
+		{pattern: "POST /people/{id}", needs: mayRun, do: d.switchAccount},
+		{pattern: "POST /people/sessions/{id}/end", needs: mayRun, do: d.endSession},
 	}
 }
 
@@ -162,6 +171,7 @@ func (f frame) menu() []entry {
 		{Path: "/report", Name: "Report", Key: "report", needs: mayManage},
 		{Path: "/rules", Name: "Rules", Key: "rules", needs: mayManage},
 		{Path: "/status", Name: "Status", Key: "status", needs: mayStatus},
+		{Path: "/people", Name: "People", Key: "people", needs: mayRun},
 	}
 	return slices.DeleteFunc(all, func(e entry) bool { return !may(f.Officer.Role, e.needs) })
 }

@@ -19,6 +19,14 @@ const hashesAtOnce = 2
 type signInPage struct {
 	frame
 	Name, Next, Wrong string
+	// With is what staff of the organisation sign in with; empty: it has no
+	// sign-in of its own. Then Password is always set.
+	With     string
+	Password bool // somebody may sign in with one
+	// Out: somebody has just signed out, and OutThere is where they sign out of
+	// the organisation's sign-in too.
+	Out      bool
+	OutThere string
 	// Kept is a decision that was being sent when the session ended: it goes
 	// along, so that nothing typed is lost.
 	Kept []keptField
@@ -31,11 +39,18 @@ func (d *Desk) signInPage(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	d.showSignIn(w, r, http.StatusOK, signInPage{Next: localPath(r.URL.Query().Get("next"))})
+	page := signInPage{Next: localPath(r.URL.Query().Get("next")), Out: r.URL.Query().Has("out")}
+	if on := d.c.Access.SignOn; on != nil && r.URL.Query().Get("out") == "there" {
+		page.OutThere = on.Provider.SignOut(r.Context(), strings.TrimSuffix(on.Provider.Redirect(), SignOnBack)+"/sign-in")
+	}
+	d.showSignIn(w, r, http.StatusOK, page)
 }
 
 func (d *Desk) showSignIn(w http.ResponseWriter, r *http.Request, status int, p signInPage) {
-	p.frame = frame{Title: "Sign in", Landlord: d.c.Landlord}
+	p.frame, p.Password = frame{Title: "Sign in", Landlord: d.c.Landlord}, d.c.Access.Passwords != ForNobody
+	if d.c.Access.SignOn != nil {
+		p.With = d.c.Access.SignOn.Name
+	}
 	d.show(w, r, status, "sign-in.html", p)
 }
 
@@ -92,6 +107,9 @@ func (d *Desk) signIn(w http.ResponseWriter, r *http.Request) {
 		d.failed(w, r, err)
 		return
 	}
+	if !d.c.Access.mayStay(c.Account) {
+		c.Hash = "" // as if there were no such account
+	}
 	right, err := d.matches(r, c.Hash, r.PostForm.Get("password"))
 	if err != nil {
 		d.failed(w, r, err)
@@ -123,12 +141,10 @@ func (d *Desk) matches(r *http.Request, hash, given string) (bool, error) {
 
 // begin starts the session and goes where the visitor wanted to.
 func (d *Desk) begin(w http.ResponseWriter, r *http.Request, c register.Candidate, p signInPage) {
-	random := make([]byte, 32)
-	_, _ = rand.Read(random) // never fails (crypto/rand)
-	token := base64.RawURLEncoding.EncodeToString(random)
-	err := d.c.Register.StartSession(r.Context(), register.NewSession{
-		Token: tokenHash(token), Account: c.Account.ID, Hash: c.Hash, Address: d.c.Access.client(r), Idle: d.c.Access.Idle, Longest: d.c.Access.Longest,
-	})
+	token := newToken()
+	s := d.newSession(r, token)
+	s.Account, s.Hash = c.Account.ID, c.Hash
+	err := d.c.Register.StartSession(r.Context(), s)
 	if errors.Is(err, register.ErrNoSession) {
 		p.Wrong = "The account was changed at this very moment. Try again."
 		d.showSignIn(w, r, http.StatusForbidden, p)
@@ -148,7 +164,24 @@ func (d *Desk) begin(w http.ResponseWriter, r *http.Request, c register.Candidat
 	http.Redirect(w, r, p.Next, http.StatusSeeOther)
 }
 
+// newToken makes what a session's cookie holds.
+func newToken() string {
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails (crypto/rand)
+	return base64.RawURLEncoding.EncodeToString(random)
+}
+
+func (d *Desk) newSession(r *http.Request, token string) register.NewSession {
+	return register.NewSession{
+		Token: tokenHash(token), Address: d.c.Access.client(r), Device: device(r.UserAgent()), Idle: d.c.Access.Idle, Longest: d.c.Access.Longest,
+	}
+}
+
 func (d *Desk) signOut(w http.ResponseWriter, r *http.Request) {
+	next := "/sign-in?out=here"
+	if who, err := d.visitor(r); err == nil && who.Issuer != "" {
+		next = "/sign-in?out=there"
+	}
 	if token := d.c.Access.sessionToken(r); token != "" {
 		if err := d.c.Register.EndSession(r.Context(), token); err != nil {
 			d.failed(w, r, err)
@@ -156,7 +189,7 @@ func (d *Desk) signOut(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	http.SetCookie(w, d.c.Access.cookie(""))
-	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
 // cut keeps the first n runes.
