@@ -347,6 +347,9 @@ func keepable(t *tx, reference string) (subject string, err error) {
 	var message, caseID, into ID
 	err = t.one(`SELECT m.id, m.case_id, COALESCE(c.merged_into, '') FROM message m LEFT JOIN cases c ON c.id = m.case_id WHERE m.reference = $1`,
 		[]any{reference}, &message, &caseID, &into)
+	if errors.Is(err, ErrNotFound) { // a case that was split off has a reference that is no message's
+		err = t.one(`SELECT id, merged_into FROM cases WHERE reference = $1`, []any{reference}, &caseID, &into)
+	}
 	switch {
 	case err != nil:
 		return "", err

@@ -213,3 +213,25 @@ func TestACaseThatWasSplitOffIsForgotten(t *testing.T) {
 		}
 	})
 }
+
+// TestACaseThatWasSplitOffIsKept by its own reference, and let go again by it.
+func TestACaseThatWasSplitOffIsKept(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		ctx := d.t.Context()
+		o := d.acknowledged("split")
+		split, err := d.Split(ctx, register.Splitting{Case: o.Case, Kind: register.ServiceRequestCase, By: "Priya", Definition: classify.Definition{Issues: []string{"the tap"}}})
+		d.must(err)
+		d.must(d.CloseCase(ctx, split.Case, "Priya", register.ClosedDone, "mended"))
+		d.must(d.Keep(ctx, split.Reference, "Priya", "a court asks"))
+		d.refused(d.Erase(ctx, register.Erasure{Reference: split.Reference, By: "Priya"}), "kept")
+		if err := d.Unkeep(ctx, d.theCase(o.Case).Reference, "Priya"); !errors.Is(err, register.ErrNotFound) {
+			d.t.Errorf("the case that it was split off from is kept as well: %v", err)
+		}
+		d.must(d.Unkeep(ctx, split.Reference, "Priya"))
+		d.must(d.Erase(ctx, register.Erasure{Reference: split.Reference, By: "Priya"}))
+		if err := d.Keep(ctx, "CIT26-AAAA-AAAA", "Priya", "x"); !errors.Is(err, register.ErrNotFound) {
+			d.t.Errorf("a reference of nothing: %v", err)
+		}
+	})
+}
