@@ -18,11 +18,14 @@ type Retry struct {
 	// hours.
 	Limit    int
 	Patience time.Duration
+	// Unknown is the pause before the identical bytes go once more, when nobody
+	// could say whether they arrived. 0: half a minute.
+	Unknown time.Duration
 }
 
 func (r Retry) withDefaults() Retry {
 	r.First, r.Most = orDefault(r.First, time.Minute), orDefault(r.Most, time.Hour)
-	r.Patience = orDefault(r.Patience, 12*time.Hour)
+	r.Patience, r.Unknown = orDefault(r.Patience, 12*time.Hour), orDefault(r.Unknown, 30*time.Second)
 	if r.Limit <= 0 {
 		r.Limit = 12
 	}

@@ -21,7 +21,7 @@ func (w *Worker) settle(ctx context.Context, j *job, r result) {
 	case refused:
 		w.record(ctx, j, r, w.cfg.Register.Refused, outcome)
 	case unknown:
-		outcome.Again = w.cfg.Now().Add(jitter(unknownPause))
+		outcome.Again = w.cfg.Now().Add(jitter(w.cfg.Retry.Unknown))
 		w.record(ctx, j, r, w.cfg.Register.Unknown, outcome)
 	case holdIt:
 		w.record(ctx, j, r, w.cfg.Register.Hold, outcome)
@@ -35,13 +35,9 @@ func (w *Worker) settle(ctx context.Context, j *job, r result) {
 	}
 }
 
-const (
-	// settleTime is how long the register may be away while a process that has
-	// to stop waits to write an outcome down.
-	settleTime = 30 * time.Second
-	// unknownPause is before the identical bytes go once more.
-	unknownPause = 30 * time.Second
-)
+// settleTime is how long the register may be away while a process that has
+// to stop waits to write an outcome down.
+const settleTime = 30 * time.Second
 
 // detached goes on for a while after ctx has ended.
 func detached(ctx context.Context) (context.Context, context.CancelFunc) {

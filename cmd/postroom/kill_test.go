@@ -24,8 +24,9 @@ func TestMain(m *testing.M) {
 }
 
 // beServe is postroom, where the environment wishes in a hurry: looking into
-// the register every so often for what is due, so that a test need not wait a
-// minute for it; or on a machine whose clock is wrong.
+// the register every so often for what is due, and sending again soon what may
+// not have arrived, so that a test need not wait a minute for it; or on a
+// machine whose clock is wrong.
 func beServe(args []string) int {
 	sweep, hurried := time.ParseDuration(os.Getenv("TOWN_SWEEP"))
 	ahead, wrong := time.ParseDuration(os.Getenv("TOWN_CLOCK_AHEAD"))
@@ -35,7 +36,7 @@ func beServe(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	if err := serve(ctx, args[2], os.Stderr, func(p *plan) {
-		p.sweep = sweep
+		p.sweep, p.retry.Unknown = sweep, sweep
 		if ahead != 0 {
 			p.now = func() time.Time { return time.Now().Add(ahead) }
 		}

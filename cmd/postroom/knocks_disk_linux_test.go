@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -123,26 +121,4 @@ func TestDiskFullAtEveryWrite(t *testing.T) {
 	}
 }
 
-var (
-	saysFull = regexp.MustCompile(`the disk is full|database or disk is full|no space left|disk I/O error`)
-	watching = regexp.MustCompile(`metrics=(http://[^/]+)/metrics`)
-)
-
-// ready is what a process tells monitoring: the code, and the page.
-func (w *town) ready(p *process) string {
-	w.t.Helper()
-	address := watching.FindStringSubmatch(p.log.String())
-	if address == nil {
-		return "does not serve yet"
-	}
-	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, address[1]+"/readyz", nil)
-	w.must(err)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err.Error()
-	}
-	defer response.Body.Close() //nolint:errcheck // only read
-	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<16))
-	w.must(err)
-	return fmt.Sprint(response.StatusCode, " ", string(text))
-}
+var saysFull = regexp.MustCompile(`the disk is full|database or disk is full|no space left|disk I/O error`)

@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"sync"
 	"syscall"
 	"testing"
@@ -47,7 +51,7 @@ func (w *town) start(config string, variables ...string) *process {
 	w.t.Helper()
 	p := &process{over: make(chan error, 1)}
 	p.cmd = exec.CommandContext(context.WithoutCancel(w.t.Context()), os.Args[0], "serve", "-config", config)
-	p.cmd.Env = append(os.Environ(), "POSTROOM_TEST_BE_POSTROOM=1", "TOWN_PASSWORD="+w.mailbox.password, "TOWN_REGISTER="+w.register.DSN)
+	p.cmd.Env = append(os.Environ(), "POSTROOM_TEST_BE_POSTROOM=1", "TOWN_PASSWORD="+w.mailbox.password, "TOWN_REGISTER="+w.dsn)
 	if w.second != nil {
 		p.cmd.Env = append(p.cmd.Env, "TOWN_SECOND_PASSWORD="+w.second.password)
 	}
@@ -99,4 +103,25 @@ func (p *process) ended() string {
 	_ = p.cmd.Process.Kill()
 	<-p.over //nolint:errcheck // how it ended does not matter
 	return p.log.String()
+}
+
+var watching = regexp.MustCompile(`metrics=(http://[^/]+)/metrics`)
+
+// ready is what a process tells monitoring: the code, and the page.
+func (w *town) ready(p *process) string {
+	w.t.Helper()
+	address := watching.FindStringSubmatch(p.log.String())
+	if address == nil {
+		return "does not serve yet"
+	}
+	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, address[1]+"/readyz", nil)
+	w.must(err)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err.Error()
+	}
+	defer response.Body.Close() //nolint:errcheck // only read
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<16))
+	w.must(err)
+	return fmt.Sprint(response.StatusCode, " ", string(text))
 }

@@ -27,12 +27,14 @@ import (
 type townPlan struct {
 	dovecot     bool              // the mailbox is on the Dovecot that the environment names
 	postgres    bool              // the register is on the PostgreSQL that it names
+	dsn         string            // or on this one
 	redis       string            // empty: inside the process
 	connections int               // to the mail server at once; 0: 1
 	rules       bool              // the rules in force, not the plainest ones
 	scans       bool              // there is a folder of scans
 	second      bool              // there is a second mailbox, which gets every other mail
 	more        string            // lines of the configuration
+	lines       bool              // between us and every server, so that a test can cut them
 	prepare     func(data string) // does something to the folder of the data before anything is in it
 	decide      func(smtptest.Call) smtptest.Action
 	final       time.Duration // the wait for the reply to the mail's end; 0: 2 minutes
@@ -51,6 +53,9 @@ type town struct {
 	prefix   string           // of the keys in Redis
 	office   *smtptest.Server // of the residents
 	register register.Config
+	dsn      string           // of the register, as the process is told
+	port     int              // of the mail server, likewise
+	line     map[string]*line // to imap, smtp, redis and postgres; none where the plan wants none
 	sent     int
 	env      []string // of the process, beside what it always has
 	beside   *register.Register
@@ -91,13 +96,21 @@ func newTown(tb testing.TB, plan townPlan) *town {
 		w.second = &second
 	}
 	w.register = registertest.Config(tb, time.Now)
-	if plan.postgres {
-		w.register = registertest.Postgres(tb, w.register)
+	if plan.postgres || plan.dsn != "" {
+		if plan.dsn == "" {
+			w.register = registertest.Postgres(tb, w.register)
+		} else {
+			w.register.Driver, w.register.DSN = "postgres", plan.dsn
+		}
 		for _, key := range []string{"reference", "message"} { // with PostgreSQL none is made by itself
 			w.must(os.WriteFile(filepath.Join(w.folder, key+".key"), []byte(strings.Repeat(key, 8)), 0o600))
 		}
 	} else {
 		w.register.Driver, w.register.DSN = "sqlite", filepath.Join(data, "register.db")
+	}
+	w.dsn, w.port = w.register.DSN, w.office.Port()
+	if plan.lines {
+		w.plan.redis = w.layLines(plan.redis)
 	}
 	roles := []string{"mailbox", "read", "reply"}
 	if plan.scans {
@@ -152,7 +165,7 @@ smtp: {host: 127.0.0.1, port: %[3]d, tls: none, from: {address: %[1]s}, message_
 caps: {global: {most: 100000, within: 1h}}
 web: {listen: ""}
 roles: [%[7]s]
-%[6]s`, townAddress, w.mailboxLines(), w.office.Port(), max(plan.connections, 1), plan.final, more, strings.Join(roles, ", "))
+%[6]s`, townAddress, w.mailboxLines(), w.port, max(plan.connections, 1), plan.final, more, strings.Join(roles, ", "))
 }
 
 func (w *town) mailboxLines() string {
