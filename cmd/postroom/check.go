@@ -97,6 +97,9 @@ func (p *plan) check(ctx context.Context, w io.Writer) bool {
 		say(f)
 	}
 	say(p.checkPages(ctx))
+	if f, asked := p.checkSignOn(ctx); asked {
+		say(f)
+	}
 	say(p.checkSMTP(ctx))
 	say(p.checkLetters())
 	if p.dkim != nil {

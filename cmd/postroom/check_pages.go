@@ -36,10 +36,12 @@ func (p *plan) checkPages(ctx context.Context) finding {
 	}
 	n, err := p.countAccounts(ctx)
 	f.err = err
-	switch n {
-	case 0:
+	switch {
+	case n == 0 && p.access.SignOn != nil:
+		f.found += "; nobody has signed in yet"
+	case n == 0:
 		f.found += "; nobody can sign in yet: postroom user add makes an account"
-	case 1:
+	case n == 1:
 		f.found += "; 1 account"
 	default:
 		f.found += fmt.Sprintf("; %d accounts", n)

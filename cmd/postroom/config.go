@@ -5,6 +5,7 @@ import (
 
 	"postroom/classify"
 	"postroom/ingest/mime"
+	"postroom/internal/web"
 	"postroom/internal/workday"
 	"postroom/templates"
 )
@@ -291,6 +292,8 @@ type webConfig struct {
 	Cookies     string        `yaml:"cookies"` // auto, secure, plain
 	Idle        time.Duration `yaml:"session_idle"`
 	Longest     time.Duration `yaml:"session_longest"`
+	Passwords   web.Passwords `yaml:"local_accounts"` // everybody, admins, nobody
+	OIDC        oidcConfig    `yaml:"oidc"`
 }
 
 type metricsConfig struct {
@@ -337,7 +340,7 @@ func defaultConfig() config {
 		Scans:     defaultScans(),
 		Letters:   lettersConfig{Profile: "dl-35x90", DoubleSided: true, DaysToPost: 1, PrintFolder: "data/print"},
 		Limits:    defaultLimits(),
-		Web:       webConfig{Listen: "127.0.0.1:8080", Cookies: "auto", Idle: time.Hour, Longest: 12 * time.Hour},
+		Web:       webConfig{Listen: "127.0.0.1:8080", Cookies: "auto", Idle: time.Hour, Longest: 12 * time.Hour, Passwords: web.ForEverybody, OIDC: defaultOIDC()},
 		Roles:     roles(),
 		Log:       logConfig{Level: "info", Format: "text"},
 	}

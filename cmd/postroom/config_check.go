@@ -305,6 +305,9 @@ func (w webConfig) check(k *checker) {
 	k.must(w.Cookies != "plain" || !w.tls() && !w.BehindProxy, "web.cookies", "plain is for pages without TLS on this machine only")
 	k.positive(w.Idle, "web.session_idle")
 	k.must(w.Longest >= w.Idle, "web.session_longest", "is shorter than session_idle")
+	k.oneOf(string(w.Passwords), "web.local_accounts", string(web.ForEverybody), string(web.ForAdmins), string(web.ForNobody))
+	k.must(w.Passwords == web.ForEverybody || w.OIDC.Issuer != "", "web.local_accounts", "without web.oidc.issuer nobody could sign in but by a password; want everybody")
+	w.OIDC.check(k, w)
 }
 
 func (w webConfig) tls() bool { return w.Certificate != "" }
@@ -314,7 +317,7 @@ func (w webConfig) access() web.Access {
 	return web.Access{
 		Idle: w.Idle, Longest: w.Longest, BehindProxy: w.BehindProxy, Address: strings.TrimSuffix(w.Address, "/"),
 		SecureCookies: w.Cookies == "secure" || w.Cookies == "auto" && (w.tls() || w.BehindProxy),
-		AnyHost:       w.tls() && w.Address == "",
+		AnyHost:       w.tls() && w.Address == "", Passwords: w.Passwords,
 	}
 }
 

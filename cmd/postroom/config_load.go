@@ -148,6 +148,7 @@ func (c *config) readSecrets(lookupEnv func(string) (string, bool)) []problem {
 		c.Keys.OldMessageIDs = append(c.Keys.OldMessageIDs, old)
 	}
 	s.keys(c.Keys)
+	s.read(&c.Web.OIDC.Secret, "web.oidc.client_secret", c.Web.OIDC.SecretEnv, c.Web.OIDC.SecretFile)
 	s.read(&c.Alerts.Token, "alerts.webhook_token", c.Alerts.TokenEnv, c.Alerts.TokenFile)
 	return s.problems
 }

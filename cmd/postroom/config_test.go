@@ -123,6 +123,7 @@ func TestExampleDecodesStrictly(t *testing.T) {
 		"smtp.oauth", "smtp.password_file", "smtp.envelope_sender", "smtp.dkim.key_file",
 		"keys.reference_key_file", "keys.message_id_key_file",
 		"alerts.webhook_token_file",
+		"web.oidc.client_secret_file",
 	}
 	if diff := cmp.Diff(want, keys); diff != "" {
 		t.Errorf("problems (-want +got):\n%s\n%v", diff, problems)
@@ -217,6 +218,18 @@ func TestRefuses(t *testing.T) {
 		{"a proxy without an address", `web: {listen: ":8080", behind_proxy: true}`, "web.address: is missing"},
 		{"plain cookies over a network", `web: {behind_proxy: true, address: "https://p.example", cookies: plain}`, "web.cookies: plain is for"},
 		{"a session that ends before it is idle", `web: {session_idle: 2h, session_longest: 1h}`, "web.session_longest: is shorter"},
+		{"a provider half named", `web: {oidc: {client_id: x}}`, "web.oidc.issuer: is missing"},
+		{"a provider in the clear", `web: {oidc: {issuer: "http://signin.example", client_id: x, client_secret_env: Y}}`, "web.oidc.issuer: want an address that begins with https://"},
+		{"everybody's tenant", `web: {oidc: {issuer: "https://login.microsoftonline.com/common/v2.0", client_id: x, client_secret_env: Y}}`, `web.oidc.issuer: "common" lets in every Microsoft account`},
+		{"an old issuer of Entra", `web: {oidc: {issuer: "https://login.microsoftonline.com/0a1b2c3d-0000-4000-8000-000000000000", client_id: x, client_secret_env: Y}}`, "web.oidc.issuer: want https://login.microsoftonline.com/TENANT-ID/v2.0"},
+		{"roles by Entra's addresses", `web: {oidc: {issuer: "https://login.microsoftonline.com/t/v2.0", roles_claim: email, client_id: x, client_secret_env: Y}}`, "web.oidc.roles_claim: Entra vouches for no email address"},
+		{"a provider without a client", `web: {oidc: {issuer: "https://signin.example", client_secret_env: Y}}`, "web.oidc.client_id: is missing"},
+		{"a provider without a secret", `web: {oidc: {issuer: "https://signin.example", client_id: x}}`, "web.oidc.client_secret_file: say where"},
+		{"an unknown role", `web: {oidc: {issuer: "https://signin.example", client_id: x, client_secret_env: Y, roles: {king: [k]}}}`, "web.oidc.roles.king: want one of reviewer"},
+		{"a role for nobody", `web: {oidc: {issuer: "https://signin.example", client_id: x, client_secret_env: Y, roles: {admin: []}}}`, "web.oidc.roles.admin: want the claim's values"},
+		{"a provider that knows no way back", `web: {listen: ":443", tls_certificate: a, tls_key: b, oidc: {issuer: "https://signin.example", client_id: x, client_secret_env: Y}}`, "web.address: is missing; the provider"},
+		{"nobody at all", `web: {local_accounts: nobody}`, "web.local_accounts: without web.oidc.issuer"},
+		{"local accounts for some", `web: {local_accounts: some}`, "web.local_accounts: want one of everybody, admins, nobody"},
 		{"a form without pages", `web: {listen: "", form: true}`, "web.form: needs the pages"},
 		{"an endless session", `web: {session_idle: 0s}`, "web.session_idle: want more than no time"},
 		{"figures nowhere", "metrics: {listen: everywhere}", "metrics.listen: want an address"},

@@ -47,7 +47,7 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 	accounts := p.addAccounts(c)
 	p.addMailboxes(c)
 	p.addScans(c.Scans)
-	return p, errors.Join(accounts, p.addCalendar(c), p.addKeys(c), p.addDKIM(c.SMTP), p.addRules(c), p.addWords(c))
+	return p, errors.Join(accounts, p.addSignOn(c.Web), p.addCalendar(c), p.addKeys(c), p.addDKIM(c.SMTP), p.addRules(c), p.addWords(c))
 }
 
 func (p *plan) addWords(c config) (err error) {

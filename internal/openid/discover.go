@@ -2,7 +2,11 @@ package openid
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -22,6 +26,7 @@ type known struct {
 type facts struct {
 	Keys        string   `json:"jwks_uri"`
 	EndSession  string   `json:"end_session_endpoint"`
+	Revoke      string   `json:"revocation_endpoint"`
 	NamesItself bool     `json:"authorization_response_iss_parameter_supported"`
 	Methods     []string `json:"token_endpoint_auth_methods_supported"`
 }
@@ -112,8 +117,10 @@ type Checked struct {
 }
 
 // Check looks whether the provider is who it is said to be, and knows us. With
-// a code that is none it sees whether the secret is right; whether the redirect
-// address is registered shows only in a browser.
+// a code that is none, and a token that is none to be withdrawn, it sees
+// whether the secret is wrong, unless the provider looks at the code first and
+// withdraws nothing. Whether the redirect address is registered shows only in a
+// browser.
 func (p *Provider) Check(ctx context.Context) (Checked, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
@@ -126,5 +133,33 @@ func (p *Provider) Check(ctx context.Context) (Checked, error) {
 	if wrong, ok := errors.AsType[*Error](exchangeError(err)); ok && (wrong.Trouble == Misconfigured || wrong.Trouble == Away) {
 		return found, wrong
 	}
-	return found, nil
+	return found, p.checkSecret(ctx, k)
+}
+
+// checkSecret has a token withdrawn that is none (RFC 7009): who shows the
+// right secret is told that all is well.
+func (p *Provider) checkSecret(ctx context.Context, k *known) error {
+	if !secure(k.facts.Revoke) || k.client.Endpoint.AuthStyle != oauth2.AuthStyleInHeader {
+		return nil
+	}
+	form := url.Values{"token": {"postroom-check"}}.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, k.facts.Revoke, strings.NewReader(form))
+	if err != nil {
+		return untrusted(errors.New("the provider's revocation_endpoint is no address"))
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.SetBasicAuth(url.QueryEscape(p.config.ClientID), url.QueryEscape(p.config.Secret)) // RFC 6749, section 2.3.1
+	res, err := p.line.client.Do(req)
+	if err != nil {
+		return unreached(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // it is in memory (line)
+	var said struct {
+		Code string `json:"error"`
+	}
+	_ = json.NewDecoder(res.Body).Decode(&said) // none is as good
+	if said.Code == "invalid_client" || res.StatusCode == http.StatusUnauthorized {
+		return told("invalid_client", "")
+	}
+	return nil
 }

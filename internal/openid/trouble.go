@@ -95,7 +95,7 @@ func exchangeError(err error) error {
 // told is what the provider itself says, by the codes of RFC 6749, section
 // 4.1.2.1 and 5.2, of Core, section 3.1.2.6, and of Entra.
 func told(code, description string) error {
-	words := fmt.Sprintf("the provider says %s: %s", brief(code), brief(description))
+	words := strings.TrimSuffix(fmt.Sprintf("the provider says %s: %s", brief(code), brief(description)), ": ")
 	for mark, advice := range map[string]string{
 		"AADSTS7000215": "the client secret is wrong; take the secret's value, which is shown once when it is made, and not its ID",
 		"AADSTS7000222": "the client secret has run out; make a new one in Entra under Certificates & secrets",

@@ -18,9 +18,9 @@ import (
 type SignOn struct {
 	Provider *openid.Provider
 	Name     string // what staff call what they sign in with, such as "Citrine Homes account"
-	// Roles says which role a value of the claim gives. Who has several gets the
+	// Roles says which roles a value of the claim gives. Who has several gets the
 	// first of strongest.
-	Roles map[string]register.Role
+	Roles map[string][]register.Role
 	Ask   string // who gives roles, such as "the IT desk"
 }
 
@@ -52,7 +52,9 @@ func strongest() []register.Role {
 func (s *SignOn) role(values []string) register.Role {
 	has := map[register.Role]bool{}
 	for _, v := range values {
-		has[s.Roles[v]] = true
+		for _, role := range s.Roles[v] {
+			has[role] = true
+		}
 	}
 	for _, role := range strongest() {
 		if has[role] {

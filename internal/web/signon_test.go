@@ -24,8 +24,8 @@ func signingOn(t *testing.T, c openid.Config) func(*house, string, *web.Access) 
 		c.Redirect, c.Roles, c.Scopes = address+web.SignOnBack, "roles", []string{"profile", "email"}
 		p, err := openid.New(c)
 		must(t, err)
-		a.SignOn = &web.SignOn{Provider: p, Name: "Citrine Homes account", Ask: "the IT desk", Roles: map[string]register.Role{
-			"Postroom.Reviewer": register.Reviewer, "Postroom.Mailroom": register.Mailroom, "Postroom.Auditor": register.Auditor, "Postroom.Admin": register.Admin,
+		a.SignOn = &web.SignOn{Provider: p, Name: "Citrine Homes account", Ask: "the IT desk", Roles: map[string][]register.Role{
+			"Postroom.Reviewer": {register.Reviewer}, "Postroom.Mailroom": {register.Mailroom}, "Postroom.Auditor": {register.Mailroom, register.Auditor}, "Postroom.Admin": {register.Admin},
 		}}
 	}
 }
