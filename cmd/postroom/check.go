@@ -15,7 +15,6 @@ import (
 
 	"postroom/ingest"
 	"postroom/internal/archive"
-	"postroom/internal/queue"
 	"postroom/internal/register"
 	"postroom/internal/workday"
 	"postroom/notify"
@@ -176,23 +175,6 @@ func (p *plan) checkArchive() finding {
 		err = a.Close()
 	}
 	f.err = err
-	return f
-}
-
-func (p *plan) checkQueue(ctx context.Context) finding {
-	f := finding{name: "redis", found: "inside this process"}
-	q, err := queue.Open(ctx, queue.Config{URL: p.redisURL, Prefix: p.redisPrefix, Now: p.now, Logger: p.logger})
-	if err != nil {
-		f.err = err
-		return f
-	}
-	defer q.Close() //nolint:errcheck // only looked at
-	if p.redisURL != "" {
-		f.found = "answers"
-		if err := q.Ping(ctx); err != nil {
-			f.err = fmt.Errorf("%w; check queue.redis; until then post is taken in and replies go all the same, more slowly", err)
-		}
-	}
 	return f
 }
 

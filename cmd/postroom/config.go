@@ -88,14 +88,6 @@ type archiveConfig struct {
 	Folder string `yaml:"folder" is:"path"`
 }
 
-type queueConfig struct {
-	Redis     string `yaml:"redis"`
-	RedisEnv  string `yaml:"redis_env"`
-	RedisFile string `yaml:"redis_file" is:"path"`
-	Prefix    string `yaml:"prefix"`
-	URL       secret `yaml:"-"` // empty: a Redis inside the process
-}
-
 type mailboxConfig struct {
 	Name         string        `yaml:"name"`
 	Host         string        `yaml:"host"`

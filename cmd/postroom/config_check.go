@@ -132,17 +132,7 @@ func (c *config) checkStores(k *checker) {
 	}
 	k.must(c.Archive.Folder != "", "archive.folder", "is missing")
 
-	q := c.Queue
-	k.atMostOne("queue.redis", q.RedisEnv, q.RedisFile)
-	if q.Redis != "" {
-		u, err := url.Parse(q.Redis)
-		ok := err == nil && (u.Scheme == "redis" || u.Scheme == "rediss") && u.Host != ""
-		k.must(ok, "queue.redis", "want an address such as redis://localhost:6379") // never shown: it may hold a password
-		k.must(!ok || u.User == nil, "queue.redis", "holds a password; move it into redis_file or redis_env")
-		k.must(q.RedisEnv+q.RedisFile == "", "queue.redis", "redis_file or redis_env gives the address already; keep one of the two")
-	}
-	k.must(strings.Trim(q.Prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-") == "" && q.Prefix != "",
-		"queue.prefix", "want letters, digits and .:_- only")
+	c.Queue.check(k)
 }
 
 func (m *mailboxConfig) check(k *checker, key string, earlier []mailboxConfig) {

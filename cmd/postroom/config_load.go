@@ -125,10 +125,7 @@ func resolvePaths(v reflect.Value, folder string) {
 func (c *config) readSecrets(lookupEnv func(string) (string, bool)) []problem {
 	s := secretReader{lookupEnv: lookupEnv}
 	s.read(&c.Register.DSN, "register.dsn", c.Register.DSNEnv, c.Register.DSNFile)
-	s.read(&c.Queue.URL, "queue.redis", c.Queue.RedisEnv, c.Queue.RedisFile)
-	if c.Queue.URL == "" {
-		c.Queue.URL = secret(c.Queue.Redis)
-	}
+	c.Queue.readSecrets(&s)
 	for i := range c.OAuth {
 		o, key := &c.OAuth[i], fmt.Sprintf("oauth[%d]", i)
 		s.read(&o.Secret, key+".client_secret", o.SecretEnv, o.SecretFile)

@@ -116,7 +116,8 @@ func TestExampleDecodesStrictly(t *testing.T) {
 	}
 	want := []string{
 		"register.dsn_file", "register.dsn_file", // both, and driver: sqlite
-		"queue.redis_file", "queue.redis",
+		"queue.redis_file", "queue.redis", "queue", // and three ways to say where Redis is
+		"queue.sentinel.password_file", "queue.sentinel.sentinel_password_file", "queue.cluster.password_file",
 		"oauth[0].tenant", "oauth[0].client_secret_file", // provider: other, and both
 		"oauth[0].refresh_token_file", "oauth[0].refresh_token_file", // both, and another grant
 		"mailboxes[0].password_file", "mailboxes[0].oauth", // auth: login
@@ -210,6 +211,10 @@ func TestRefuses(t *testing.T) {
 		{"plain mail to elsewhere", "smtp: {host: mail.example, tls: none}", "smtp.tls: none is for"},
 		{"a name in an address", "alerts: {emails: [\"Duty <duty@x.example>\"]}", "alerts.emails[0]: want an email address"},
 		{"a line break in an address", "alerts: {emails: [\"a@x.example\\r\\nBcc: b@x.example\"]}", "alerts.emails[0]: want an email address"},
+		{"two ways to Redis", "queue: {redis: \"redis://localhost\", cluster: {addresses: [\"a:1\"]}}", "queue: redis, sentinel and cluster are three ways"},
+		{"Sentinels without a name", "queue: {sentinel: {addresses: [\"a:1\"]}}", "queue.sentinel.master: is missing"},
+		{"a name without Sentinels", "queue: {sentinel: {master: postroom}}", "queue.sentinel.addresses: is empty"},
+		{"an address without a port", "queue: {cluster: {addresses: [redis.example]}}", "queue.cluster.addresses[0]: want a host and a port"},
 		{"a plain webhook", "alerts: {webhook: http://pager.example/}", "alerts.webhook: want an address"},
 		{"pages for everybody in the clear", `web: {listen: ":8080"}`, "web.listen: without TLS the pages are for this machine only"},
 		{"half a TLS", `web: {tls_certificate: a.pem}`, "web.tls_key: tls_certificate and tls_key belong together"},

@@ -60,6 +60,7 @@ type plan struct {
 	driver, dsn string
 	archiveDir  string
 	redisURL    string
+	redis       *queue.Servers // several; nil: one, or inside the process
 	redisPrefix string
 
 	mailboxes []ingest.Mailbox
@@ -129,7 +130,7 @@ func build(ctx context.Context, p plan) (_ *house, err error) {
 	if h.archive, err = archive.Open(p.archiveDir, p.now()); err != nil {
 		return nil, err
 	}
-	if h.queue, err = queue.Open(ctx, queue.Config{URL: p.redisURL, Prefix: p.redisPrefix, Now: p.now, Logger: p.logger}); err != nil {
+	if h.queue, err = queue.Open(ctx, p.queueConfig()); err != nil {
 		return nil, err
 	}
 	h.letters = scan.NewReader(h.paper)

@@ -110,7 +110,7 @@ func openBeside(ctx context.Context, p plan) (h *house, err error) {
 	if h.archive, err = archive.Open(p.archiveDir, p.now()); err != nil {
 		return nil, err
 	}
-	h.queue, err = queue.Open(ctx, queue.Config{URL: p.redisURL, Prefix: p.redisPrefix, Now: p.now, Logger: p.logger})
+	h.queue, err = queue.Open(ctx, p.queueConfig())
 	return h, err
 }
 

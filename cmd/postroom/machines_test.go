@@ -2,11 +2,17 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"postroom/internal/queue"
+	"postroom/internal/queue/redistest"
 )
 
 // shared is a town whose register and Redis several machines share.
@@ -110,5 +116,75 @@ func (p *process) wakes(tb testing.TB) {
 	tb.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		tb.Fatal(err)
+	}
+}
+
+// Redis fails over in the middle of a run, to a replica that may not have
+// heard of the last hints: each message is one case and one reply all the
+// same, and the queue is used again afterwards.
+func TestRedisFailsOver(t *testing.T) {
+	t.Parallel()
+	redis := redistest.StartWatched(t)
+	w := newTown(t, townPlan{postgres: true, connections: 2, more: fmt.Sprintf("queue: {sentinel: {master: %s, addresses: [%q, %q, %q]}}\n",
+		redis.Name, redis.Addresses[0], redis.Addresses[1], redis.Addresses[2])})
+	poller, sender := w.start(w.configured("poller.yaml", "mailbox", "read")), w.start(w.configured("sender.yaml", "reply", "read"))
+	w.post(10)
+	w.until(sender, "the first mails are registered", w.registered)
+	redis.FailOver()
+	w.post(10)
+	w.until(sender, "post is taken in", w.registered)
+	w.post(10)
+	w.answered(sender)
+	poller.stop(t)
+	sender.stop(t)
+	if found := w.audit(); found.delivered != w.sent {
+		t.Errorf("%+v of %d", found, w.sent)
+	}
+	if residents, extra, _ := w.arrived(); residents != w.sent || extra > 0 {
+		t.Errorf("%d of %d residents have mail, %d mails too many", residents, w.sent, extra)
+	}
+}
+
+// Each lane lies on one server of a Cluster, and the lanes on different ones.
+func TestTheWayOverACluster(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t)
+	w := newTown(t, townPlan{postgres: true, more: fmt.Sprintf("queue: {cluster: {addresses: [%q]}}\n", cluster[0].Address)})
+	poller, sender := w.start(w.configured("poller.yaml", "mailbox", "read")), w.start(w.configured("sender.yaml", "reply"))
+	w.post(10)
+	w.answered(sender)
+	poller.stop(t)
+	sender.stop(t)
+	if found := w.audit(); found.delivered != w.sent {
+		t.Errorf("%+v of %d", found, w.sent)
+	}
+	if strings.Contains(poller.log.String()+sender.log.String(), "queue is down") {
+		t.Errorf("the queue was down:\n%s%s", poller.log.String(), sender.log.String())
+	}
+}
+
+// Check says which setting is wrong.
+func TestCheckExplainsRedis(t *testing.T) {
+	t.Parallel()
+	nobody := redistest.FreeAddress(t)
+	locked := redistest.Start(t, "--requirepass", "secret")
+	for name, row := range map[string]struct {
+		url     string
+		servers *queue.Servers
+		want    string
+	}{
+		"nobody there":     {"redis://" + nobody, nil, "no Redis answers; check queue.redis, the firewall"},
+		"no password":      {"redis://" + locked.Address, nil, "Redis refuses us; check the password in the address"},
+		"no Sentinel":      {"", &queue.Servers{Master: "postroom", Addresses: []string{nobody}}, "none of the Sentinels answers; check queue.sentinel.addresses"},
+		"no Cluster":       {"", &queue.Servers{Addresses: []string{locked.Address}, Password: "secret"}, "this Redis is no server of a Cluster; name it in queue.redis"},
+		"the right server": {"redis://:secret@" + locked.Address, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := plan{redisURL: row.url, redis: row.servers, now: time.Now, logger: slog.New(slog.DiscardHandler)}
+			f := p.checkQueue(t.Context())
+			if row.want == "" && (f.err != nil || f.found != "answers") || row.want != "" && (f.err == nil || !strings.Contains(f.err.Error(), row.want)) || strings.Contains(fmt.Sprint(f.err), "secret") {
+				t.Errorf("%q, %v", f.found, f.err)
+			}
+		})
 	}
 }

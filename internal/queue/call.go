@@ -43,6 +43,11 @@ func (c Config) withDefaults() (Config, error) {
 	if !prefixForm.MatchString(c.Prefix) {
 		return c, fmt.Errorf("queue: open: prefix %q has characters other than letters, digits and .:_-", c.Prefix)
 	}
+	if c.Servers != nil {
+		if err := c.Servers.validate(); err != nil {
+			return c, err
+		}
+	}
 	if c.Timeout <= 0 {
 		c.Timeout = 200 * time.Millisecond
 	}
@@ -54,6 +59,10 @@ func (q *Queue) connect(c Config) error {
 	// go-redis logs to standard error for the whole process; what it says
 	// reaches our own log as errors.
 	logging.Disable()
+	if c.Servers != nil {
+		q.client = q.several(*c.Servers)
+		return nil
+	}
 	opt, err := q.options(c)
 	if err != nil {
 		return err

@@ -30,6 +30,8 @@ var ErrDown = errors.New("redis is down")
 type Config struct {
 	// URL is redis://… or rediss://…; empty starts a Redis inside this process.
 	URL string
+	// Servers are named in the URL's place where several act as one.
+	Servers *Servers
 	// Prefix begins every key and the wake-up channels; empty is "postroom:".
 	// Letters, digits and ".:_-" only.
 	Prefix string
@@ -48,7 +50,7 @@ type Queue struct {
 	log      *slog.Logger
 	timeout  time.Duration
 	prefix   string
-	client   *redis.Client
+	client   redis.UniversalClient
 	embedded *miniredis.Miniredis // nil when Redis is a server of its own
 	link     *link
 	bells    *bells
@@ -192,7 +194,7 @@ func (q *Queue) Up() bool {
 func (q *Queue) Ping(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, q.patience())
 	defer cancel()
-	if err := q.client.Ping(bounded).Err(); err != nil {
+	if err := q.ask(bounded); err != nil {
 		return fmt.Errorf("queue: ping: %w: %w", ErrDown, err)
 	}
 	return nil

@@ -17,6 +17,11 @@ const aWhile = 24 * time.Hour
 // take is a worker's loop: wait, claim, until something comes.
 func take(tb testing.TB, q *queue.Queue) <-chan []string {
 	tb.Helper()
+	return takeFrom(tb, q, lane)
+}
+
+func takeFrom(tb testing.TB, q *queue.Queue, lane string) <-chan []string {
+	tb.Helper()
 	taken := make(chan []string, 1)
 	go func() {
 		defer close(taken)
