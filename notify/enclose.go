@@ -8,10 +8,12 @@ import (
 	"io"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/wneessen/go-mail"
 
 	"postroom/internal/archive"
+	"postroom/internal/malware"
 	"postroom/internal/register"
 )
 
@@ -46,6 +48,31 @@ func (c *Composer) enclose(m *mail.Msg, a *register.About) error {
 		return err
 	}
 	return m.AttachReader(a.FileName, bytes.NewReader(content), mail.WithFileContentType(kind))
+}
+
+// notLookedAt is how long a reply waits for the malware scanner to come back.
+const notLookedAt = time.Minute
+
+// screened keeps back a reply with a file that may not be given out: until the
+// scanner has looked at it, or for a person.
+func (w *Worker) screened(ctx context.Context, o register.Claimed) result {
+	if o.About == nil || o.About.File == "" {
+		return result{}
+	}
+	err := w.cfg.Screen.Pass(ctx, o.About.File)
+	held, withheld := malware.IsWithheld(err)
+	switch {
+	case err == nil:
+		return result{}
+	case withheld && held.Infected():
+		return result{fate: holdIt, why: "malware was found in the file that goes with it (" + held.Found + ")"}
+	case withheld && held.State == register.Unscannable:
+		return result{fate: holdIt, why: "the file that goes with it could not be looked at for malware: " + held.Found}
+	case withheld:
+		return result{fate: tryAgain, why: "the file that goes with it has not been looked at for malware yet", at: w.cfg.Now().Add(notLookedAt), down: true}
+	}
+	w.log.ErrorContext(ctx, "a file that goes with a reply cannot be looked at", "outgoing_id", o.ID, "error", err)
+	return result{fate: tryAgain, why: "the file that goes with it could not be looked at for malware", at: w.cfg.Now().Add(notLookedAt), down: true}
 }
 
 // readArchived reads a file of the archive that is small enough for an email.

@@ -22,6 +22,8 @@ import (
 	"github.com/emersion/go-msgauth/dkim"
 
 	"postroom/classify"
+	"postroom/internal/malware"
+	"postroom/internal/malware/clamdtest"
 	"postroom/internal/paper"
 	"postroom/internal/register"
 	"postroom/internal/registertest"
@@ -416,6 +418,38 @@ func (d *desk) answerWith(caseID register.ID, file, name string) register.ID {
 		d.tb.Fatal(hints, err)
 	}
 	return hints[0].ID
+}
+
+// TestAnAnswersFileIsLookedAtFirst: it waits while the scanner is away, goes
+// when it is back, and a person has it when something was found.
+func TestAnAnswersFileIsLookedAtFirst(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	server := clamdtest.Start(t, clamdtest.Honest)
+	server.Stop()
+	d.cfg.Screen = malware.NewScreen(d.Register, d.cfg.Archive, server.Clamd(), d.cfg.Now, d.cfg.Logger)
+	d.work()
+	o, other := d.complaint(1), d.complaint(2)
+	d.until(o.Owed[0].ID, "sent", is(register.Delivered)) // the acknowledgement waits for nobody
+	d.until(other.Owed[0].ID, "sent", is(register.Delivered))
+	good := d.answerWith(o.Case, d.keepFile("%PDF-1.7 good"), "good.pdf")
+	bad := d.answerWith(other.Case, d.keepFile("%PDF-1.7 "+clamdtest.Bad), "bad.pdf")
+	waits := func(o register.Outgoing) bool {
+		return o.State == register.Owed && strings.Contains(o.Why, "looked at for malware yet")
+	}
+	d.until(good, "waits", waits)
+	d.until(bad, "waits", waits)
+	server.Start()
+	d.clock.Advance(5 * time.Minute)
+	d.until(good, "sent", is(register.Delivered))
+	if got := d.until(bad, "held", is(register.Held)); !strings.Contains(got.Why, "malware was found in the file that goes with it (Test.Bad)") {
+		t.Errorf("held because %q", got.Why)
+	}
+	for _, l := range d.office.letters() {
+		if bytes.Contains(l.raw, []byte("bad.pdf")) {
+			t.Error("it went")
+		}
+	}
 }
 
 // TestAnAnswerTakesItsFileAlong: to the byte, beside our words, and never a

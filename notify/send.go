@@ -267,6 +267,9 @@ func (w *Worker) write(ctx context.Context, j *job) (r result) {
 	if j.verdict.Decision != Send {
 		return w.kept(ctx, j, j.verdict)
 	}
+	if r := w.screened(ctx, j.Claimed); r.fate != "" {
+		return r
+	}
 	var err error
 	if j.Resend && j.Bytes != "" {
 		j.bytesName = j.Bytes

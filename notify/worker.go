@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"postroom/internal/archive"
+	"postroom/internal/malware"
 	"postroom/internal/queue"
 	"postroom/internal/register"
 )
@@ -24,6 +25,7 @@ type Config struct {
 	Register *register.Register
 	Queue    *queue.Queue
 	Archive  *archive.Archive
+	Screen   *malware.Screen // whether a file may go with a reply; nil: any may
 	Composer *Composer
 	Guard    GuardSettings
 	Windows  register.Windows // over which caps are counted

@@ -99,6 +99,13 @@ func roomBricks() []brick {
 		{"internal/metrics/x.go", "postroom/internal/queue", ""},
 		{"internal/metrics/x.go", "postroom/ingest", "records"},
 		{"internal/metrics/x.go", "postroom/internal/web", "records"},
+		{"internal/malware/x.go", "postroom/internal/register", ""},
+		{"internal/malware/x.go", "postroom/internal/archive", ""},
+		{"internal/malware/x.go", "postroom/notify", "records"},
+		{"internal/malware/x.go", "postroom/internal/web", "records"},
+		{"internal/register/x.go", "postroom/internal/malware", "register"},
+		{"notify/x.go", "postroom/internal/malware", ""},
+		{"internal/records/x.go", "postroom/internal/malware", ""},
 
 		{"internal/web/x.go", "postroom/ingest", ""},
 		{"internal/web/x.go", "postroom/notify", ""},
@@ -113,6 +120,8 @@ func roomBricks() []brick {
 		{"internal/web/x.go", "postroom/notify/smtptest", "peers"},
 		{"internal/web/x.go", "postroom/internal/openid/openidtest", "peers"},
 		{"internal/web/x_test.go", "postroom/internal/openid/openidtest", ""},
+		{"internal/web/x.go", "postroom/internal/malware/clamdtest", "peers"},
+		{"internal/web/x_test.go", "postroom/internal/malware/clamdtest", ""},
 		{"internal/registertest/x.go", "postroom/internal/register", ""},
 		{"cmd/postroom/x.go", "postroom/notify/smtptest", ""},
 	}

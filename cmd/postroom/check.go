@@ -82,6 +82,9 @@ func (p *plan) check(ctx context.Context, w io.Writer) bool {
 	say(p.checkHazards())
 	say(p.checkRegister(ctx))
 	say(p.checkArchive())
+	if p.scanner != nil {
+		say(p.checkMalware(ctx))
+	}
 	say(p.checkQueue(ctx))
 	for _, a := range p.accounts {
 		say(p.checkAccount(ctx, a))

@@ -41,6 +41,7 @@ type config struct {
 	Letters    lettersConfig     `yaml:"letters"`
 	Scans      scansConfig       `yaml:"scans"`
 	Limits     limitsConfig      `yaml:"limits"`
+	Malware    malwareConfig     `yaml:"malware"`
 	Rules      rulesConfig       `yaml:"rules"`
 	Retention  retentionConfig   `yaml:"retention"`
 	Web        webConfig         `yaml:"web"`
@@ -332,6 +333,7 @@ func defaultConfig() config {
 		Scans:     defaultScans(),
 		Letters:   lettersConfig{Profile: "dl-35x90", DoubleSided: true, DaysToPost: 1, PrintFolder: "data/print"},
 		Limits:    defaultLimits(),
+		Malware:   malwareConfig{LargestMB: 25, Timeout: 2 * time.Minute},
 		Web:       webConfig{Listen: "127.0.0.1:8080", Cookies: "auto", Idle: time.Hour, Longest: 12 * time.Hour, Passwords: web.ForEverybody, OIDC: defaultOIDC()},
 		Roles:     roles(),
 		Log:       logConfig{Level: "info", Format: "text"},

@@ -73,6 +73,7 @@ func (c *config) check() []problem {
 	c.checkLetters(&k)
 	c.Scans.check(&k)
 	c.checkLimits(&k)
+	c.Malware.check(&k)
 	c.checkProcess(&k)
 	return k.problems
 }

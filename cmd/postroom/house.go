@@ -18,6 +18,7 @@ import (
 	"postroom/ingest/mime"
 	"postroom/ingest/scan"
 	"postroom/internal/archive"
+	"postroom/internal/malware"
 	"postroom/internal/paper"
 	"postroom/internal/queue"
 	"postroom/internal/records"
@@ -59,6 +60,7 @@ type plan struct {
 
 	driver, dsn string
 	archiveDir  string
+	scanner     *malware.Clamd // nil: nothing is looked at for malware
 	redisURL    string
 	redis       *queue.Servers // several; nil: one, or inside the process
 	redisPrefix string
@@ -104,6 +106,7 @@ type house struct {
 	plan
 	register *register.Register
 	archive  *archive.Archive
+	screen   *malware.Screen
 	queue    *queue.Queue
 	composer *notify.Composer
 	letters  *scan.Reader
@@ -130,6 +133,7 @@ func build(ctx context.Context, p plan) (_ *house, err error) {
 	if h.archive, err = archive.Open(p.archiveDir, p.now()); err != nil {
 		return nil, err
 	}
+	h.screen = p.screenOf(h.register, h.archive)
 	if h.queue, err = queue.Open(ctx, p.queueConfig()); err != nil {
 		return nil, err
 	}
@@ -162,6 +166,7 @@ func (p *plan) makeRegisterFolder() error {
 func (p *plan) registerConfig(own bool) register.Config {
 	return register.Config{
 		Driver: p.driver, DSN: p.dsn, Own: own, Now: p.now, Calendar: p.calendar, Code: p.code, HazardLaws: p.hazards, References: p.references, Policy: p.policy,
+		Screened: p.scanner != nil,
 	}
 }
 
@@ -170,7 +175,7 @@ type keyPair struct{ certificate, key string }
 
 func (h *house) openDesk(ctx context.Context) (err error) {
 	h.desk, err = web.New(web.Config{
-		Register: h.register, Archive: h.archive, Calendar: h.calendar, Landlord: h.landlord.Name, Homes: h.homes, Rules: h.rules,
+		Register: h.register, Archive: h.archive, Screen: h.screen, Calendar: h.calendar, Landlord: h.landlord.Name, Homes: h.homes, Rules: h.rules,
 		AcknowledgeDays: h.code.On(workday.DateOf(h.now())).Stage1.Acknowledge.Days,
 		Outgoing:        h.outgoingWords, Queue: h.queueWords, Owed: h.owed, Composer: h.composer, Reading: func(source string) mime.Options { return h.options[source] }, Letters: h.letters,
 		Uploads: h.uploads(), Prefixes: []string{h.references.Prefix()},
@@ -207,6 +212,10 @@ func (h *house) owed(ctx context.Context, hints []register.Hint) {
 		items[i] = queue.Item{ID: hint.ID, NotBefore: hint.NotBefore, Deadline: hint.Deadline}
 	}
 	_ = h.queue.Put(context.WithoutCancel(ctx), notify.Lane, items...)
+}
+
+func (p *plan) screenOf(r *register.Register, a *archive.Archive) *malware.Screen {
+	return malware.NewScreen(r, a, p.scanner, p.now, p.logger)
 }
 
 func (p *plan) printer(r *register.Register, a *archive.Archive, press *paper.Press) *notify.Printer {
@@ -289,10 +298,11 @@ func (h *house) run(ctx context.Context) error {
 		g.Go(func() error { return reader.Run(ctx) })
 		letters := h.letterReader()
 		g.Go(func() error { return letters.Run(ctx) })
+		g.Go(func() error { return h.screen.Run(ctx, h.sweep) })
 	}
 	if h.plays("reply") {
 		worker, err := notify.NewWorker(notify.Config{ //nolint:contextcheck // what goes with a reply is read whole, whatever ends
-			Register: h.register, Queue: h.queue, Archive: h.archive, Composer: h.composer, Guard: h.guard, Windows: h.windows,
+			Register: h.register, Queue: h.queue, Archive: h.archive, Screen: h.screen, Composer: h.composer, Guard: h.guard, Windows: h.windows,
 			SMTP: h.smtp, Webhook: h.webhook, Alarms: h.alarms, Digest: h.digest, Retry: h.retry, Connections: h.lines, Held: h.stopped(ctx), Now: h.now, Logger: h.logger, Step: h.steps("out"), Sweep: h.sweep,
 		})
 		if err != nil {

@@ -11,6 +11,26 @@ import (
 // tight is how much of a disk has to be free, of a hundred.
 const tight = 10
 
+// scannerPart says how the malware scanner is, where there is one.
+func (h *house) scannerPart(ctx context.Context) []web.Part {
+	if !h.screen.Configured() {
+		return nil
+	}
+	counts, err := h.register.CountScreenings(ctx)
+	part := web.Part{Name: "Malware scanner", Now: "answers; nothing waits for it"}
+	if counts.Waiting > 0 {
+		part.Now = fmt.Sprintf("answers; %d files wait for it", counts.Waiting)
+	}
+	if counts.Unscannable > 0 {
+		part.Now += fmt.Sprintf("; %d could not be looked at and wait for a manager", counts.Unscannable)
+	}
+	if down := h.screen.Check(ctx); down != nil || err != nil {
+		part.Now = fmt.Sprintf("does not answer; %d files wait for it", counts.Waiting)
+		part.Trouble, part.Broken = "the operator starts clamav-daemon. Post is taken in and acknowledged meanwhile; its files cannot be opened until they were looked at", true
+	}
+	return []web.Part{part}
+}
+
 // machine says for the status page how this machine and its programs are.
 func (h *house) machine(ctx context.Context) []web.Part {
 	scans := web.Part{Name: "Reading of scans", Now: "the programs are there"}
@@ -20,7 +40,7 @@ func (h *house) machine(ctx context.Context) []web.Part {
 		scans.Now = "missing: " + strings.Join(missing, ", ")
 		scans.Trouble = "letters are registered, acknowledged as the policy says, and typed in by people until the operator installs the programs"
 	}
-	parts := []web.Part{scans}
+	parts := append([]web.Part{scans}, h.scannerPart(ctx)...)
 	if free, whole, ok := diskFree(h.archiveDir); ok {
 		disk := web.Part{Name: "Disk of the archive", Now: fmt.Sprintf("%d %% free, %d of %d GB", 100*free/max(whole, 1), free>>30, whole>>30)}
 		if free < whole/100*tight {

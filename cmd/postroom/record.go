@@ -113,7 +113,7 @@ func openRecord(ctx context.Context, file string, stderr io.Writer) (*recordRoom
 	if room.archive, err = archive.Open(p.archiveDir, p.now()); err != nil {
 		return nil, errors.Join(err, room.close())
 	}
-	room.keeper = &records.Keeper{Register: room.register, Archive: room.archive, Progress: progressOn(stderr, p.now)}
+	room.keeper = &records.Keeper{Register: room.register, Archive: room.archive, Screen: p.screenOf(room.register, room.archive), Progress: progressOn(stderr, p.now)}
 	return room, nil
 }
 

@@ -27,7 +27,7 @@ func (h *house) monitor() *metrics.Desk {
 		mailboxes = append(mailboxes, m.Name)
 	}
 	return metrics.New(metrics.Config{
-		Register: h.register, Archive: h.archive, Queue: h.queue, Lanes: []string{ingest.ReadLane, ingest.LetterLane, ingest.ReplyLane},
+		Register: h.register, Archive: h.archive, Screen: h.screen, Queue: h.queue, Lanes: []string{ingest.ReadLane, ingest.LetterLane, ingest.ReplyLane},
 		Mailboxes: mailboxes, Reading: h.letters.Spent, Now: h.now, Logger: h.logger,
 	})
 }

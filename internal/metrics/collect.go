@@ -21,6 +21,7 @@ type families struct {
 	arrivals, decisions, acknowledged, acknowledgedIn, acknowledgedAverage   family
 	undecided, oldestUndecided, unread, late, owed, oldestOwed, people, tray family
 	retrying, alarms, polled, backlog, problem, parked, unfiled, lane        family
+	withheld, oldestUnscreened                                               family
 	up, success, pages, reading                                              family
 }
 
@@ -47,6 +48,8 @@ func newFamilies() families {
 		parked:              named("mailbox_parked", "Mails that could not be fetched and wait for a person.", "mailbox"),
 		unfiled:             named("mailbox_unfiled", "Registered mails that could not be moved to the filed folder.", "mailbox"),
 		lane:                named("lane", "Ids in a lane of the queue: waiting, ready or held.", "lane", "state"),
+		withheld:            named("files_withheld", "Files that may not be opened: they wait for the malware scanner, malware was found in them, or they could not be looked at.", "state"),
+		oldestUnscreened:    named("oldest_unscreened_seconds", "How long the oldest file has waited for the malware scanner; 0 when none does."),
 		up:                  named("dependency_up", "1 while the dependency answers this process.", "dependency"),
 		success:             named("dependency_last_success_timestamp_seconds", "When the dependency last did what was asked.", "dependency"),
 		pages:               named("read_programs_total", "Programs that this process ran to read letters."),
@@ -119,6 +122,10 @@ func (s snapshot) counts(put putter) {
 	put(s.people, float64(s.status.Failed), "refused")
 	put(s.people, float64(s.status.Uncertain), "unknown")
 	put(s.tray, float64(s.status.ToPrint))
+	put(s.withheld, float64(s.screenings.Waiting), string(register.Unscreened))
+	put(s.withheld, float64(s.screenings.Infected), string(register.Infected))
+	put(s.withheld, float64(s.screenings.Unscannable), string(register.Unscannable))
+	put(s.oldestUnscreened, s.since(s.screenings.Oldest))
 	put(s.retrying, float64(s.gauges.Retrying))
 	put(s.alarms, float64(s.status.OpenAlarms))
 }

@@ -19,6 +19,7 @@ type look struct {
 	counted      bool // the register answered
 	status       register.Status
 	gauges       register.Gauges
+	screenings   register.ScreeningCounts
 	tallies      []register.Tally
 	readings     int64
 	readingTime  time.Duration
@@ -65,6 +66,9 @@ func (d *Desk) look(ctx context.Context) (look, error) {
 	l.count(ctx, d.c)
 	d.archive(ctx, &l)
 	d.queue(ctx, &l)
+	if d.c.Screen.Configured() {
+		l.found("clamd", false, "post is taken in and answered, and its files cannot be opened yet", d.c.Screen.Check(ctx))
+	}
 	l.mailServers(d.c.Mailboxes)
 	if d.c.Reading != nil {
 		l.readings, l.readingTime = d.c.Reading()
@@ -100,6 +104,9 @@ func (l *look) count(ctx context.Context, c Config) {
 	}
 	if err == nil {
 		l.gauges, err = c.Register.Gauges(ctx, l.at)
+	}
+	if err == nil {
+		l.screenings, err = c.Register.CountScreenings(ctx)
 	}
 	if err == nil {
 		l.tallies, err = c.Register.Tallies(ctx, l.at.Add(-24*time.Hour), l.at)

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"postroom/internal/archive"
+	"postroom/internal/malware"
 	"postroom/internal/queue"
 	"postroom/internal/register"
 )
@@ -27,6 +28,7 @@ import (
 type Config struct {
 	Register  *register.Register
 	Archive   *archive.Archive
+	Screen    *malware.Screen // nil, or without a scanner: not told
 	Queue     *queue.Queue
 	Lanes     []string
 	Mailboxes []string                                         // those that are polled

@@ -78,6 +78,7 @@ type messagePaper struct {
 	Text       string                `json:"text"`
 	File       string                `json:"file"` // empty: the original is not in the archive
 	SHA256     string                `json:"sha256"`
+	Withheld   string                `json:"withheld"` // why the file is not in here; empty: it is, or is not in the archive
 	Decisions  []decisionPaper       `json:"decisions"`
 	Attached   []register.Attachment `json:"attachments"`
 }
@@ -118,6 +119,7 @@ type answerPaper struct {
 	Remedies    []string   `json:"remedies"`
 	File        string     `json:"file"`
 	FileName    string     `json:"file_name"` // as the resident got it
+	Withheld    string     `json:"withheld"`  // as of messages
 	SHA256      string     `json:"sha256"`
 }
 
@@ -299,6 +301,13 @@ func (p *pack) papers(ctx context.Context, f register.CaseFile, out *casePaper) 
 		}
 		if a.File != "" {
 			var err error
+			if paper.Withheld, err = p.withheld(ctx, a.File); err != nil {
+				return err
+			}
+			if paper.Withheld != "" {
+				out.Answers = append(out.Answers, paper)
+				continue
+			}
 			if paper.File, err = p.addArchived(ctx, fmt.Sprintf("answers/stage-%d", a.Stage), a.File); err != nil {
 				return err
 			}
@@ -317,6 +326,9 @@ func (p *pack) message(ctx context.Context, n int, m register.Message, decisions
 		out.Decisions = append(out.Decisions, decisionPaper{At: d.At, By: d.By, Label: string(d.Label), Reason: d.Reason})
 	}
 	var err error
+	if out.Withheld, err = p.withheld(ctx, m.Original); err != nil || out.Withheld != "" {
+		return out, err
+	}
 	out.File, err = p.addArchived(ctx, fmt.Sprintf("received/%03d-%s-%s", n, workday.DateOf(m.ReceivedAt), m.Reference), m.Original)
 	return out, err
 }

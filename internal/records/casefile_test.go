@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"postroom/classify"
+	"postroom/internal/malware"
+	"postroom/internal/malware/clamdtest"
 	"postroom/internal/paper"
 	"postroom/internal/register"
 	"postroom/internal/registertest"
@@ -179,6 +182,29 @@ func TestATimelineIsPrinted(t *testing.T) {
 		for _, want := range []string{"Case " + opened[0].Reference, "stage1 acknowledgement: from Monday 23 November 2026", "Tuesday 24 November 2026", "10:00 case, bo: closed", "she signed [U+12000] and said so"} {
 			if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), want) {
 				o.t.Errorf("no %q in\n%s", want, text)
+			}
+		}
+	})
+}
+
+// TestWithheldFilesAreLeftOut: a case's file does not carry malware out of the
+// house, and says what is missing from it and why.
+func TestWithheldFilesAreLeftOut(t *testing.T) {
+	t.Parallel()
+	both(t, func(o *office) {
+		o.Screen = malware.NewScreen(o.Register, o.Archive, clamdtest.Start(o.t, clamdtest.Honest).Clamd(), o.clock.Now, slog.New(slog.DiscardHandler))
+		for text, want := range map[string]string{"good": "received/", clamdtest.Bad: "Malware was found"} {
+			opened := o.take(text, "ann@homes.example", classify.Complaint)
+			path := filepath.Join(o.t.TempDir(), "case.zip")
+			o.must(o.ExportCase(o.t.Context(), opened.Reference, path, "olga", o.clock.Now()))
+			files := o.unpack(path)
+			if !strings.Contains(files["case.json"], want) {
+				o.t.Errorf("case.json does not say %q", want)
+			}
+			for name, content := range files {
+				if strings.HasPrefix(name, "received/") && strings.Contains(content, clamdtest.Bad) {
+					o.t.Errorf("%s is in the file", name)
+				}
 			}
 		}
 	})

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"postroom/internal/archive"
+	"postroom/internal/malware"
 )
 
 // A pack is a ZIP file that is being filled, with the checksum of everything
@@ -81,6 +82,18 @@ func (p *pack) addJSON(name string, v any) error {
 		return err
 	}
 	return p.add(name, &b)
+}
+
+// withheld says why a file is not given out; empty when it is.
+func (p *pack) withheld(ctx context.Context, sha string) (string, error) {
+	err := p.k.Screen.Pass(ctx, sha)
+	if w, held := malware.IsWithheld(err); held {
+		return malware.Words(w.Screening), nil
+	}
+	if errors.Is(err, archive.ErrNotFound) {
+		return "", nil // which addArchived says
+	}
+	return "", err
 }
 
 // addArchived puts a file of the archive in, under a name that tells what it

@@ -6,6 +6,7 @@ package records
 
 import (
 	"postroom/internal/archive"
+	"postroom/internal/malware"
 	"postroom/internal/paper"
 	"postroom/internal/register"
 )
@@ -15,7 +16,8 @@ import (
 type Keeper struct {
 	Register *register.Register
 	Archive  *archive.Archive
-	Press    *paper.Press // prints timelines; nil: a case's file has none
+	Screen   *malware.Screen // nil: every file is given out
+	Press    *paper.Press    // prints timelines; nil: a case's file has none
 	// Progress is told now and then what is being done and how far it is; nil:
 	// nobody.
 	Progress func(what string, done int)

@@ -195,6 +195,9 @@ func eraseMessage(t *tx, m Message, e Erasure) error {
 	if err := t.exec(`DELETE FROM sameness WHERE message_id = $1`, m.ID); err != nil {
 		return err
 	}
+	if err := t.exec(`DELETE FROM screening WHERE file = $1`, m.Original); err != nil {
+		return err // who still has the file has it looked at again
+	}
 	if err := t.exec(`DELETE FROM undo WHERE message_id = $1`, m.ID); err != nil {
 		return err
 	}

@@ -37,7 +37,11 @@ func (r *Register) receive(t *tx, a Arrival) (Received, error) {
 		case err != nil:
 			return Received{}, err
 		default:
-			return Received{ID: m.ID, Reference: m.Reference, New: true, State: m.State, Deadline: m.Deadline}, r.noteReceived(t, m)
+			err := r.noteReceived(t, m)
+			if err == nil {
+				err = r.expectScreening(t, m.Original)
+			}
+			return Received{ID: m.ID, Reference: m.Reference, New: true, State: m.State, Deadline: m.Deadline}, err
 		}
 	}
 }

@@ -52,6 +52,7 @@ type Config struct {
 	HazardLaws []workday.HazardLaw
 	References reference.Maker
 	Policy     Policy
+	Screened   bool // originals are to be looked at for malware
 	finishing  bool // it is being restored
 }
 

@@ -362,5 +362,9 @@ func (d *Desk) answerFile(w http.ResponseWriter, r *http.Request, _ register.Acc
 	if given := f.Answers[i].FileName; given != "" {
 		name = strings.TrimSuffix(given, path.Ext(given))
 	}
+	if err := d.c.Screen.Pass(r.Context(), f.Answers[i].File); err != nil {
+		d.failed(w, r, err)
+		return
+	}
 	d.download(w, r, f.Answers[i].File, name)
 }

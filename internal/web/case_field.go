@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"postroom/internal/malware"
 	"postroom/internal/register"
 	"postroom/internal/workday"
 )
@@ -281,5 +282,12 @@ func (f *deedForm) keepFile(r *http.Request) error {
 		return err
 	}
 	f.file = stored.SHA256
-	return nil
+	// A scanner that is not there keeps nobody from answering: the reply waits
+	// for it.
+	err = f.d.c.Screen.Pass(r.Context(), stored.SHA256)
+	if held, withheld := malware.IsWithheld(err); withheld {
+		f.must(!held.Infected(), "file", "Choose another file: malware was found in this one ("+held.Found+")")
+		return nil
+	}
+	return err
 }

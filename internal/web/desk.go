@@ -23,6 +23,7 @@ import (
 	"postroom/ingest/mime"
 	"postroom/ingest/scan"
 	"postroom/internal/archive"
+	"postroom/internal/malware"
 	"postroom/internal/register"
 	"postroom/internal/workday"
 	"postroom/notify"
@@ -33,6 +34,8 @@ import (
 type Config struct {
 	Register *register.Register
 	Archive  *archive.Archive
+	// Screen says which files may be opened; nil: all.
+	Screen   *malware.Screen
 	Calendar *workday.Calendar
 	Landlord string
 	Homes    int // that the landlord lets, for CH01; 0: not known
@@ -242,6 +245,10 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, status int, name str
 func (d *Desk) failed(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, register.ErrNotFound) {
 		d.problem(w, r, http.StatusNotFound, "Not found", "There is nothing under this address. It may have been mistyped.")
+		return
+	}
+	if held, withheld := malware.IsWithheld(err); withheld {
+		d.problem(w, r, http.StatusConflict, "Not to be opened", held.Error()+".")
 		return
 	}
 	id := rand.Text()[:8]

@@ -22,6 +22,9 @@ import (
 func (d *Desk) original(w http.ResponseWriter, r *http.Request, who register.Account) {
 	m, err := d.c.Register.GetMessage(r.Context(), r.PathValue("id"))
 	if err == nil {
+		err = d.c.Screen.Pass(r.Context(), m.Original)
+	}
+	if err == nil {
 		err = d.c.Register.Viewed(r.Context(), register.ViewedOriginal, m.ID, who.Name)
 	}
 	if err != nil {
@@ -65,6 +68,10 @@ func (d *Desk) attachment(w http.ResponseWriter, r *http.Request, who register.A
 		return
 	}
 	defer f.Close() //nolint:errcheck // only read
+	if err := d.c.Screen.PassPart(r.Context(), m.Original, m.Reading.Attachments[n-1].SHA256, f); err != nil {
+		d.failed(w, r, err)
+		return
+	}
 	if err := d.c.Register.Viewed(r.Context(), register.ViewedAttachment, m.ID, who.Name); err != nil {
 		d.failed(w, r, err)
 		return

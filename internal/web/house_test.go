@@ -76,6 +76,12 @@ func open(t *testing.T) *house {
 // known.
 func openOn(t *testing.T, point func(testing.TB, register.Config) register.Config, access web.Access, ways ...func(h *house, address string, a *web.Access)) *house {
 	t.Helper()
+	return openWith(t, point, access, nil, ways...)
+}
+
+// openWith does it with what change makes of the pages' configuration.
+func openWith(t *testing.T, point func(testing.TB, register.Config) register.Config, access web.Access, change func(*house, *web.Config), ways ...func(h *house, address string, a *web.Access)) *house {
+	t.Helper()
 	h := &house{T: t, clock: registertest.NewClock(), log: &lockedBuffer{}, shelf: t.TempDir()}
 	cfg := point(t, registertest.Config(t, h.clock.Now))
 	h.register = registertest.Open(t, cfg)
@@ -91,7 +97,7 @@ func openOn(t *testing.T, point func(testing.TB, register.Config) register.Confi
 	must(t, err)
 	t.Cleanup(func() { _ = h.queue.Close() })
 	log := slog.New(slog.NewTextHandler(h.log, nil))
-	desk, err := web.New(web.Config{
+	config := web.Config{
 		Intake:   &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.clock.Now, Logger: log},
 		Reader:   ingest.NewReader(ingest.ReaderConfig{Register: h.register, Archive: h.archive, Queue: h.queue, Rules: classify.Default(), Prefixes: []string{"CIT"}, Now: h.clock.Now, Logger: log}),
 		Register: h.register, Archive: h.archive, Calendar: cfg.Calendar, Landlord: "Citrine Homes", Homes: 2000, Form: true, FormFiles: h.shelf, AcknowledgeDays: 5, Rules: classify.Default(), Now: h.clock.Now, Access: access,
@@ -109,7 +115,11 @@ func openOn(t *testing.T, point func(testing.TB, register.Config) register.Confi
 		Printer:  &notify.Printer{Register: h.register, Archive: h.archive, Press: letterPress(t), Words: composer(t).Words, Folder: t.TempDir()},
 		Letters:  scan.NewReader(scan.Config{Temp: t.TempDir()}),
 		Logger:   slog.New(slog.NewTextHandler(h.log, nil)),
-	})
+	}
+	if change != nil {
+		change(h, &config)
+	}
+	desk, err := web.New(config)
 	must(t, err)
 	h.pages = desk
 	handler, err := desk.Handler()

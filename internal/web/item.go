@@ -78,6 +78,7 @@ type itemPage struct {
 	Issues      []string
 	Outcomes    []string
 	Attachments []attachmentView
+	Held        *heldView  // why its files may not be opened; nil: they may
 	HasPage     bool       // that can be shown as it looked
 	Pages       []pageView // of a scanned letter
 	Repairs     []string
@@ -144,7 +145,13 @@ func (d *Desk) showItem(w http.ResponseWriter, r *http.Request, who register.Acc
 		return
 	}
 	page.read(m)
-	page.Pages = d.pageViews(m, "/messages/"+m.ID+"/pages")
+	if err = d.addHeld(r, m, &page); err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	if page.Held == nil {
+		page.Pages = d.pageViews(m, "/messages/"+m.ID+"/pages")
+	}
 	page.choices(m)
 	for _, add := range []func(*http.Request, register.Message, *itemPage) error{d.addTaken, d.addLooked, d.addCase, d.addNear, d.addAlarms, d.addDecision, d.addHistory, d.addPreview} {
 		if err := add(r, m, &page); err != nil {

@@ -19,6 +19,9 @@ func (d *Desk) looked(w http.ResponseWriter, r *http.Request, who register.Accou
 		err = register.ErrNotFound
 	}
 	if err == nil {
+		err = d.c.Screen.Pass(r.Context(), m.Original)
+	}
+	if err == nil {
 		err = d.c.Register.Viewed(r.Context(), register.ViewedOriginal, m.ID, who.Name)
 	}
 	if err != nil {
@@ -62,7 +65,7 @@ const pageWithin = 1 << 20
 
 // addLooked offers to show a mail as it looked, where it has a page.
 func (d *Desk) addLooked(r *http.Request, m register.Message, p *itemPage) error {
-	if m.Channel != register.Email || m.Reading == nil {
+	if m.Channel != register.Email || m.Reading == nil || p.Held != nil {
 		return nil
 	}
 	original, err := d.c.Archive.Get(r.Context(), m.Original)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"postroom/ingest"
+	"postroom/internal/malware"
 	"postroom/internal/register"
 	"postroom/internal/workday"
 )
@@ -87,6 +88,12 @@ func typedBefore(m register.Message) typedForm {
 func (d *Desk) showPaper(w http.ResponseWriter, r *http.Request, who register.Account, status int, m register.Message, page paperPage) {
 	base := "/mailroom/letters/" + m.ID
 	page.row, page.Unread, page.Today = d.row(m), capital(strings.TrimSuffix(unreadWhy(m), ".")), workday.DateOf(d.c.Now()).String()
+	if held, err := d.c.Screen.Held(r.Context(), m.Original); err != nil {
+		d.failed(w, r, err)
+		return
+	} else if held != nil {
+		page.Unread = malware.Words(*held)
+	}
 	page.Stamped, page.Held = workday.DateOf(m.ReceivedAt).Long(), m.PaperWork() == register.PartIt
 	page.Pages, page.Several = d.pageViews(m, base+"/pages"), len(letterPages(m)) > 1
 	if page.Parts == nil {

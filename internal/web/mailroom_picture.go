@@ -103,6 +103,10 @@ func (d *Desk) sendPicture(w http.ResponseWriter, r *http.Request, m register.Me
 		d.failed(w, r, register.ErrNotFound)
 		return
 	}
+	if err := d.c.Screen.Pass(r.Context(), m.Original); err != nil {
+		d.failed(w, r, err)
+		return
+	}
 	picture, err := d.draw(r, m, n)
 	switch {
 	case errors.Is(err, scan.ErrNoPage), errors.Is(err, archive.ErrNotFound):

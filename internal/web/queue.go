@@ -24,6 +24,7 @@ type queueRow struct {
 	Known    bool // acknowledged in the holding form, still to be defined
 	Unread   bool
 	Language string
+	Held     string     // why its files may not be opened
 	Taken    *takenView // nil: it is free
 }
 
@@ -49,6 +50,7 @@ type queuePage struct {
 	Alarms         []otherAlarm // about something else than what waits
 	Outgoing       string
 	waiting        []register.Waiting
+	held           map[register.ID]string // why files may not be opened
 	today, last    workday.Date
 	nextWorkingDay workday.Date
 }
@@ -114,8 +116,9 @@ func (d *Desk) fillQueue(r *http.Request, page *queuePage) (err error) {
 	for _, a := range alarms {
 		about[a.Message] = a
 	}
+	page.held, err = d.heldInQueue(r)
 	d.group(about, page)
-	return nil
+	return err
 }
 
 // nextFree says what somebody would get who takes the next one.
@@ -205,7 +208,9 @@ func (d *Desk) group(alarms map[register.ID]register.Alarm, page *queuePage) {
 		case !w.Deadline.After(page.nextWorkingDay):
 			at = 3
 		}
-		groups[at].Rows = append(groups[at].Rows, d.queueRow(w, alarms[w.ID], page.Officer))
+		row := d.queueRow(w, alarms[w.ID], page.Officer)
+		row.Held = page.held[w.ID]
+		groups[at].Rows = append(groups[at].Rows, row)
 	}
 	page.Groups = slices.DeleteFunc(groups, func(g group) bool { return len(g.Rows) == 0 })
 }

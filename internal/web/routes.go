@@ -22,6 +22,7 @@ const (
 	mayManage right = "manage" // read figures and rules
 	mayStatus right = "status" // see whether everything runs
 	mayRun    right = "run"    // see who can sign in and who is, and end it
+	mayFree   right = "free"   // let files be opened that were not looked at for malware
 )
 
 // rightsOf is the one table of who may do what.
@@ -32,9 +33,9 @@ func rightsOf(role register.Role) []right {
 	case register.Mailroom:
 		return []right{mayPaper, mayLog, mayStatus}
 	case register.Manager:
-		return []right{mayLook, mayDecide, mayPaper, mayLog, mayManage, mayStatus}
+		return []right{mayLook, mayDecide, mayPaper, mayLog, mayManage, mayStatus, mayFree}
 	case register.Admin:
-		return []right{mayLook, mayDecide, mayPaper, mayLog, mayManage, mayStatus, mayRun}
+		return []right{mayLook, mayDecide, mayPaper, mayLog, mayManage, mayStatus, mayRun, mayFree}
 	case register.Auditor:
 		return []right{mayLook, mayManage, mayStatus}
 	}
@@ -69,6 +70,7 @@ func (d *Desk) routes() []route {
 		{pattern: "POST /messages/{id}/undo", needs: mayDecide, do: d.undo},
 		{pattern: "POST /messages/{id}/decision", needs: mayDecide, do: d.decide},
 		{pattern: "POST /messages/{id}/again", needs: mayDecide, do: d.reconsider},
+		{pattern: "POST /messages/{id}/files", needs: mayFree, do: d.freeFiles},
 		{pattern: "POST /alarms/{id}/take", needs: mayDecide, do: d.takeAlarm},
 
 		{pattern: "GET /replies", needs: mayLook, do: d.replies},
