@@ -315,6 +315,7 @@ func (h *house) run(ctx context.Context) error {
 		g.Go(func() error { return pickup.Run(ctx) })
 	}
 	g.Go(func() error { return h.watchClock(ctx) })
+	g.Go(func() error { return h.watchSchema(ctx) })
 	if h.watching != nil {
 		g.Go(func() error { return h.monitor().Serve(ctx, h.watching) })
 	}

@@ -31,7 +31,7 @@ var (
 	// ErrStale: the attempt or the lease is no longer the caller's.
 	ErrStale = errors.New("no longer held by this worker")
 	// ErrNewerSchema: the database was written by a newer Postroom.
-	ErrNewerSchema = errors.New("the register was written by a newer version of Postroom; install that version or restore a backup")
+	ErrNewerSchema = errors.New("the register was written by a newer version of Postroom; install that version on this machine, or restore a backup that this one wrote")
 	// ErrLost: the database itself failed, or is away. It says nothing about
 	// the items, and the same may be tried again.
 	ErrLost = errors.New("the database failed")

@@ -92,3 +92,23 @@ func TestAReplyIsDueOnEveryMachine(t *testing.T) {
 		t.Errorf("claimed %+v, %v", claimed, err)
 	}
 }
+
+// A register that a newer version changes while this one runs says whether
+// this one may go on.
+func TestARegisterOutgrowsTheProgram(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		says := func(want register.Outgrown) {
+			t.Helper()
+			if got, err := d.Outgrown(t.Context()); got != want || err != nil {
+				t.Errorf("outgrown %q, %v; want %q", got, err, want)
+			}
+		}
+		says("")
+		registertest.Migrate(t, d.cfg, 9001, "CREATE TABLE of_a_newer_version (id TEXT)", "ALTER TABLE message ADD COLUMN of_a_newer_version TEXT NOT NULL DEFAULT ''")
+		says(register.GrownOn)
+		d.complaint("no heating", "ann@example.com") // goes on
+		registertest.Migrate(t, d.cfg, 9002, "INSERT INTO schema_break (number) VALUES (9002)")
+		says(register.TakenAway)
+	})
+}

@@ -139,6 +139,33 @@ func EndLeases(tb testing.TB, c register.Config) {
 	}
 }
 
+// Migrate does to a register what a newer version would: it runs statements,
+// and writes down that a migration of that number ran.
+func Migrate(tb testing.TB, c register.Config, number int, statements ...string) {
+	tb.Helper()
+	driver, dsn := "pgx", c.DSN
+	if c.Driver == "sqlite" {
+		driver, dsn = "sqlite", "file:"+c.DSN+"?_txlock=immediate&_pragma=busy_timeout(60000)"
+	}
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // a test's own connection
+	tx, err := db.BeginTx(context.Background(), nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, statement := range append(statements, fmt.Sprintf("INSERT INTO migration (number, name, checksum) VALUES (%d, 'of a newer version', '')", number)) {
+		if _, err := tx.ExecContext(context.Background(), statement); err != nil {
+			tb.Fatal(errors.Join(err, tx.Rollback()))
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 // Open opens the register and closes it with the test.
 func Open(tb testing.TB, c register.Config) *register.Register {
 	tb.Helper()
