@@ -19,6 +19,13 @@ func (r *Register) AcknowledgeBy(received time.Time) workday.Date {
 	return due.Due
 }
 
+// AnswerBy is the last day on which a complaint received then is answered at
+// stage 1, when its acknowledgement goes on its last day.
+func (r *Register) AnswerBy(received time.Time) workday.Date {
+	due, _ := r.schemeFor(received).ClockFor(r.cfg.Calendar, workday.Stage1Answer, received, workday.Date{})
+	return due.Due
+}
+
 // schemeFor is the scheme in force on the day of receipt: it counts a message's
 // clocks whatever comes later.
 func (r *Register) schemeFor(received time.Time) workday.Scheme {
