@@ -36,6 +36,7 @@ type Submission struct {
 	Junk       bool // never answered by itself
 	Name       string
 	Email      string
+	Subject    string
 	Text       string
 	Told       register.Told
 	Files      []SubmittedFile
@@ -88,7 +89,10 @@ func (s Submission) WriteRecord(w io.Writer) error {
 			_, _ = fmt.Fprintf(b, "From: %s\r\n", from.String())
 		}
 	}
-	told, err := json.MarshalIndent(writtenTold{s.Told, s.Name, s.Email}, " ", "")
+	if s.Subject != "" {
+		_, _ = fmt.Fprintf(b, "Subject: %s\r\n", gomime.QEncoding.Encode("utf-8", s.Subject))
+	}
+	told, err := json.MarshalIndent(writtenTold{s.Told, s.Name, s.Email, s.Subject}, " ", "")
 	if err != nil {
 		return err
 	}
@@ -113,8 +117,9 @@ func (s Submission) WriteRecord(w io.Writer) error {
 // writtenTold is what the header of a record holds.
 type writtenTold struct {
 	register.Told
-	Name  string `json:"name"`
-	Email string `json:"email"`
+	Name    string `json:"name"`
+	Email   string `json:"email"`
+	Subject string `json:"subject,omitempty"`
 }
 
 // ascii writes JSON as a header can carry it.
@@ -202,11 +207,11 @@ func ReadTold(ctx context.Context, original io.ReadSeeker, o mime.Options, prefi
 	}
 	rd := Read(ctx, original, o, prefixes)
 	rd = register.Reading{
-		From: register.Address{Name: told.Name, Address: told.Email}, Text: rd.Text, NewText: rd.Text, Language: rd.Language, Automatic: "none",
+		From: register.Address{Name: told.Name, Address: told.Email}, Subject: told.Subject, Text: rd.Text, NewText: rd.Text, Language: rd.Language, Automatic: "none",
 		Authenticated: told.Vouched, AuthWhy: vouching(told.Told), Attachments: rd.Attachments, Notes: rd.Notes, Error: rd.Error,
 		PostalAddress: told.Postal, Told: &told.Told,
 	}
-	rd.ReferencesFound, rd.ReferencesNear = reference.FindAll(told.Reference+"\n"+rd.Text, prefixes)
+	rd.ReferencesFound, rd.ReferencesNear = reference.FindAll(told.Reference+"\n"+told.Subject+"\n"+rd.Text, prefixes)
 	return rd
 }
 

@@ -34,42 +34,55 @@ func (p *plan) checkPages(ctx context.Context) finding {
 		}
 		f.found += ", with a certificate until " + ends
 	}
-	n, err := p.countAccounts(ctx)
+	accounts, tokens, err := p.countComers(ctx)
 	f.err = err
 	switch {
-	case n == 0 && p.access.SignOn != nil:
+	case accounts == 0 && p.access.SignOn != nil:
 		f.found += "; nobody has signed in yet"
-	case n == 0:
+	case accounts == 0:
 		f.found += "; nobody can sign in yet: postroom user add makes an account"
-	case n == 1:
-		f.found += "; 1 account"
 	default:
-		f.found += fmt.Sprintf("; %d accounts", n)
+		f.found += "; " + counted(accounts, "account")
+	}
+	switch {
+	case p.api && tokens > 0:
+		f.found += "; " + counted(tokens, "token") + " for other systems"
+	case p.api:
+		f.found += "; other systems may come in, and none has a token: postroom token add makes one"
 	}
 	return f
 }
 
-// countAccounts counts who can sign in; a register that is not there yet has
-// nobody, and one that cannot be opened is told of elsewhere.
-func (p *plan) countAccounts(ctx context.Context) (int, error) {
+// countComers counts the accounts that can sign in and the tokens that count; a
+// register that is not there yet has none, and one that cannot be opened is
+// told of elsewhere.
+func (p *plan) countComers(ctx context.Context) (accounts, tokens int, err error) {
 	if p.driver == "sqlite" {
 		if _, err := os.Stat(p.dsn); err != nil {
-			return 0, nil // it will be made
+			return 0, 0, nil // it will be made
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	r, err := register.Connect(ctx, p.registerConfig(false))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer r.Close() //nolint:errcheck // only looked at
-	accounts, err := r.Accounts(ctx)
-	n := 0
-	for _, a := range accounts {
+	people, err := r.Accounts(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, a := range people {
 		if a.DisabledAt.IsZero() {
-			n++
+			accounts++
 		}
 	}
-	return n, err
+	all, err := r.Tokens(ctx)
+	for _, k := range all {
+		if k.RevokedAt.IsZero() {
+			tokens++
+		}
+	}
+	return accounts, tokens, err
 }

@@ -282,6 +282,7 @@ type webConfig struct {
 	Key         string        `yaml:"tls_key" is:"path"`
 	BehindProxy bool          `yaml:"behind_proxy"`
 	Form        bool          `yaml:"form"`    // residents can complain at /complain
+	API         bool          `yaml:"api"`     // other systems can come in at /api
 	Cookies     string        `yaml:"cookies"` // auto, secure, plain
 	Idle        time.Duration `yaml:"session_idle"`
 	Longest     time.Duration `yaml:"session_longest"`

@@ -288,6 +288,7 @@ func (w webConfig) check(k *checker) {
 			"without TLS the pages are for this machine only: 127.0.0.1:PORT; set tls_certificate and tls_key, or behind_proxy when a proxy does TLS")
 	}
 	k.must(!w.Form || w.Listen != "", "web.form", "needs the pages; set web.listen")
+	k.must(!w.API || w.Listen != "", "web.api", "needs the pages; set web.listen")
 	k.web(w.Address, "web.address")
 	k.must(w.tls() == (w.Key != ""), "web.tls_key", "tls_certificate and tls_key belong together")
 	k.must(!w.tls() || !w.BehindProxy, "web.behind_proxy", "either the proxy does TLS or tls_certificate is set; keep one of the two")

@@ -235,6 +235,7 @@ func TestRefuses(t *testing.T) {
 		{"a provider that knows no way back", `web: {listen: ":443", tls_certificate: a, tls_key: b, oidc: {issuer: "https://signin.example", client_id: x, client_secret_env: Y}}`, "web.address: is missing; the provider"},
 		{"nobody at all", `web: {local_accounts: nobody}`, "web.local_accounts: without web.oidc.issuer"},
 		{"local accounts for some", `web: {local_accounts: some}`, "web.local_accounts: want one of everybody, admins, nobody"},
+		{"a door without pages", `web: {listen: "", api: true}`, "web.api: needs the pages"},
 		{"a form without pages", `web: {listen: "", form: true}`, "web.form: needs the pages"},
 		{"an endless session", `web: {session_idle: 0s}`, "web.session_idle: want more than no time"},
 		{"figures nowhere", "metrics: {listen: everywhere}", "metrics.listen: want an address"},

@@ -88,6 +88,7 @@ type plan struct {
 	watch   string          // where monitoring programs ask; empty: nowhere
 	access  web.Access
 	form    bool          // residents can complain on a page
+	api     bool          // other systems can come in
 	tls     keyPair       // of the pages; zero: none
 	keep    time.Duration // of a message that somebody took
 	refresh int
@@ -181,7 +182,7 @@ func (h *house) openDesk(ctx context.Context) (err error) {
 		Uploads: h.uploads(), Prefixes: []string{h.references.Prefix()},
 		Printer: h.printer(h.register, h.archive, h.composer.Press),
 		Intake:  h.intake("typed"), Reader: h.reader(),
-		Machine: h.machine, Form: h.form, FormFiles: filepath.Join(h.archiveDir, "form"),
+		Machine: h.machine, Form: h.form, API: h.api, FormFiles: filepath.Join(h.archiveDir, "form"),
 		Access: h.access, Keep: h.keep, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
 	})
 	if err != nil {

@@ -26,6 +26,7 @@ func commands() []command {
 		{"serve", "take in post, decide, reply, and serve the pages", runServe},
 		{"check", "look at the configuration and every server that it names", runCheck},
 		{"user", "make accounts for the pages, list them, set passwords, disable them", runUser},
+		{"token", "make tokens for other systems, list them, revoke them", runToken},
 		{"inspect", "say what Postroom would do with a message, keeping nothing", runInspect},
 		{"deadline", "work out the deadlines for post received at a time", runDeadline},
 		{"import", "take in a backlog of email as history", runImport},

@@ -33,6 +33,7 @@ type townPlan struct {
 	rules       bool              // the rules in force, not the plainest ones
 	scans       bool              // there is a folder of scans
 	second      bool              // there is a second mailbox, which gets every other mail
+	door        bool              // other systems can come in
 	more        string            // lines of the configuration
 	lines       bool              // between us and every server, so that a test can cut them
 	prepare     func(data string) // does something to the folder of the data before anything is in it
@@ -115,6 +116,9 @@ func newTown(tb testing.TB, plan townPlan) *town {
 	roles := []string{"mailbox", "read", "reply"}
 	if plan.scans {
 		roles = append(roles, "scans")
+	}
+	if plan.door {
+		roles = append(roles, "web")
 		w.must(os.Mkdir(w.scans(), 0o700))
 	}
 	w.config = w.configured("config.yaml", roles...)
@@ -155,6 +159,10 @@ func (w *town) settings(plan townPlan, roles []string) string {
 	if plan.scans {
 		more += fmt.Sprintf("scans: {folder: %q, poll: 1s, stable: 1s}\n", w.scans())
 	}
+	listen := ""
+	if plan.door {
+		listen = "127.0.0.1:0"
+	}
 	if !plan.rules {
 		more += fmt.Sprintf("rules: {file: %q, words: %q}\n", testFile(w.t, "rules.yaml"), testFile(w.t, "words.tsv"))
 	}
@@ -163,9 +171,9 @@ mailboxes:
 %[2]s
 smtp: {host: 127.0.0.1, port: %[3]d, tls: none, from: {address: %[1]s}, message_id_domain: post.citrine.example, connections: %[4]d, final_timeout: %[5]v, retry: {first: 1s}}
 caps: {global: {most: 100000, within: 1h}}
-web: {listen: ""}
+web: {listen: %[8]q, api: %[9]t}
 roles: [%[7]s]
-%[6]s`, townAddress, w.mailboxLines(), w.port, max(plan.connections, 1), plan.final, more, strings.Join(roles, ", "))
+%[6]s`, townAddress, w.mailboxLines(), w.port, max(plan.connections, 1), plan.final, more, strings.Join(roles, ", "), listen, plan.door)
 }
 
 func (w *town) mailboxLines() string {

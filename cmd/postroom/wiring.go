@@ -34,7 +34,7 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 		webhook: notify.Webhook{Timeout: c.Alerts.WebTimeout, Secret: string(c.Alerts.Token)}, alarms: c.Alerts.recipients(),
 		press: c.press, largePrint: c.Letters.LargePrint, printTo: c.Letters.PrintFolder, pickupTo: c.Letters.PickupFolder, pickupAt: c.Letters.PickupAt, bothSides: c.Letters.DoubleSided, digest: c.Digest.recipients(), hazards: c.HazardLaws,
 		retention: c.Retention.months(), forgets: c.Retention.Daily,
-		roles: map[string]bool{}, listen: c.Web.Listen, access: c.Web.access(), form: c.Web.Form, keep: c.Review.Keep, tls: keyPair{c.Web.Certificate, c.Web.Key}, options: map[string]mime.Options{}, now: time.Now, logger: logger,
+		roles: map[string]bool{}, listen: c.Web.Listen, access: c.Web.access(), form: c.Web.Form, api: c.Web.API, keep: c.Review.Keep, tls: keyPair{c.Web.Certificate, c.Web.Key}, options: map[string]mime.Options{}, now: time.Now, logger: logger,
 	}
 	if p.driver == "postgres" {
 		p.dsn = string(c.Register.DSN)

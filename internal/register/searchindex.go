@@ -200,7 +200,7 @@ func (m Message) searched() []string {
 		all = append(all, rd.Paper.Phone, rd.Paper.Email)
 	}
 	if rd.Told != nil {
-		all = append(all, rd.Told.Phone, rd.Told.Reference)
+		all = append(all, rd.Told.Phone, rd.Told.Reference, rd.Told.TheirID, rd.Told.Customer)
 	}
 	for _, a := range rd.ReplyTo {
 		all = append(all, a.Address)

@@ -16,13 +16,18 @@ type Told struct {
 	Needs     []string `json:"needs"`     // what they need from us, in words
 	Large     bool     `json:"large"`     // and of that: large print
 	ForOther  bool     `json:"for_other"` // they speak for somebody else
-	Danger    bool     `json:"danger"`    // an officer says that somebody is in danger now
+	Danger    bool     `json:"danger"`    // whoever took it down says that somebody is in danger now
 	Thinks    Label    `json:"thinks"`    // what that officer thinks it is; empty: the rules say
 	Decides   bool     `json:"decides"`   // that officer goes on to decide on it, which the rules leave to them
 	ReadBack  bool     `json:"read_back"` // the words were read back to the resident, who agreed
 	// Vouched: whoever took it down knows who spoke: an officer, or a system
 	// that the resident had signed in to. Nobody vouches for the form.
 	Vouched bool `json:"vouched"`
+
+	// What another system of the landlord's says of it; nobody else does.
+	TheirID  string `json:"their_id,omitempty"` // its own number for it
+	Customer string `json:"customer,omitempty"` // the resident's or the tenancy's number there
+	Request  string `json:"request,omitempty"`  // the SHA-256 of what it sent
 }
 
 // A Wish is how somebody wants to be answered.

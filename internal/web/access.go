@@ -65,6 +65,10 @@ func (d *Desk) rightHost(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		if forSystems(r) {
+			d.refuse(w, r, refusal{Status: http.StatusForbidden, Code: "wrong_name", Detail: "Postroom is not served under this name. Call it by the name that the operator has set as web.address."})
+			return
+		}
 		http.Error(w, "The pages are not served under this name. The operator sets it as web.address.", http.StatusForbidden)
 	})
 }

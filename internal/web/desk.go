@@ -1,8 +1,8 @@
-// Package web owns the pages: the residents' form, and the staff's: signing in,
-// who is signed in, the review queue, deciding on what waits there, the replies
-// that wait for people, and whether everything runs. It reads the register and
-// the archive and changes them only by the register's verbs; it sends nothing
-// and judges nothing by itself.
+// Package web owns the door for other systems, and the pages: the residents'
+// form, and the staff's: signing in, who is signed in, the review queue,
+// deciding on what waits there, the replies that wait for people, and whether
+// everything runs. It reads the register and the archive and changes them only
+// by the register's verbs; it sends nothing and judges nothing by itself.
 package web
 
 import (
@@ -74,7 +74,9 @@ type Config struct {
 	// FormFiles is the folder for the files of complaints that are not sent yet.
 	// Machines that share the work share it. Empty: residents send no files.
 	FormFiles string
-	Access    Access
+	// API: other systems of the landlord's can come in at apiPath.
+	API    bool
+	Access Access
 	// Keep is for how long a message that somebody took stays theirs; 0: 20
 	// minutes.
 	Keep time.Duration
@@ -100,6 +102,8 @@ type Desk struct {
 	crowd   crowd         // who sent the residents' form of late
 	filing  crowd         // and files with it
 	shelf   shelf         // of files that came with it
+	callers callers       // and which system called how often
+	doorway chan struct{} // and how many of their calls are read at once
 }
 
 // New parses the pages.
@@ -111,7 +115,7 @@ func New(c Config) (*Desk, error) {
 	c.Access = c.Access.withDefaults()
 	c.Keep = cmp.Or(c.Keep, 20*time.Minute)
 	return &Desk{
-		c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), turn: make(chan struct{}, 1), drawing: make(chan struct{}, drawnAtOnce),
+		c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), turn: make(chan struct{}, 1), drawing: make(chan struct{}, drawnAtOnce), doorway: make(chan struct{}, callsAtOnce),
 		crowd: crowd{one: mostFromOne, all: mostFromAll}, filing: crowd{one: mostFilesFromOne, all: mostFilesFromAll}, shelf: shelf{dir: c.FormFiles, now: c.Now},
 	}, nil
 }
@@ -142,8 +146,11 @@ func (d *Desk) Handler() (http.Handler, error) {
 		mux.HandleFunc("POST "+complainPath, d.complainStep)
 	}
 	for _, rt := range d.routes() {
-		mux.HandleFunc(rt.pattern, d.guarded(rt))
+		if rt.door == nil {
+			mux.HandleFunc(rt.pattern, d.guarded(rt))
+		}
 	}
+	d.openDoor(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		d.problem(w, r, http.StatusNotFound, "Not found", "There is no such page.")
 	})
@@ -155,6 +162,10 @@ func (d *Desk) Handler() (http.Handler, error) {
 	}
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.c.Logger.WarnContext(r.Context(), "another website's post was refused", slog.String("from", d.c.Access.client(r)))
+		if forSystems(r) {
+			d.refuse(w, r, refusal{Status: http.StatusForbidden, Code: "other_site", Detail: "Another website sent this from somebody's browser. Call this door from a server."})
+			return
+		}
 		d.problem(w, r, http.StatusForbidden, "Not from here", "Another website sent this. Nothing was done.")
 	}))
 	return d.secured(d.rightHost(protection.Handler(mux))), nil
@@ -231,7 +242,7 @@ func keys(w http.ResponseWriter, _ *http.Request) {
 func (d *Desk) show(w http.ResponseWriter, r *http.Request, status int, name string, page any) {
 	var b bytes.Buffer
 	if err := d.pages.ExecuteTemplate(&b, name, page); err != nil {
-		id := rand.Text()[:8]
+		id := failureNumber()
 		d.c.Logger.ErrorContext(r.Context(), "a page failed", slog.String("page", name), slog.String("id", id), slog.Any("error", err))
 		http.Error(w, "This page failed. Tell the operator this number: "+id, http.StatusInternalServerError)
 		return
@@ -251,7 +262,7 @@ func (d *Desk) failed(w http.ResponseWriter, r *http.Request, err error) {
 		d.problem(w, r, http.StatusConflict, "Not to be opened", held.Error()+".")
 		return
 	}
-	id := rand.Text()[:8]
+	id := failureNumber()
 	d.c.Logger.ErrorContext(r.Context(), "a request failed", slog.String("id", id), slog.Any("error", err))
 	d.problem(w, r, http.StatusInternalServerError, "Something went wrong", "No post is lost. Go back and try again; what you typed is still there. If it goes on, tell the operator this number: "+id)
 }

@@ -1,22 +1,24 @@
 package web
 
 import (
+	"encoding/json"
 	"time"
 
+	"postroom/ingest"
 	"postroom/internal/register"
 )
 
-// A TableRow is a route, for tests: its pattern, the right it needs, and whether
-// it reads its body itself.
+// A TableRow is a route, for tests: its pattern, the right it needs, whether it
+// reads its body itself, and whether it is for other systems.
 type TableRow struct {
 	Pattern, Needs string
-	OwnInput       bool
+	OwnInput, Door bool
 }
 
-// Table is every route of signed-in people.
+// Table is every route of signed-in people and of other systems.
 func (d *Desk) Table() (rows []TableRow) {
 	for _, rt := range d.routes() {
-		rows = append(rows, TableRow{rt.pattern, string(rt.needs), rt.ownInput})
+		rows = append(rows, TableRow{rt.pattern, string(rt.needs), rt.ownInput, rt.door != nil})
 	}
 	return rows
 }
@@ -38,3 +40,20 @@ func (c *Crowd) Enter(client string, now time.Time) bool { return c.c.enter(clie
 
 // ClearShelf removes the files that nobody sent within a day.
 func (d *Desk) ClearShelf() error { return d.shelf.clean() }
+
+// ReadHandedIn reads what a system hands in under a key: as post, or as the
+// problem that it is refused with.
+func ReadHandedIn(body []byte, now time.Time) (ingest.Submission, string) {
+	h, no := readHandedIn(body)
+	if no == nil {
+		no = h.wrong(now)
+	}
+	if no != nil {
+		text, _ := json.Marshal(no)
+		return ingest.Submission{}, string(text)
+	}
+	return h.submission(now, register.System{ID: "system", Name: "My Account"}, "key-number-1", "digest"), ""
+}
+
+// TokenMay reports whether the token has the right.
+func TokenMay(k register.Token, needs string) bool { return tokenMay(k, right(needs)) }

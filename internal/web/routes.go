@@ -25,6 +25,14 @@ const (
 	mayFree   right = "free"   // let files be opened that were not looked at for malware
 )
 
+// The rights of other systems, which no person has. Which has which is in
+// rightsOfToken.
+const (
+	mayHandIn right = "hand in" // hand post in
+	mayAsk    right = "ask"     // ask how what it handed in stands
+	mayAskAll right = "ask all" // ask how any case stands
+)
+
 // rightsOf is the one table of who may do what.
 func rightsOf(role register.Role) []right {
 	switch role {
@@ -51,11 +59,12 @@ type route struct {
 	needs    right
 	do       action
 	ownInput bool
+	door     call // for other systems, in the place of do
 }
 
-// routes is the one table of what signed-in people can reach. It is long
-// because it is a table, and is read with rightsOf above it. The public's form
-// and signing in stand in Handler.
+// routes is the one table of what signed-in people can reach, and other
+// systems with their tokens. It is long because it is a table, and is read with
+// rightsOf above it. The public's form and signing in stand in Handler.
 func (d *Desk) routes() []route {
 	return []route{
 		{pattern: "GET /{$}", needs: mayLook, do: d.queue},
@@ -125,6 +134,9 @@ func (d *Desk) routes() []route {
 		{pattern: "GET /people", needs: mayRun, do: d.people},
 		{pattern: "POST /people/{id}", needs: mayRun, do: d.switchAccount},
 		{pattern: "POST /people/sessions/{id}/end", needs: mayRun, do: d.endSession},
+
+		{pattern: "POST /api/v1/messages", needs: mayHandIn, door: d.handIn},
+		{pattern: "GET /api/v1/cases/{reference}", needs: mayAsk, door: d.tell},
 	}
 }
 

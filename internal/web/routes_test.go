@@ -26,6 +26,11 @@ func TestTheTableOfRoutes(t *testing.T) {
 				roles = append(roles, string(role))
 			}
 		}
+		for _, grant := range register.Grants() {
+			if web.TokenMay(register.Token{May: []register.Grant{grant}}, row.Needs) {
+				roles = append(roles, "token:"+string(grant))
+			}
+		}
 		_, _ = fmt.Fprintf(&b, "%-45s %s\n", row.Pattern, strings.Join(roles, " "))
 	}
 	const file = "testdata/routes.txt"
@@ -63,6 +68,10 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 					body = "x=y"
 				}
 				got := b.send(method, path, body, nil)
+				if row.Door { // a cookie opens nothing there
+					got.want(t, http.StatusUnauthorized, "no_token")
+					return
+				}
 				if refused := got.status == http.StatusForbidden; refused == web.May(role, row.Needs) && path != "/" {
 					t.Errorf("%s: %d", row.Pattern, got.status)
 				} else if refused {
@@ -87,10 +96,33 @@ func TestEveryRouteForStrangers(t *testing.T) {
 	b := open(t).browser()
 	b.each(func(method, path string, row web.TableRow) {
 		switch got := b.send(method, path, "", nil); {
+		case row.Door:
+			got.want(t, http.StatusUnauthorized, "no_token")
 		case method == http.MethodGet && got.status != http.StatusSeeOther, method == http.MethodPost && got.status != http.StatusForbidden:
 			t.Errorf("%s: %d", row.Pattern, got.status)
 		}
 	})
+}
+
+// TestEveryRouteForEveryToken: a token opens what it grants at the door, and is
+// a stranger everywhere else.
+func TestEveryRouteForEveryToken(t *testing.T) {
+	t.Parallel()
+	for _, may := range [][]register.Grant{{register.MaySubmit}, {register.MaySubmit, register.MayVouch}, {register.MayRead}, {register.MaySubmit, register.MayVouch, register.MayRead}} {
+		t.Run(fmt.Sprint(may), func(t *testing.T) {
+			t.Parallel()
+			s := open(t).system("My Account", may...)
+			s.each(func(method, path string, row web.TableRow) {
+				got := s.send(method, path, "", s.shows)
+				switch granted := web.TokenMay(register.Token{May: may}, row.Needs); {
+				case row.Door && (granted && (got.status == http.StatusForbidden || got.status == http.StatusUnauthorized) || !granted && got.status != http.StatusForbidden):
+					t.Errorf("%s: %d", row.Pattern, got.status)
+				case !row.Door && method == http.MethodGet && got.status != http.StatusSeeOther, !row.Door && method == http.MethodPost && got.status != http.StatusForbidden:
+					t.Errorf("%s: %d", row.Pattern, got.status)
+				}
+			})
+		})
+	}
 }
 
 func TestNoRouteTakesWhatAnotherSitePosts(t *testing.T) {

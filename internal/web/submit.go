@@ -43,6 +43,10 @@ func toldHints(t *register.Told) []Hint {
 	add("Wants an answer by", map[register.Wish]string{register.WishesEmail: "email", register.WishesLetter: "letter", register.WishesPhone: "phone, and a letter to follow"}[t.Answer])
 	add("Needs", strings.Join(t.Needs, ", "))
 	add("Earlier reference", t.Reference)
+	add("Customer number", t.Customer)
+	if t.TheirID != "" {
+		add("Number in "+t.By, t.TheirID)
+	}
 	if t.ReadBack {
 		add("Read back", "and they agreed")
 	}
