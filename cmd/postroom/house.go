@@ -182,6 +182,10 @@ func (h *house) openDesk(ctx context.Context) (err error) {
 		Uploads: h.uploads(), Prefixes: []string{h.references.Prefix()},
 		Printer: h.printer(h.register, h.archive, h.composer.Press),
 		Intake:  h.intake("typed"), Reader: h.reader(),
+		CaseFile: func(ctx context.Context, reference, path, by string) error {
+			keeper := &records.Keeper{Register: h.register, Archive: h.archive, Press: h.composer.Press}
+			return keeper.ExportCase(ctx, reference, path, by, h.now())
+		},
 		Machine: h.machine, Form: h.form, API: h.api, FormFiles: filepath.Join(h.archiveDir, "form"),
 		Access: h.access, Keep: h.keep, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
 	})

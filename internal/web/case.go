@@ -54,6 +54,7 @@ type casePage struct {
 	Viewers   []viewerView
 	Views     []caseSeen
 	MoreViews bool
+	GivesFile bool // the case's file can be saved
 }
 
 // nextView is what must be done next, and by when.
@@ -149,6 +150,7 @@ func (d *Desk) casePage(r *http.Request, who register.Account, f *caseFacts) (*c
 	p.answers(f, workday.DateOf(d.c.Now()))
 	p.people(f)
 	if p.MayDecide() {
+		p.GivesFile = d.c.CaseFile != nil
 		d.offered(f, p)
 	}
 	for _, add := range []func(*http.Request, *caseFacts, *casePage) error{d.addCaseAlarms, d.addTimeline, d.addCaseHistory, d.addRelated, d.addViews} {

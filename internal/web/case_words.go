@@ -31,6 +31,8 @@ func eventWords(f *caseFacts, e register.Event) (title string, text []string) {
 		return "The definition was changed", nil
 	case "closed":
 		return "Closed: " + small(closeName(register.CloseReason(e.Detail["why"]))), nil
+	case "noted":
+		return "A note", nil
 	case "assigned":
 		return "Given to " + e.Detail["to"], nil
 	case "reopened":

@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"postroom/classify"
@@ -82,6 +83,9 @@ type Config struct {
 	Keep time.Duration
 	// Refresh makes the lists load themselves again after so many seconds; 0: never.
 	Refresh int
+	// CaseFile writes all that is held about a case into a ZIP file, and that it
+	// was given out into the case's history. nil: the pages give none out.
+	CaseFile func(ctx context.Context, reference, path, by string) error
 	// Hints are shown with the status, such as a demo's addresses.
 	Hints  []Hint
 	Now    func() time.Time
@@ -99,6 +103,7 @@ type Desk struct {
 	work    chan struct{} // bounds how many passwords are compared at once
 	turn    chan struct{} // one form of a case is carried out at a time
 	drawing chan struct{} // and how many pages of letters are drawn
+	packing chan struct{} // and how many cases' files are packed
 	crowd   crowd         // who sent the residents' form of late
 	filing  crowd         // and files with it
 	shelf   shelf         // of files that came with it
@@ -116,6 +121,7 @@ func New(c Config) (*Desk, error) {
 	c.Keep = cmp.Or(c.Keep, 20*time.Minute)
 	return &Desk{
 		c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), turn: make(chan struct{}, 1), drawing: make(chan struct{}, drawnAtOnce), doorway: make(chan struct{}, callsAtOnce),
+		packing: make(chan struct{}, 1),
 		crowd: crowd{one: mostFromOne, all: mostFromAll}, filing: crowd{one: mostFilesFromOne, all: mostFilesFromAll}, shelf: shelf{dir: c.FormFiles, now: c.Now},
 	}, nil
 }
@@ -280,7 +286,15 @@ type frame struct {
 }
 
 // Menu is the main menu of whoever is signed in.
-func (f frame) Menu() []entry { return f.menu() }
+func (f frame) Menu() []entry { shown, _ := f.mainMenu(); return shown }
+
+// More is what stands behind its last entry.
+func (f frame) More() []entry { _, more := f.mainMenu(); return more }
+
+// InMore reports whether this page does.
+func (f frame) InMore() bool {
+	return slices.ContainsFunc(f.More(), func(e entry) bool { return e.Key == f.Current })
+}
 
 // May reports whether the page offers what needs that right.
 func (f frame) May(r string) bool { return may(f.Officer.Role, right(r)) }

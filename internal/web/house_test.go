@@ -21,6 +21,7 @@ import (
 	"postroom/internal/paper"
 	"postroom/internal/password"
 	"postroom/internal/queue"
+	"postroom/internal/records"
 	"postroom/internal/register"
 	"postroom/internal/registertest"
 	"postroom/internal/web"
@@ -108,6 +109,10 @@ func openWith(t *testing.T, point func(testing.TB, register.Config) register.Con
 			h.mu.Lock()
 			defer h.mu.Unlock()
 			h.owed = append(h.owed, hints...)
+		},
+		CaseFile: func(ctx context.Context, reference, path, by string) error {
+			keeper := &records.Keeper{Register: h.register, Archive: h.archive}
+			return keeper.ExportCase(ctx, reference, path, by, h.clock.Now())
 		},
 		Composer: composer(t),
 		Uploads:  &ingest.UploadDoor{Intake: &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.clock.Now, Logger: slog.New(slog.DiscardHandler)}, Most: 8 << 20},

@@ -118,6 +118,7 @@ func (d *Desk) routes() []route {
 		{pattern: "GET /cases/{case}/answers/{id}", needs: mayLook, do: d.answerFile},
 		{pattern: "GET /cases/{case}/{do}", needs: mayDecide, do: d.deed},
 		{pattern: "POST /cases/{case}/{do}", needs: mayDecide, do: d.doDeed, ownInput: true},
+		{pattern: "POST /cases/{case}/file", needs: mayDecide, do: d.caseFile},
 		{pattern: "POST /cases/{case}/actions/{id}/done", needs: mayDecide, do: d.actionDone},
 		{pattern: "GET /contact", needs: mayLog, do: d.logContact},
 		{pattern: "POST /contact", needs: mayLog, do: d.keepContact},
@@ -170,24 +171,43 @@ type entry struct {
 	Path, Name, Key string
 	Count           int
 	needs           right
+	rare            bool // not a part of every day's work
 }
 
 // menu lists what the person's role can open.
 func (f frame) menu() []entry {
 	all := []entry{
 		{Path: "/", Name: "Review queue", Key: "queue", Count: f.Status.InReview, needs: mayLook},
-		{Path: "/today", Name: "Today's post", Key: "today", needs: mayLook},
+		{Path: "/today", Name: "Today's post", Key: "today", rare: true, needs: mayLook},
 		{Path: "/cases", Name: "Cases", Key: "cases", needs: mayLook},
 		{Path: "/replies", Name: "Replies", Key: "replies", Count: f.Status.Held + f.Status.Failed + f.Status.Uncertain, needs: mayLook},
 		{Path: "/mailroom", Name: "Mailroom", Key: "mailroom", Count: f.Status.PaperWork, needs: mayPaper},
 		{Path: "/tray", Name: "Print tray", Key: "tray", Count: f.Status.ToPrint, needs: mayPaper},
 		{Path: "/contact", Name: "Log a contact", Key: "contact", needs: mayLog},
-		{Path: "/report", Name: "Report", Key: "report", needs: mayManage},
-		{Path: "/rules", Name: "Rules", Key: "rules", needs: mayManage},
-		{Path: "/status", Name: "Status", Key: "status", needs: mayStatus},
-		{Path: "/people", Name: "People", Key: "people", needs: mayRun},
+		{Path: "/report", Name: "Report", Key: "report", rare: true, needs: mayManage},
+		{Path: "/rules", Name: "Rules", Key: "rules", rare: true, needs: mayManage},
+		{Path: "/status", Name: "Status", Key: "status", rare: true, needs: mayStatus},
+		{Path: "/people", Name: "People", Key: "people", rare: true, needs: mayRun},
 	}
 	return slices.DeleteFunc(all, func(e entry) bool { return !may(f.Officer.Role, e.needs) })
+}
+
+// shownEntries is how many entries fit in one line on a laptop's window, with
+// their numbers.
+const shownEntries = 7
+
+// mainMenu is the menu as it is shown: where it is long, what is rare is put
+// together under More.
+func (f frame) mainMenu() (shown, more []entry) {
+	all := f.menu()
+	for _, e := range all {
+		if e.rare && len(all) > shownEntries {
+			more = append(more, e)
+		} else {
+			shown = append(shown, e)
+		}
+	}
+	return shown, more
 }
 
 // firstPage is where a role starts.

@@ -52,6 +52,13 @@
     if (Object.prototype.hasOwnProperty.call(keys, ev.key) && keys[ev.key]()) { ev.preventDefault(); }
   });
 
+  // The menu's last entry closes as menus do: by Esc, and when one goes elsewhere.
+  all("details.more").forEach(function (d) {
+    d.addEventListener("keydown", function (ev) { if (ev.key === "Escape" && d.open) { d.open = false; d.firstElementChild.focus(); } });
+    d.addEventListener("focusout", function (ev) { if (ev.relatedTarget && !d.contains(ev.relatedTarget)) { d.open = false; } });
+    document.addEventListener("click", function (ev) { if (!d.contains(ev.target)) { d.open = false; } });
+  });
+
   all("[data-copy]").forEach(function (b) {
     if (!navigator.clipboard) { return; }
     b.hidden = false;
