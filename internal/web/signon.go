@@ -142,7 +142,7 @@ func (d *Desk) signedOn(w http.ResponseWriter, r *http.Request) {
 		d.signOnFailed(w, r, err)
 		return
 	}
-	token := newToken()
+	before, token := d.c.Access.sessionToken(r), newToken()
 	who, err := d.c.Register.SignInVouched(r.Context(), register.Vouched{
 		Issuer: p.Issuer, Subject: p.Subject, FullName: cut(p.Name, 200), Email: cut(p.Email, 254), Role: on.role(p.Roles), Outside: cut(p.Session, 255),
 	}, d.newSession(r, token))
@@ -156,6 +156,13 @@ func (d *Desk) signedOn(w http.ResponseWriter, r *http.Request) {
 		d.failed(w, r, err)
 	default:
 		d.c.Logger.InfoContext(r.Context(), "signed in", slog.String("account_id", who.ID))
+		if before != "" { // this browser's own, which nobody can use any more
+			err = d.c.Register.EndSession(r.Context(), before)
+		}
+		if err != nil {
+			d.failed(w, r, err)
+			return
+		}
 		http.SetCookie(w, d.c.Access.cookie(token))
 		http.Redirect(w, r, localPath(t.Next), http.StatusSeeOther)
 	}

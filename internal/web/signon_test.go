@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"crypto/rand"
 	"io"
 	"net/http"
 	"net/url"
@@ -237,6 +238,31 @@ func TestTheProviderSaysThatSomebodySignedOut(t *testing.T) {
 	b.get("/").want(t, http.StatusOK)
 }
 
+// TestOddCookies: what a browser keeps on the way is read with care.
+func TestOddCookies(t *testing.T) {
+	t.Parallel()
+	h, lies := openLying(t, web.Access{})
+	for _, value := range []string{"", "x", "e30", "bnVsbA", "W10", "eyJTdGF0ZSI6IiJ9", strings.Repeat("A", 3000), "%00", "eyJTdGF0ZSI6MX0"} {
+		h.browser().send(http.MethodGet, "/sign-in/back?code=x&state=", "", func(r *http.Request) {
+			r.Header.Set("Cookie", "postroom-trip="+value)
+		}).want(t, http.StatusBadRequest, "Sign in once more")
+	}
+	if lies.Asked("/token") != 0 {
+		t.Error("a code was used")
+	}
+}
+
+// TestOneBrowserOneSession: signing in again in the same browser leaves nothing
+// open behind.
+func TestOneBrowserOneSession(t *testing.T) {
+	t.Parallel()
+	h, _ := openLying(t, web.Access{})
+	b := h.browser()
+	b.signOn("/").want(t, http.StatusSeeOther)
+	b.signOn("/").want(t, http.StatusSeeOther)
+	b.get("/sessions").want(t, http.StatusOK, "Here alone")
+}
+
 // TestOneAddress: whoever comes by another name of this machine is led to the
 // one that the provider sends browsers back to.
 func TestOneAddress(t *testing.T) {
@@ -256,11 +282,12 @@ func TestARealProvider(t *testing.T) {
 		t.Run(client, func(t *testing.T) {
 			t.Parallel()
 			h, b, issuer := openReal(t, client)
-			b.signOnAt(issuer, "Priya Nandakumar+Postroom.Reviewer", "/today").want(t, http.StatusSeeOther)
-			b.get("/today").want(t, http.StatusOK, "Priya Nandakumar")
-			h.browser().signOnAt(issuer, "Priya Nandakumar+Postroom.Admin", "/").want(t, http.StatusSeeOther)
-			b.get("/people").want(t, http.StatusOK, "priya.nandakumar@citrine.example", "their Citrine Homes account", "Firefox on Windows")
-			h.browser().signOnAt(issuer, "Tom Askew", "/").want(t, http.StatusForbidden, "Tom Askew (tom.askew@citrine.example)", "no role")
+			priya, tom := somebody("Priya"), somebody("Tom")
+			b.signOnAt(issuer, priya+"+Postroom.Reviewer", "/today").want(t, http.StatusSeeOther)
+			b.get("/today").want(t, http.StatusOK, priya)
+			h.browser().signOnAt(issuer, priya+"+Postroom.Admin", "/").want(t, http.StatusSeeOther)
+			b.get("/people").want(t, http.StatusOK, address(priya), "their Citrine Homes account", "Firefox on Windows")
+			h.browser().signOnAt(issuer, tom, "/").want(t, http.StatusForbidden, tom+" ("+address(tom)+")", "no role")
 			b.post("/sign-out", form()).want(t, http.StatusSeeOther)
 			out := regexp.MustCompile(`href="([^"]*end_session[^"]*)"`).FindStringSubmatch(b.get("/sign-in?out=there").body)
 			if out == nil {
@@ -276,6 +303,14 @@ func TestARealProvider(t *testing.T) {
 			}
 		})
 	}
+}
+
+// somebody has a name that nobody has: the provider, which all tests share,
+// gives a person the roles of their last sign-in.
+func somebody(first string) string { return first + " " + rand.Text()[:10] }
+
+func address(name string) string {
+	return strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@citrine.example"
 }
 
 // openReal is a house with a real provider, and a browser that began nothing.
