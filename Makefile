@@ -9,7 +9,7 @@ linter_version := v2.15.0
 linter := $(CURDIR)/.cache/bin/golangci-lint-$(linter_version)
 export GOLANGCI_LINT_CACHE := $(CURDIR)/.cache/lint
 
-.PHONY: deb help build run test quick lint vet race bench fuzz knocks services
+.PHONY: deb help build run test quick lint vet race bench whole fuzz knocks services
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ race:
 
 bench: ## benchmarks, against the real servers where they can be had: make bench BENCH=Receive
 	scripts/services run $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+whole: ## the whole way of a message, measured; make whole POSTROOM_BENCH=mails=100000,small (docs/measurements.md)
+	scripts/services run $(GO) test -run '^$$' -bench TheWholeWay -benchtime 1x -timeout 0 ./cmd/postroom
 
 fuzz: ## every fuzz target for FUZZTIME each (10s)
 	@set -e; grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r folder; do \

@@ -72,10 +72,6 @@ func consistency() []rule {
 			`SELECT m.id, m.reference FROM message m WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.subject = 'message:' || m.id AND e.seq = 1)`,
 		},
 		{
-			"case", "it is found by another day than the one that it is due on",
-			`SELECT id, reference FROM search_entry WHERE kind <> 'message' AND due_on <> ` + nextDue,
-		},
-		{
 			"message", "it is filed, but under no case",
 			`SELECT m.id, m.reference FROM message m WHERE m.state = 'filed' AND m.case_id = ''`,
 		},

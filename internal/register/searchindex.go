@@ -132,13 +132,10 @@ func (t *tx) indexCase(id ID, s staleness) error {
 	return t.index(e)
 }
 
-// nextDue is the day that the case of a search_entry is due on, as caseEntry
-// works it out.
-const nextDue = `COALESCE((SELECT min(CASE WHEN k.promised <> '' AND k.promised < k.due_on THEN k.promised ELSE k.due_on END)
-	FROM clock k WHERE k.case_id = search_entry.id AND k.met_at = 0 AND k.stopped_at = 0), '')`
-
+// indexDue sets the day that a case is due on, as caseEntry works it out.
 func (t *tx) indexDue(id ID) (done bool, err error) {
-	n, err := t.affected(`UPDATE search_entry SET due_on = `+nextDue+` WHERE id = $1`, id)
+	n, err := t.affected(`UPDATE search_entry SET due_on = COALESCE((SELECT min(CASE WHEN k.promised <> '' AND k.promised < k.due_on THEN k.promised ELSE k.due_on END)
+		FROM clock k WHERE k.case_id = $1 AND k.met_at = 0 AND k.stopped_at = 0), '') WHERE id = $1`, id)
 	return n > 0, err
 }
 

@@ -1,7 +1,6 @@
 package registertest_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -42,65 +41,12 @@ func BenchmarkMessage(b *testing.B) {
 				r := registertest.Open(b, point(b, registertest.Config(b, time.Now)))
 				n := 0
 				for b.Loop() {
-					wholeWay(b, r, n, size)
+					registertest.Settle(b, r, time.Now(), n, size)
 					n += size
 				}
 				b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "messages/s")
 			})
 		}
-	}
-}
-
-func wholeWay(b *testing.B, r *register.Register, from, size int) {
-	b.Helper()
-	ctx := context.Background()
-	arrivals := make([]register.Arrival, size)
-	for i := range arrivals {
-		arrivals[i] = registertest.Arrival(fmt.Sprint("message ", from+i), time.Now())
-	}
-	received, err := r.Receive(ctx, arrivals)
-	if err != nil {
-		b.Fatal(err)
-	}
-	ids := make([]register.ID, size)
-	for i, m := range received {
-		ids[i] = m.ID
-	}
-	if _, err := r.BeginReading(ctx, ids, time.Minute, 3); err != nil {
-		b.Fatal(err)
-	}
-	openings := make([]register.Opening, size)
-	for i, id := range ids {
-		text := fmt.Sprintf("The heating has been off for %d days and nobody has come. ", from+i)
-		openings[i] = register.Opening{
-			Message: id, Verdict: registertest.Verdict(classify.Complaint),
-			Reading: registertest.Reading(fmt.Sprintf("%d@example.com", from+i), fmt.Sprintf("r%d@example.com", from+i), text),
-		}
-	}
-	opened, err := r.Open(ctx, openings)
-	if err != nil {
-		b.Fatal(err)
-	}
-	var owed []register.ID
-	for _, o := range opened {
-		for _, h := range o.Owed {
-			owed = append(owed, h.ID)
-		}
-	}
-	claimed, err := r.Claim(ctx, owed, time.Minute, register.Windows{Recipient: time.Hour, Case: time.Hour, All: time.Hour})
-	if err != nil || len(claimed) != size {
-		b.Fatal(len(claimed), err)
-	}
-	begun, sent := make([]register.Beginning, size), make([]register.Outcome, size)
-	for i, c := range claimed {
-		begun[i] = register.Beginning{ID: c.ID, Attempt: c.Attempt, MessageID: c.ID + "@post.example", Bytes: "sha"}
-		sent[i] = register.Outcome{ID: c.ID, Attempt: c.Attempt, Code: "250"}
-	}
-	if _, err := r.Begin(ctx, begun); err != nil {
-		b.Fatal(err)
-	}
-	if _, err := r.Sent(ctx, sent); err != nil {
-		b.Fatal(err)
 	}
 }
 

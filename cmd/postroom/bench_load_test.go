@@ -1,0 +1,107 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A benchLoad is what BenchmarkTheWholeWay is to be run with, as POSTROOM_BENCH
+// says it in words with commas between:
+//
+//	mails=N      how many wait in the mailbox; 1,000
+//	small        mails of 4 KB, not of 150 on average
+//	processes=N  of postroom serve at once; more than one want postgres and redis
+//	held=N       how many answered messages the register holds before; 0
+//	postgres     the register is on PostgreSQL
+//	redis        the queue is in Redis
+type benchLoad struct {
+	mails, processes, held int
+	small, postgres, redis bool
+}
+
+// heldDoublings fill a register from a thousandth of its messages.
+const heldDoublings = 10
+
+func benchLoadOf(b *testing.B, words string) benchLoad {
+	b.Helper()
+	l := benchLoad{mails: 1000, processes: 1}
+	numbers := map[string]*int{"mails": &l.mails, "processes": &l.processes, "held": &l.held}
+	switches := map[string]*bool{"small": &l.small, "postgres": &l.postgres, "redis": &l.redis}
+	for word := range strings.FieldsFuncSeq(words, func(r rune) bool { return r == ',' || r == ' ' }) {
+		name, value, _ := strings.Cut(word, "=")
+		n, err := strconv.Atoi(value)
+		switch {
+		case numbers[name] != nil && err == nil:
+			*numbers[name] = n
+		case switches[name] != nil && value == "":
+			*switches[name] = true
+		default:
+			b.Fatalf("POSTROOM_BENCH: %q is none of mails=N, processes=N, held=N, small, postgres, redis", word)
+		}
+	}
+	if l.processes > 1 && (!l.postgres || !l.redis) {
+		b.Fatal("POSTROOM_BENCH: several processes want postgres and redis")
+	}
+	return l
+}
+
+func (l benchLoad) plan() townPlan {
+	p := townPlan{dovecot: true, connections: 4, rules: true, postgres: l.postgres}
+	if l.redis {
+		p.redis = os.Getenv("POSTROOM_TEST_REDIS")
+	}
+	return p
+}
+
+// consumed is what processes took of the machine.
+type consumed struct {
+	user, system time.Duration
+	memory       float64 // MB, the most that one of them had
+}
+
+func (c *consumed) add(more consumed) {
+	c.user += more.user
+	c.system += more.system
+	c.memory = max(c.memory, more.memory)
+}
+
+func (c *consumed) report(b *testing.B, of string, mails int) {
+	b.Helper()
+	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 / float64(mails) }
+	b.ReportMetric(each(c.user+c.system), of+"cpu-ms/msg")
+	b.ReportMetric(each(c.user), of+"user-ms/msg")
+	b.ReportMetric(each(c.system), of+"sys-ms/msg")
+	b.ReportMetric(c.memory, of+"rss-MB")
+}
+
+// finish stops a process and says what it took.
+func (p *process) finish(b *testing.B) consumed {
+	b.Helper()
+	p.stop(b)
+	usage := p.cmd.ProcessState.SysUsage().(*syscall.Rusage) //nolint:forcetypeassert // on unix it is one
+	return consumed{
+		user: time.Duration(usage.Utime.Nano()), system: time.Duration(usage.Stime.Nano()), memory: float64(usage.Maxrss) / 1024,
+	}
+}
+
+var residentLine = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
+
+// residentMemory is how many MB each process has at this moment, where the
+// system says so.
+func residentMemory(processes []*process) (megabytes []int) {
+	for _, p := range processes {
+		status, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
+		if found := residentLine.FindSubmatch(status); err == nil && found != nil {
+			kilobytes, _ := strconv.Atoi(string(found[1])) // digits
+			megabytes = append(megabytes, kilobytes/1024)
+		}
+	}
+	return megabytes
+}
