@@ -89,7 +89,7 @@ fuzz: ## every fuzz target for FUZZTIME each (10s)
 # knocks at their full size. It takes hours.
 KILLS ?= 1000
 knocks: ## the long runs of what goes wrong: make knocks KILLS=1000
-	POSTROOM_TEST_KNOCKS=$(KILLS) scripts/services run $(GO) test -v -run 'TestKilledUnderLoad|TestThePowerFails|TestEveryLineBreaks' -timeout 24h ./cmd/postroom
+	POSTROOM_TEST_KNOCKS=$(KILLS) scripts/services run $(GO) test -v -run 'TestKilledUnderLoad|TestThePowerFails|TestEveryLineBreaks|TestABurst' -timeout 24h ./cmd/postroom
 
 services: ## start the test servers and print the variables, to develop against; ctrl-C stops them
 	@scripts/services

@@ -59,6 +59,8 @@ func (p *Poller) Run(ctx context.Context) error {
 func (p *Poller) afterFailure(ctx context.Context, err error) time.Duration {
 	first := p.mailbox.Timeouts.Reconnect
 	switch {
+	case errors.Is(err, errLeaseLost):
+		return jitter(first) // as when our clock was set: whoever has it now says so
 	case errors.Is(err, errElsewhere):
 		return jitter(p.mailbox.Timeouts.Lease / 2)
 	case p.ahead:
@@ -96,7 +98,7 @@ func (p *Poller) turn(ctx context.Context) error {
 	}()
 	err = p.visit(ctx)
 	if errors.Is(context.Cause(ctx), errLeaseLost) || errors.Is(err, register.ErrStale) {
-		err = errElsewhere
+		err = errLeaseLost
 		p.log.WarnContext(ctx, "lease lost, stopped polling")
 	}
 	cancel(nil)

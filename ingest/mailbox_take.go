@@ -63,7 +63,9 @@ func (v *visit) takeIn(ctx context.Context, uids []uint32, moveMark bool) (err e
 		if err := v.takeListed(ctx, uids[:n], heads, moveMark); err != nil {
 			return err
 		}
-		uids = uids[n:]
+		if uids = uids[n:]; len(uids) > 0 {
+			v.report(ctx) // a long backlog takes hours, and people want to see it shrink
+		}
 	}
 	return nil
 }

@@ -557,7 +557,7 @@ func TestLease(t *testing.T) {
 			t.Fatal(held, err)
 		}
 	}
-	if err := <-ended; !errors.Is(err, errElsewhere) {
+	if err := <-ended; !errors.Is(err, errLeaseLost) {
 		t.Errorf("got %v", err)
 	}
 }

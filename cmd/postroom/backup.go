@@ -184,14 +184,7 @@ func placeKey(path, key string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	draft := path + ".restoring"
-	if err := os.WriteFile(draft, []byte(key+"\n"), 0o600); err != nil { //nolint:gosec // where the configuration says that the key is
-		return err
-	}
-	return errors.Join(flushFolder(draft), os.Rename(draft, path), flushFolder(filepath.Dir(path)))
+	return writeKey(filepath.Dir(path), path, key)
 }
 
 // agree refuses keys that are not the backup's: the same post would get other

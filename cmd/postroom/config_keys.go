@@ -56,20 +56,25 @@ func keyIn(folder, name string) (secret, error) {
 	return secret(key), nil
 }
 
-// newKey writes 32 random bytes as text into a file that appears whole, by a
-// link that fails where the file is already there.
+// newKey makes a key of 32 random bytes.
 func newKey(folder, path string) error {
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails (crypto/rand)
+	return writeKey(folder, path, hex.EncodeToString(random))
+}
+
+// writeKey writes a key into a file that appears whole, by a link that fails
+// where the file is already there.
+func writeKey(folder, path, key string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil { //nolint:gosec // the folder that the configuration names
 		return err
 	}
-	random := make([]byte, 32)
-	_, _ = rand.Read(random) // never fails (crypto/rand)
 	draft, err := os.CreateTemp(folder, ".new-*")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(draft.Name()) }() //nolint:gosec // made above
-	_, err = draft.WriteString(hex.EncodeToString(random) + "\n")
+	_, err = draft.WriteString(key + "\n")
 	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
 		return err
 	}

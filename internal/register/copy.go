@@ -101,6 +101,16 @@ func Restore(ctx context.Context, c Config, file, by string, s Restoration) (dou
 		}
 		return markRestored(ctx, c, by, s)
 	}
+	// Two restores by mistake write one copy together, and the second would
+	// take the place of a register that is served already.
+	alone := &Register{cfg: c}
+	if err := alone.own(); err != nil {
+		return 0, wrap("restore", explain(err))
+	}
+	defer alone.lock.Close() //nolint:errcheck // the lock goes with it
+	if err := CheckEmpty(ctx, c); err != nil {
+		return 0, err
+	}
 	final := c.DSN
 	c.DSN += ".restoring"
 	if err := freshCopy(file, c.DSN); err != nil {
