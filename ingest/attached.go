@@ -27,7 +27,7 @@ func (r *Reader) readAttached(ctx context.Context, m register.Message, rd *regis
 		return
 	}
 	addAttached(ctx, r.c.Letters, rd, func(index int, w io.Writer) error {
-		original, err := r.c.Archive.Get(ctx, m.Original)
+		original, err := r.original(ctx, m)
 		if err != nil {
 			return err
 		}

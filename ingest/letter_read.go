@@ -144,7 +144,7 @@ func (r *Reader) readFile(ctx context.Context, m register.Message, pages []int) 
 			readings = unreadable("Postroom failed while reading this letter. The original is kept and can be downloaded.")
 		}
 	}()
-	original, err := r.c.Archive.Get(ctx, m.Original)
+	original, err := r.original(ctx, m)
 	if err != nil {
 		r.failed(ctx, "an original cannot be opened", err)
 		return unreadable("the original cannot be opened in the archive; tell the operator, who should run: postroom verify")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -52,6 +53,7 @@ type ReaderConfig struct {
 	Attempts int           // after so many a message goes to a person unread; 0: 5
 	Lease    time.Duration // 0: two minutes
 	Sweep    time.Duration // between two looks into the register; 0: a minute
+	Patience time.Duration // with an original that is not visible here yet; 0: 5 s, so that a batch of them stays within Lease
 }
 
 // A Reader reads what is registered, judges it, and opens or joins its case.
@@ -78,6 +80,9 @@ func NewReader(c ReaderConfig) *Reader {
 	}
 	if c.Sweep == 0 {
 		c.Sweep = time.Minute
+	}
+	if c.Patience == 0 {
+		c.Patience = 5 * time.Second
 	}
 	if c.Step == nil {
 		c.Step = func(string) {}
@@ -316,7 +321,7 @@ func (r *Reader) readOne(ctx context.Context, m register.Message) (p *piece) {
 			p.opening.Reading.Automatic = string(mime.None)
 		}
 	}()
-	original, err := r.c.Archive.Get(ctx, m.Original)
+	original, err := r.original(ctx, m)
 	if err != nil {
 		r.failed(ctx, "an original cannot be opened", err)
 		p.opening.Problem = "the original cannot be opened in the archive; tell the operator, who should run: postroom verify"
@@ -333,6 +338,18 @@ func (r *Reader) readOne(ctx context.Context, m register.Message) (p *piece) {
 	}
 	return p
 }
+
+// original opens a message's original. What was registered a short while ago
+// may have been written by another machine, and not be visible here yet.
+func (r *Reader) original(ctx context.Context, m register.Message) (*os.File, error) {
+	if r.c.Now().Sub(m.RegisteredAt).Abs() > settled {
+		return r.c.Archive.Get(ctx, m.Original)
+	}
+	return r.c.Archive.Await(ctx, m.Original, r.c.Patience)
+}
+
+// settled is after how long shared storage shows everywhere what was written.
+const settled = 15 * time.Minute
 
 func (r *Reader) options(source string) mime.Options {
 	o := r.c.Options[source]

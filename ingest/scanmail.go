@@ -117,7 +117,7 @@ func (r *Reader) scansOf(ctx context.Context, p *piece) (letters []register.Arri
 }
 
 func (r *Reader) openAttachment(ctx context.Context, m register.Message, index int, w *archive.Writer) error {
-	original, err := r.c.Archive.Get(ctx, m.Original)
+	original, err := r.original(ctx, m)
 	if err != nil {
 		return err
 	}

@@ -325,7 +325,7 @@ func (w *Worker) keep(ctx context.Context, jobs []*job) []error {
 
 // before reads the bytes of an attempt whose outcome is unknown.
 func (w *Worker) before(ctx context.Context, o register.Claimed) (Composed, error) {
-	f, err := w.cfg.Archive.Get(ctx, o.Bytes)
+	f, err := w.cfg.Archive.Await(ctx, o.Bytes, 10*time.Second) // another machine may have written them
 	if err != nil {
 		return Composed{}, err
 	}

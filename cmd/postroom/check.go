@@ -147,7 +147,7 @@ func (p *plan) checkRegister(ctx context.Context) finding {
 	f := finding{name: "register (" + p.driver + ")"}
 	if p.driver == "sqlite" {
 		if _, err := os.Stat(p.dsn); err != nil {
-			f.found = "will be made at " + p.dsn
+			f.found, f.err = "will be made at "+p.dsn, register.OnNetworkDisk(p.dsn)
 			return f
 		}
 	}

@@ -63,7 +63,7 @@ mailboxes:
 		`rules +ok `, `bank holidays +ok `,
 		`register \(sqlite\) +WRONG .*not a database.*; check register.path`,
 		`archive +WRONG .*not a (folder|directory)`,
-		`redis +WRONG .*; check queue.redis; until then post is taken in and replies go all the same, more slowly`,
+		`redis +WRONG .*; check queue.redis, the firewall, and whether it wants TLS; until then post is taken in and replies go all the same, more slowly`,
 		`mailbox nobody +WRONG .*no IMAP server answers at 127\.0\.0\.1:1; check host, port and tls, and the firewall`,
 		`mailbox refused +WRONG .*the server refuses the login; check user, password and auth`,
 		`mailbox no-folder +WRONG .*the folder "Complaints" cannot be opened; check folder`,

@@ -128,6 +128,37 @@ func (a *Archive) Get(ctx context.Context, name string) (*os.File, error) {
 	return f, explain("get", err)
 }
 
+// Await opens a file as Get does, and where it is not there looks again for up
+// to patience: on shared storage what another machine has written and flushed
+// may be visible here only after a while.
+func (a *Archive) Await(ctx context.Context, name string, patience time.Duration) (*os.File, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for pause := firstPause; ; pause = min(2*pause, time.Second) {
+		f, err := a.Get(context.WithoutCancel(ctx), name)
+		if !errors.Is(err, ErrNotFound) || !validName(name) {
+			return f, err
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, err
+		}
+		// To list a folder makes an NFS client ask the server about it (nfs(5),
+		// close-to-open); a name that was not there is otherwise remembered.
+		if folder, err := a.root.Open(name[:2]); err == nil {
+			_, _ = folder.ReadDir(1)
+			_ = folder.Close()
+		}
+	}
+}
+
+// firstPause is before the second look; each next one is twice as long, up to
+// a second.
+const firstPause = 20 * time.Millisecond
+
 // Verify reads a file whole and compares it with its name. The error is
 // ErrDamaged when they differ, and ErrNotFound when there is no such file.
 func (a *Archive) Verify(ctx context.Context, name string) error {

@@ -25,7 +25,7 @@ type Register struct {
 }
 
 // Connect opens the register, brings its schema up to date, and refuses one
-// that is newer than the program (ErrNewerSchema) or a SQLite file that
+// that is newer than the program (ErrNewerSchema), a SQLite file on a network drive (ErrNetworkDisk), or a SQLite file that
 // another process owns (ErrInUse, only when Config.Own is set).
 func Connect(ctx context.Context, c Config) (*Register, error) {
 	r := &Register{cfg: c}
@@ -36,6 +36,14 @@ func Connect(ctx context.Context, c Config) (*Register, error) {
 }
 
 func (r *Register) connect(ctx context.Context) error {
+	if kind := r.cfg.diskKind; r.sqlite() {
+		if kind == nil {
+			kind = networkDisk
+		}
+		if err := onNetworkDisk(r.cfg.DSN, kind); err != nil {
+			return err
+		}
+	}
 	if r.sqlite() && r.cfg.Own {
 		if err := r.own(); err != nil {
 			return err

@@ -52,8 +52,9 @@ type Config struct {
 	HazardLaws []workday.HazardLaw
 	References reference.Maker
 	Policy     Policy
-	Screened   bool // originals are to be looked at for malware
-	finishing  bool // it is being restored
+	Screened   bool                     // originals are to be looked at for malware
+	finishing  bool                     // it is being restored
+	diskKind   func(path string) string // names a network file system; nil: as the system says
 }
 
 // An ID names a row. Ids are made here, sort by time and mean nothing.

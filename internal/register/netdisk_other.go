@@ -1,0 +1,6 @@
+//go:build !linux
+
+package register
+
+// networkDisk cannot say here.
+func networkDisk(string) string { return "" }
