@@ -32,6 +32,7 @@ type script struct {
 	logIn    string // answer to a login; empty: OK
 	onFirst  map[string]func(c *scriptConn, tag string)
 	onIdle   func(c *scriptConn)
+	drips    bool // every byte for itself
 }
 
 // A scripted mail may be odd: odd writes an answer of its own to a FETCH, or
@@ -45,8 +46,9 @@ type scripted struct {
 
 type scriptConn struct {
 	net.Conn
-	r *bufio.Reader
-	s *script
+	r     *bufio.Reader
+	s     *script
+	drips bool
 }
 
 func newScript(tb testing.TB, mails map[int]*scripted) *script {
@@ -99,7 +101,16 @@ func (s *script) change(do func()) {
 	do()
 }
 
-func (c *scriptConn) say(format string, args ...any) { _, _ = fmt.Fprintf(c, format, args...) }
+func (c *scriptConn) say(format string, args ...any) {
+	said := fmt.Appendf(nil, format, args...)
+	if !c.drips {
+		_, _ = c.Write(said)
+		return
+	}
+	for i := range said {
+		_, _ = c.Write(said[i : i+1])
+	}
+}
 
 // hang reads until the other side gives up.
 func (c *scriptConn) hang() {
@@ -114,7 +125,7 @@ func (s *script) serve(c *scriptConn) {
 	if s.trick(c, "GREETING", "*") {
 		return
 	}
-	s.change(func() { c.say("* OK [CAPABILITY %s] ready\r\n", s.caps) })
+	s.change(func() { c.drips = s.drips; c.say("* OK [CAPABILITY %s] ready\r\n", s.caps) })
 	for {
 		line, err := c.r.ReadString('\n')
 		if err != nil {

@@ -110,6 +110,41 @@ func TestBrokenBodies(t *testing.T) {
 	}
 }
 
+// A server that lies about sizes, and one that sends a byte at a time. What
+// counts is what came: nothing is cut off, and nothing is too large that is
+// not.
+func TestALyingServer(t *testing.T) {
+	t.Parallel()
+	for name, lie := range map[string]func(s *script){
+		"smaller than it is":  func(s *script) { s.mails[3].size = 10 },
+		"larger than it is":   func(s *script) { s.mails[3].size = 100_000 },
+		"all of them one":     func(s *script) { s.mails[1].size, s.mails[2].size, s.mails[3].size = 1, 1, 1 },
+		"one byte at a time":  func(s *script) { s.drips = true },
+		"a byte and a lie":    func(s *script) { s.drips, s.mails[2].size = true, 1<<20 },
+		"larger than allowed": func(s *script) { s.mails[3].size = 1 << 40 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			s := newScript(t, textMails(letters(3)...))
+			s.change(func() { lie(s) })
+			p := d.poller(d.mailboxAt(s.addr))
+			for range 4 {
+				d.passes(p)
+				d.clock.Advance(time.Hour)
+			}
+			if name == "larger than allowed" { // its word is taken: the mail itself may fill the disk
+				whole, standIns := d.originals()
+				if len(whole) != 2 || len(standIns) != 1 {
+					t.Errorf("%d mails came whole, and %d stand-ins", len(whole), len(standIns))
+				}
+				return
+			}
+			d.wantWhole(letters(3)...)
+		})
+	}
+}
+
 // F8: one poison mail among fifty. The others come at once; of the poison a
 // stand-in with its header is shown; and it comes by itself when the server is
 // mended.
