@@ -58,7 +58,26 @@ func (d *DKIM) Record() (name, text string, err error) {
 	if k, ok := d.key.Public().(ed25519.PublicKey); ok {
 		kind, public = "ed25519", k
 	}
-	return d.selector + "._domainkey." + d.domain, "v=DKIM1; k=" + kind + "; p=" + base64.StdEncoding.EncodeToString(public), nil
+	return d.RecordName(d.selector), "v=DKIM1; k=" + kind + "; p=" + base64.StdEncoding.EncodeToString(public), nil
+}
+
+// RecordName is where the key of a selector is published.
+func (d *DKIM) RecordName(selector string) string {
+	return strings.ToLower(selector) + "._domainkey." + d.domain
+}
+
+// HoldsKey reports whether one of those TXT records holds a key that was not
+// withdrawn (RFC 6376, section 3.6.1: an empty p=).
+func HoldsKey(records []string) bool {
+	for _, r := range records {
+		for tag := range strings.SplitSeq(r, ";") {
+			name, value, _ := strings.Cut(tag, "=")
+			if strings.TrimSpace(name) == "p" && strings.TrimSpace(value) != "" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Published reports whether one of those TXT records holds our public key.

@@ -106,6 +106,9 @@ func (p *plan) check(ctx context.Context, w io.Writer) bool {
 	say(p.checkLetters())
 	if p.dkim != nil {
 		say(checkDKIM(ctx, p.dkim, net.DefaultResolver.LookupTXT))
+		for _, old := range p.oldSelectors {
+			say(checkOldDKIM(ctx, p.dkim, old, net.DefaultResolver.LookupTXT))
+		}
 	}
 	return well
 }
@@ -163,7 +166,7 @@ func (p *plan) checkRegister(ctx context.Context) finding {
 	if trouble := clockTrouble(ctx, r); err == nil && trouble != "" {
 		err = errors.New(trouble)
 	}
-	f.err = errors.Join(err, r.Close())
+	f.err = errors.Join(err, r.CheckReferenceKey(ctx), r.Close())
 	return f
 }
 
@@ -236,6 +239,25 @@ func smtpAdvice(err error) string {
 		return "no mail server answers; check smtp.host and smtp.port, and the firewall"
 	}
 	return "the mail server does not let us in; check smtp.tls, smtp.port and smtp.auth"
+}
+
+// checkOldDKIM looks whether a key that signs no more can still be had: mail
+// that it signed is looked at by receivers for days.
+func checkOldDKIM(ctx context.Context, d *notify.DKIM, selector string, lookup func(context.Context, string) ([]string, error)) finding {
+	f := finding{name: "dkim " + selector}
+	name := d.RecordName(selector)
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	records, err := lookup(ctx, name)
+	switch {
+	case err != nil:
+		f.err = fmt.Errorf("the DNS gives %s no more: %w; mail that was signed with it and is still on its way is not believed. Publish it again, or take the selector out of smtp.dkim.old_selectors when a week has passed", name, err)
+	case !notify.HoldsKey(records):
+		f.err = fmt.Errorf("the DNS holds no key at %s; publish the old one again, or take the selector out of smtp.dkim.old_selectors when a week has passed since it signed", name)
+	default:
+		f.found = name + " is still published; it signs no more"
+	}
+	return f
 }
 
 // checkDKIM looks whether the public key is where receivers will look for it.

@@ -151,11 +151,12 @@ type addressConfig struct {
 }
 
 type dkimConfig struct {
-	Domain   string `yaml:"domain"` // empty: our mail is not signed here
-	Selector string `yaml:"selector"`
-	KeyEnv   string `yaml:"key_env"`
-	KeyFile  string `yaml:"key_file" is:"path"`
-	Key      secret `yaml:"-"`
+	Domain   string   `yaml:"domain"` // empty: our mail is not signed here
+	Selector string   `yaml:"selector"`
+	Old      []string `yaml:"old_selectors"` // published still, and sign no more
+	KeyEnv   string   `yaml:"key_env"`
+	KeyFile  string   `yaml:"key_file" is:"path"`
+	Key      secret   `yaml:"-"`
 }
 
 type retryConfig struct {

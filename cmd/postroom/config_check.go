@@ -203,6 +203,9 @@ func (c *config) checkSMTP(k *checker) {
 	k.atMostOne("smtp.dkim.key", d.KeyEnv, d.KeyFile)
 	k.must(d.Domain == "" || d.Selector != "", "smtp.dkim.selector", "is missing; it names the key in the DNS, as in SELECTOR._domainkey.%s", d.Domain)
 	k.must(d.Domain == "" || d.KeyEnv+d.KeyFile != "", "smtp.dkim.key_file", "say where the private key is, in key_file or key_env")
+	for i, old := range d.Old {
+		k.must(old != "" && old != d.Selector, fmt.Sprintf("smtp.dkim.old_selectors[%d]", i), "want a selector that signed before, not the one that signs now")
+	}
 	k.must(d.Domain != "" || d.Selector+d.KeyEnv+d.KeyFile == "", "smtp.dkim.domain", "is missing; without it nothing is signed")
 	k.between(s.Connections, 1, 100, "smtp.connections")
 	k.positive(s.Timeout, "smtp.timeout")

@@ -33,30 +33,31 @@ import (
 // A plan is everything that a process of Postroom is to be, as values: the
 // configuration file or the demo writes it, the house is built from it.
 type plan struct {
-	calendar   *workday.Calendar
-	code       workday.Code
-	references reference.Maker
-	ids        reference.MessageIDs
-	ruleFiles  rulesConfig // where they were read from
-	rules      *classify.Rules
-	landlord   templates.Landlord
-	homes      int // that it lets; 0: not configured
-	words      *templates.Set
-	press      func() (*paper.Press, error) // loads fonts and logo
-	largePrint bool                         // for every letter
-	printTo    string                       // the folder of print batches
-	pickupAt   maybeTimeOfDay               // unset: a person lays letters out for it
-	pickupTo   string                       // where a printing service collects them; empty: nobody does
-	bothSides  bool                         // print batches are printed on both
-	policy     register.Policy
-	from       register.Address
-	envelope   string
-	returns    reference.ReturnPaths     // zero: envelope alone
-	languages  map[string]*templates.Set // other words than words
-	scanners   map[string][]string       // by mailbox: whose mails carry scans
-	dkim       *notify.DKIM              // nil: our mail is not signed here
-	retry      notify.Retry
-	lines      int // connections to the mail server; 0: notify's own
+	calendar     *workday.Calendar
+	code         workday.Code
+	references   reference.Maker
+	ids          reference.MessageIDs
+	ruleFiles    rulesConfig // where they were read from
+	rules        *classify.Rules
+	landlord     templates.Landlord
+	homes        int // that it lets; 0: not configured
+	words        *templates.Set
+	press        func() (*paper.Press, error) // loads fonts and logo
+	largePrint   bool                         // for every letter
+	printTo      string                       // the folder of print batches
+	pickupAt     maybeTimeOfDay               // unset: a person lays letters out for it
+	pickupTo     string                       // where a printing service collects them; empty: nobody does
+	bothSides    bool                         // print batches are printed on both
+	policy       register.Policy
+	from         register.Address
+	envelope     string
+	returns      reference.ReturnPaths     // zero: envelope alone
+	languages    map[string]*templates.Set // other words than words
+	scanners     map[string][]string       // by mailbox: whose mails carry scans
+	oldSelectors []string                  // of keys that signed before
+	dkim         *notify.DKIM              // nil: our mail is not signed here
+	retry        notify.Retry
+	lines        int // connections to the mail server; 0: notify's own
 
 	driver, dsn string
 	archiveDir  string
@@ -129,6 +130,9 @@ func build(ctx context.Context, p plan) (_ *house, err error) {
 		return nil, err
 	}
 	if h.register, err = register.Connect(ctx, p.registerConfig(true)); err != nil {
+		return nil, err
+	}
+	if err = h.register.HoldReferenceKey(ctx); err != nil {
 		return nil, err
 	}
 	if h.archive, err = archive.Open(p.archiveDir, p.now()); err != nil {

@@ -107,6 +107,9 @@ func openBeside(ctx context.Context, p plan) (h *house, err error) {
 	if h.register, err = register.Connect(ctx, p.registerConfig(false)); err != nil {
 		return nil, err
 	}
+	if err = h.register.HoldReferenceKey(ctx); err != nil {
+		return nil, err
+	}
 	if h.archive, err = archive.Open(p.archiveDir, p.now()); err != nil {
 		return nil, err
 	}

@@ -45,6 +45,7 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 	p.landlord.StaffPages = c.Web.Address
 	p.watch = c.Metrics.Listen
 	p.scanner = c.Malware.scanner()
+	p.oldSelectors = c.SMTP.DKIM.Old
 	accounts := p.addAccounts(c)
 	p.addMailboxes(c)
 	p.addScans(c.Scans)

@@ -70,6 +70,11 @@ func validPrefix(p string) bool {
 	return true
 }
 
+// Fingerprint tells one key from another without giving it away.
+func (m Maker) Fingerprint() string {
+	return token.EncodeToString(sign(m.key, "reference-key", "fingerprint")[:signatureLength])
+}
+
 // Prefix is the landlord's prefix, in capitals.
 func (m Maker) Prefix() string { return m.prefix }
 
