@@ -36,7 +36,7 @@ func (r *Register) CaseFile(ctx context.Context, reference string) (CaseFile, er
 	if f.Case, f.Clocks, err = r.GetCase(ctx, id); err != nil {
 		return f, err
 	}
-	f.Merged, err = list(ctx, r, "case file", scanCase, `SELECT `+caseColumns+` FROM cases c WHERE c.merged_into = $1 ORDER BY c.opened_at, c.id`, f.Case.ID)
+	f.Merged, err = list(ctx, r, "case file", scanCase, `SELECT `+caseColumns+` FROM cases c WHERE c.merged_into = $1 AND c.merged_into <> '' ORDER BY c.opened_at, c.id`, f.Case.ID)
 	if err != nil {
 		return f, err
 	}

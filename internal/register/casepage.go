@@ -47,7 +47,7 @@ func (r *Register) CaseLinks(ctx context.Context, id ID) ([]CaseLink, error) {
 
 // MergedCases lists the cases that were merged into a case, oldest first.
 func (r *Register) MergedCases(ctx context.Context, id ID) ([]Case, error) {
-	return list(ctx, r, "merged cases", scanCase, `SELECT `+caseColumns+` FROM cases c WHERE c.merged_into = $1 ORDER BY c.opened_at, c.id`, id)
+	return list(ctx, r, "merged cases", scanCase, `SELECT `+caseColumns+` FROM cases c WHERE c.merged_into = $1 AND c.merged_into <> '' ORDER BY c.opened_at, c.id`, id)
 }
 
 // CaseAlarms lists the alarms about a case and its messages, taken or not,

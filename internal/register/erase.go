@@ -57,7 +57,7 @@ func erase(t *tx, e Erasure) error {
 	if err := mayForgetCase(t, c); err != nil {
 		return err
 	}
-	merged, err := idsWithin(t, `SELECT id FROM cases WHERE merged_into = $1`, c.ID)
+	merged, err := idsWithin(t, `SELECT id FROM cases WHERE merged_into = $1 AND merged_into <> ''`, c.ID)
 	if err != nil {
 		return err
 	}

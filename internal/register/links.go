@@ -18,7 +18,11 @@ const (
 )
 
 // familyOf are the case $1 and all that were merged into it, however often.
-const familyOf = `WITH RECURSIVE family (id) AS (SELECT CAST($1 AS TEXT) UNION SELECT k.id FROM cases k JOIN family f ON k.merged_into = f.id) SELECT id FROM family`
+const familyOf = `WITH RECURSIVE family (id) AS (SELECT CAST($1 AS TEXT) UNION SELECT k.id FROM cases k JOIN family f ON k.merged_into = f.id WHERE k.merged_into <> '') SELECT id FROM family`
+
+// messagesOf are the messages of the case $1 and its family, and the message
+// $2. With OR instead of UNION, PostgreSQL reads every message there is.
+const messagesOf = `SELECT x.id FROM message x WHERE x.case_id IN (` + familyOf + `) UNION SELECT CAST($2 AS TEXT)`
 
 // livingCase follows the signposts of merged cases to the one that lives on.
 func livingCase(t *tx, id ID) (Case, error) {

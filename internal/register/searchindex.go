@@ -246,7 +246,7 @@ func caseEntry(t *tx, c Case) (entry, error) {
 // addMessages adds what the messages of a case say.
 func (e *entry) addMessages(t *tx, c Case, texts []string) error {
 	var messages []Message
-	err := t.each(`SELECT `+messageColumns+messageTables+`WHERE m.case_id IN (`+familyOf+`) OR m.id = $2 ORDER BY m.received_at, m.id`, []any{c.ID, c.Message},
+	err := t.each(`SELECT `+messageColumns+messageTables+`WHERE m.id IN (`+messagesOf+`) ORDER BY m.received_at, m.id`, []any{c.ID, c.Message},
 		func(rows *sql.Rows) error { return collect(&messages, scanMessage)(rows) })
 	if err != nil {
 		return err
