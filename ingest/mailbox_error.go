@@ -22,6 +22,8 @@ const (
 	NoToken       Trouble = "no_token"
 	LoginRefused  Trouble = "login_refused"
 	FolderMissing Trouble = "folder_missing"
+	Throttled     Trouble = "throttled"     // for now the server does nothing for us
+	NotConnected  Trouble = "not_connected" // it lets us in, and not into the mailbox
 	Unusable      Trouble = "unusable"
 )
 
@@ -42,7 +44,32 @@ func (e *MailboxError) Error() string {
 func (e *MailboxError) Unwrap() error { return e.Err }
 
 func (m Mailbox) trouble(t Trouble, err error) *MailboxError {
+	if t == LoginRefused || t == FolderMissing {
+		t = excused(t, err)
+	}
 	return &MailboxError{Mailbox: m.Name, Trouble: t, Advice: m.advice(t), Err: err}
+}
+
+// excused tells a refusal that says nothing of settings from one that does:
+// by its response code (RFC 5530, and Exchange's own), or by the words of
+// Exchange Online and Gmail, which give none.
+func excused(t Trouble, err error) Trouble {
+	var said *imap.Error
+	if !errors.As(err, &said) {
+		return t
+	}
+	switch said.Code {
+	case imap.ResponseCodeUnavailable, imap.ResponseCodeLimit, imap.ResponseCodeInUse, "THROTTLED":
+		return Throttled
+	}
+	words := strings.ToLower(said.Text)
+	switch {
+	case strings.Contains(words, "authenticated but not connected"):
+		return NotConnected
+	case strings.Contains(words, "throttled"), strings.Contains(words, "too many simultaneous connections"), strings.Contains(words, "exceeded command or bandwidth limits"):
+		return Throttled
+	}
+	return t
 }
 
 func (m Mailbox) advice(t Trouble) string {
@@ -57,6 +84,10 @@ func (m Mailbox) advice(t Trouble) string {
 		return "the server refuses the login; check user, password and auth, and that IMAP is allowed for this account"
 	case FolderMissing:
 		return fmt.Sprintf("the folder %q cannot be opened; check folder, and that this account may read it", m.Folder)
+	case Throttled:
+		return "the server is busy or limits us, and nothing need be changed for now: it is tried again, ever more slowly; if it lasts for hours, see what else uses this account"
+	case NotConnected:
+		return "the server lets us in and not into the mailbox; check that user names the mailbox, that the application has FullAccess to it, and that IMAP is allowed for it; after a change it may take an hour"
 	case Unusable:
 		return "this server cannot be polled safely"
 	}

@@ -73,8 +73,9 @@ func (p *Poller) afterFailure(ctx context.Context, err error) time.Duration {
 	p.note(ctx, register.MailboxStatus{Problem: err.Error()})
 	wait := min(first<<min(p.failed-1, 20), 200*first)
 	var trouble *MailboxError
-	if errors.As(err, &trouble) && trouble.Trouble == LoginRefused {
-		// Many servers lock an account after a handful of refused logins.
+	if errors.As(err, &trouble) && (trouble.Trouble == LoginRefused || trouble.Trouble == Throttled) {
+		// Many servers lock an account after a handful of refused logins, and
+		// limit the longer who asks while they limit.
 		wait = max(wait, 60*first)
 	}
 	return jitter(wait)

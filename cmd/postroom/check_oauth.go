@@ -83,14 +83,14 @@ func (p *plan) mailboxAdvice(m ingest.Mailbox, err error) error {
 		if usual := a.servers(); usual != "" {
 			return fmt.Errorf("%w; %s", err, usual)
 		}
-	case ingest.LoginRefused, ingest.FolderMissing:
+	case ingest.LoginRefused, ingest.FolderMissing, ingest.NotConnected:
 		if strings.Contains(err.Error(), takesNoTokens) {
 			return errors.New(a.elsewhere("host, port and tls"))
 		}
-		if trouble.Trouble == ingest.LoginRefused || notConnected(err) {
+		if trouble.Trouble != ingest.FolderMissing {
 			return fmt.Errorf("%s: %w", a.imapAdvice(m.User), trouble.Err)
 		}
-	case ingest.Unusable:
+	case ingest.Unusable, ingest.Throttled:
 	}
 	return err
 }
@@ -102,10 +102,6 @@ const takesNoTokens = "offers no login with a token" //nolint:gosec // words, an
 func (a account) elsewhere(check string) string {
 	return strings.TrimSuffix("the mail server takes no tokens there; check "+check+". "+a.servers(), ". ")
 }
-
-// notConnected is what Exchange Online says after a login that was well, when
-// the mailbox is not to be had; sometimes only when a folder is opened.
-func notConnected(err error) bool { return strings.Contains(err.Error(), "not connected") }
 
 // servers says where the provider's mail servers are.
 func (a account) servers() string {

@@ -1,0 +1,107 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What Exchange Online and Gmail say while they limit or turn away is told
+// apart from wrong settings, and what waited comes once they let us in again.
+func TestServicesThatTurnUsAway(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		at, says string
+		want     Trouble
+		advice   string
+	}{
+		"Exchange limits the login":        {"LOGIN", "NO [UNAVAILABLE] Server busy", Throttled, "nothing need be changed"},
+		"Exchange limits a command":        {"SELECT", "NO Request is throttled. Suggested Backoff Time: 9000 milliseconds", Throttled, "nothing need be changed"},
+		"a limit by its code":              {"SELECT", "NO [THROTTLED] Slow down", Throttled, "nothing need be changed"},
+		"Exchange without permission":      {"SELECT", "BAD User is authenticated but not connected.", NotConnected, "FullAccess"},
+		"Gmail has too many connections":   {"LOGIN", "NO [ALERT] Too many simultaneous connections. (Failure)", Throttled, "nothing need be changed"},
+		"Gmail limits the bandwidth":       {"LOGIN", "NO [LIMIT] Account exceeded command or bandwidth limits.", Throttled, "nothing need be changed"},
+		"Gmail refuses the password":       {"LOGIN", "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)", LoginRefused, "check user, password and auth"},
+		"Gmail does not know the folder":   {"SELECT", "NO [NONEXISTENT] Unknown Mailbox: Complaints (Failure)", FolderMissing, "check folder"},
+		"Exchange does not know it either": {"SELECT", "NO Complaints doesn't exist.", FolderMissing, "check folder"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			s := newScript(t, textMails(letters(3)...))
+			s.first(row.at, func(c *scriptConn, tag string) { c.say("%s %s\r\n", tag, row.says) })
+			p := d.poller(d.mailboxAt(s.addr))
+			err := d.pass(p)
+			var trouble *MailboxError
+			if !errors.As(err, &trouble) || trouble.Trouble != row.want || !strings.Contains(trouble.Advice, row.advice) {
+				t.Fatalf("got %v", err)
+			}
+			d.passes(p)
+			d.wantWhole(letters(3)...)
+		})
+	}
+}
+
+// A mailbox is migrated to another service: other UIDs, another UIDVALIDITY,
+// and every mail with the day of the migration. What is known is known by its
+// bytes, nothing is taken in twice, and what the landlord had before the
+// mailbox's start stays alone although its date is new.
+func TestAMigratedMailbox(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	old := "Received: from outside by mx.landlord.example; Mon, 5 Oct 2026 10:00:00 +0000\r\nSubject: Long ago\r\n\r\nLong ago.\r\n"
+	s := newScript(t, textMails(append(letters(4), old)...))
+	s.change(func() { s.mails[5].date = "05-Oct-2026 10:00:00 +0000" })
+	p := d.poller(d.mailboxAt(s.addr))
+	d.passes(p)
+	d.wantWhole(letters(4)...)
+	s.change(func() {
+		moved := map[int]*scripted{}
+		for uid, m := range s.mails {
+			moved[1000-uid] = &scripted{text: m.text, date: "26-Nov-2026 03:00:00 +0000"}
+		}
+		s.mails, s.validity = moved, 99
+	})
+	d.clock.Advance(4 * 24 * time.Hour)
+	for range 2 {
+		d.passes(p)
+		d.passes(d.poller(d.mailboxAt(s.addr))) // as after a restart
+	}
+	d.wantWhole(letters(4)...)
+	s.change(func() { s.mails[1001] = &scripted{text: letter(5)} })
+	d.passes(p)
+	d.wantWhole(letters(5)...)
+}
+
+// Gmail shows one mail under each of its labels, as if it were in several
+// folders: it is one message.
+func TestLabelsThatLookLikeFolders(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for i, label := range []string{"INBOX", "Repairs", "[Gmail]/All Mail"} {
+		s := newScript(t, textMails(letters(3)...))
+		m := d.mailboxAt(s.addr)
+		m.Name, m.Folder = fmt.Sprintf("label%d", i), label
+		d.passes(d.poller(m))
+	}
+	d.wantWhole(letters(3)...)
+}
+
+// MOVE without UIDPLUS, as on some servers that never say where a mail went.
+func TestMoveWithoutUIDPLUS(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newScript(t, textMails(letters(3)...))
+	s.change(func() { s.caps = "IMAP4rev1 IDLE MOVE" })
+	m := d.mailboxAt(s.addr)
+	m.FiledFolder = "Filed"
+	d.passes(d.poller(m))
+	d.wantWhole(letters(3)...)
+	s.change(func() {
+		if len(s.mails) != 0 || len(s.filed) != 3 {
+			t.Errorf("%d mails left and %d filed", len(s.mails), len(s.filed))
+		}
+	})
+}
