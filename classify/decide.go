@@ -3,6 +3,7 @@ package classify
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -22,12 +23,13 @@ func (r *Rules) decide(m Message, c Context) (Verdict, *judgement) {
 	m.Subject, _ = bounded(m.Subject)
 	j := r.judge(m, c)
 	v := Verdict{RulesVersion: r.version, Language: j.language, Topics: []string{}, Flags: []Flag{}, Evidence: []Evidence{}}
-	chances := r.chances(j)
+	score := r.score(j)
+	chances := softmax(score[:len(Labels())], r.settings.temperature)
 	first, second := topTwo(chances)
 	labels := Labels()
 	v.Label, v.Second, v.Confidence = labels[first], labels[second], chances[first]
-	j.extras(&v)
-	v.Evidence = append(v.Evidence, j.evidence(v.Label, v.Second)...)
+	j.extras(&v, score[len(Labels()):])
+	v.Evidence = append(v.Evidence, j.evidence(&v)...)
 	v.Definition = j.definition()
 	doubt := r.doubt(j, m, chances, first, cut)
 	v.Route = Auto
@@ -50,14 +52,10 @@ func bounded(s string) (string, bool) {
 	return s[:n], true
 }
 
-// chances adds the evidence up to a chance for each label, together one.
-func (r *Rules) chances(j *judgement) []float64 {
-	return softmax(r.score(j), r.settings.temperature)
-}
-
-// score adds up the weights of what fired, a sum for each label.
+// score adds up the weights of what fired, a sum for each label, and after
+// them how far the everyday words lean to each of their flags.
 func (r *Rules) score(j *judgement) []float64 {
-	score := make([]float64, len(Labels()))
+	score := make([]float64, len(Labels())+len(leanedFlags()))
 	copy(score, r.settings.bias)
 	scale := j.scale()
 	for _, i := range j.fired {
@@ -114,18 +112,20 @@ func topTwo(chances []float64) (first, second int) {
 // enough is the sum of weights from which a flag or topic stands.
 const enough = 1
 
+// stands reports whether a flag stands, by what the rules say of it and how
+// far the everyday words lean to it: the rules are enough by themselves, and
+// words add to them.
+func stands(rules, words float64) bool { return rules >= enough || rules+words >= enough }
+
 // extras sets topics, flags and the hazard's level, each by its own evidence.
-func (j *judgement) extras(v *Verdict) {
-	sums := map[string]float64{}
-	for _, i := range j.fired {
-		for _, w := range j.rules.rules[i].weights {
-			if w.slot < 0 {
-				sums[w.target] += w.value
-			}
-		}
-	}
+func (j *judgement) extras(v *Verdict, leaned []float64) {
+	sums := j.sums()
 	for _, f := range Flags() {
-		if sums[string(f)] >= enough {
+		words := 0.0
+		if i := slices.Index(leanedFlags(), f); i >= 0 && j.leant > 0 {
+			words = leaned[i]
+		}
+		if stands(sums[string(f)], words) {
 			v.Flags = append(v.Flags, f)
 		}
 	}
@@ -146,6 +146,19 @@ func (j *judgement) extras(v *Verdict) {
 	sort.SliceStable(v.Topics, func(a, b int) bool { return sums[v.Topics[a]] > sums[v.Topics[b]] })
 }
 
+// sums adds up what the rules weigh for each flag and topic.
+func (j *judgement) sums() map[string]float64 {
+	sums := map[string]float64{}
+	for _, i := range j.fired[:len(j.fired)-j.leant] {
+		for _, w := range j.rules.rules[i].weights {
+			if w.slot < 0 {
+				sums[w.target] += w.value
+			}
+		}
+	}
+	return sums
+}
+
 // level gives the gravest level that a rule for the hazard named.
 func (j *judgement) level() HazardLevel {
 	level := Significant
@@ -159,14 +172,11 @@ func (j *judgement) level() HazardLevel {
 
 // evidence lists what fired, a line for each rule and what it speaks for,
 // weightiest first. The everyday words have one line together for each of the
-// two likeliest labels that they lean towards.
-func (j *judgement) evidence(likeliest ...Label) []Evidence {
-	out := j.everydayEvidence(likeliest)
-	for _, i := range j.fired {
+// two likeliest labels, and each flag, that they lean towards.
+func (j *judgement) evidence(v *Verdict) []Evidence {
+	out := j.everydayEvidence(v)
+	for _, i := range j.fired[:len(j.fired)-j.leant] {
 		r := j.rules.rules[i]
-		if r.leaning {
-			continue
-		}
 		quote, start, end := j.quote(r)
 		for _, w := range r.weights {
 			if w.slot >= 0 && w.value <= 0 {

@@ -8,7 +8,10 @@ import (
 // A sample is an example as the fit sees it: the rules that fired.
 type sample struct {
 	fired []int
+	leant int // how many of them, the last, are everyday words
 	label int
+	flags []bool    // which of the flags to which words lean are there
+	rules []float64 // what the rules say of each of them
 	cost  float64
 	scale float64 // of the everyday words
 }
@@ -23,7 +26,12 @@ func (r *Rules) samples(examples []Example) []sample {
 			s.cost = 1.25 // filing a complaint as less is the dearer error
 		}
 		s.fired = append(s.fired, j.fired...)
-		s.scale = j.scale()
+		s.leant, s.scale = j.leant, j.scale()
+		sums := j.sums()
+		for _, f := range leanedFlags() {
+			s.flags = append(s.flags, slices.Contains(e.Flags, f))
+			s.rules = append(s.rules, sums[string(f)])
+		}
 		out = append(out, s)
 	}
 	return out
@@ -41,12 +49,15 @@ func firedIn(r *Rules, samples []sample) []int {
 }
 
 // A fit holds the weights while they are fitted: a row a rule, a column a
-// label, the last row the bias.
+// label or a flag to which words lean, the last row the bias.
 //
 // The method is multinomial logistic regression over the rules that fired, by
 // Adam on the whole corpus, with a quadratic pull towards the weights that
 // the file has (so that a rule which the corpus never needs keeps its
 // weight), clamped to the file's bounds. It has no randomness.
+//
+// For each of the flags, logistic regression over the everyday words beside
+// what the rules say of it.
 type fit struct {
 	rules   *Rules
 	rounds  int
@@ -57,11 +68,11 @@ type fit struct {
 }
 
 func newFit(r *Rules, opt TuneOptions, seen []int) *fit {
-	n, labels := len(r.rules), len(Labels())
+	n, targets := len(r.rules), len(r.settings.bias)
 	f := &fit{rules: r, rounds: opt.Rounds, free: make([]bool, n+1), pull: make([]float64, n+1)}
 	most := slices.Max(append(slices.Clone(seen), 1))
 	for i := range n + 1 {
-		row := make([]float64, labels)
+		row := make([]float64, targets)
 		weights := biasWeights(r.settings.bias)
 		fits, fresh := true, opt.Fresh
 		f.pull[i] = opt.Pull
@@ -94,7 +105,7 @@ func newFit(r *Rules, opt TuneOptions, seen []int) *fit {
 // the more messages it is in, the less it means.
 func leaningPull(in, most int) float64 {
 	rare := 1 + math.Log(float64(most)/float64(max(in, 1)))
-	return 8 / (rare * rare)
+	return 3 / (rare * rare)
 }
 
 // biasWeights gives the bias as if it were the weights of a rule.
@@ -108,17 +119,18 @@ func biasWeights(bias []float64) []weight {
 
 // run fits the weights to the samples.
 func (f *fit) run(samples []sample) {
-	const rate, keep1, keep2, tiny = 0.03, 0.9, 0.999, 1e-8
+	const rate, keep1, keep2, tiny = 0.05, 0.9, 0.999, 1e-8
 	g, first, second := zeros(f.weights), zeros(f.weights), zeros(f.weights)
 	s := f.rules.settings
 	for round := 1; round <= f.rounds; round++ {
 		f.gradient(samples, g)
+		f.flagGradient(samples, g)
 		c1, c2 := 1-math.Pow(keep1, float64(round)), 1-math.Pow(keep2, float64(round))
 		for i := range f.weights {
 			if !f.free[i] {
 				continue
 			}
-			for k := range f.weights[i] {
+			for k := range f.weights[i][:f.columns(i)] {
 				first[i][k] = keep1*first[i][k] + (1-keep1)*g[i][k]
 				second[i][k] = keep2*second[i][k] + (1-keep2)*g[i][k]*g[i][k]
 				w := f.weights[i][k] - rate*(first[i][k]/c1)/(math.Sqrt(second[i][k]/c2)+tiny)
@@ -144,43 +156,98 @@ func (f *fit) gradient(samples []sample, g [][]float64) {
 		}
 	}
 	bias := len(f.weights) - 1
-	score := make([]float64, len(f.weights[bias]))
+	score := make([]float64, len(Labels()))
 	for _, s := range samples {
+		rules, words := s.parted()
 		copy(score, f.weights[bias])
-		for _, i := range s.fired {
-			by := f.scale(i, s)
-			for k, w := range f.weights[i] {
-				score[k] += w * by
+		for _, i := range rules {
+			for k, w := range f.weights[i][:len(score)] {
+				score[k] += w
+			}
+		}
+		for _, i := range words {
+			for k, w := range f.weights[i][:len(score)] {
+				score[k] += w * s.scale
 			}
 		}
 		p := softmax(score, 1)
 		p[s.label]--
 		for k := range p {
 			p[k] *= s.cost / float64(len(samples))
-			g[bias][k] += p[k]
 		}
-		for _, i := range s.fired {
-			if f.free[i] {
-				by := f.scale(i, s)
-				for k := range p {
-					g[i][k] += p[k] * by
-				}
+		add(g[bias], p, 1)
+		for _, i := range rules {
+			add(g[i], p, 1)
+		}
+		for _, i := range words {
+			add(g[i], p, s.scale)
+		}
+	}
+}
+
+// add adds p to the first numbers of a row.
+func add(row, p []float64, by float64) {
+	row = row[:len(p)]
+	for k, x := range p {
+		row[k] += x * by
+	}
+}
+
+// parted gives the rules that fired, and the everyday words.
+func (s *sample) parted() (rules, words []int) {
+	n := len(s.fired) - s.leant
+	return s.fired[:n], s.fired[n:]
+}
+
+// columns tells how many weights of a row are fitted: only words, and the
+// bias, lean to flags.
+func (f *fit) columns(i int) int {
+	if i < f.rules.graded {
+		return len(Labels())
+	}
+	return len(f.weights[i])
+}
+
+// How steeply the chance of a flag rises with the evidence for it, how much
+// dearer it is to miss one than to raise one too many, and how far the words
+// heed what the rules say. Rules were written with these messages in view: if
+// words learnt only what the rules miss here, they would hear nothing of what
+// the rules miss elsewhere.
+const (
+	flagSlope = 3
+	flagCost  = 3
+	flagHeed  = 0.3
+)
+
+// flagGradient adds the gradient for the flags: of the mean cost-weighted
+// cross-entropy, where the rules' evidence is given.
+func (f *fit) flagGradient(samples []sample, g [][]float64) {
+	labels, bias := len(Labels()), len(f.weights)-1
+	for _, s := range samples {
+		_, words := s.parted()
+		for k, there := range s.flags {
+			score := f.weights[bias][labels+k]
+			for _, i := range words {
+				score += f.weights[i][labels+k] * s.scale
+			}
+			score = flagSlope * (score + flagHeed*min(max(s.rules[k], -enough), 1.5*enough) - enough)
+			p, cost := 1/(1+math.Exp(-score)), 1.0
+			if there {
+				p, cost = p-1, flagCost
+			}
+			p *= cost / float64(len(samples))
+			g[bias][labels+k] += p
+			for _, i := range words {
+				g[i][labels+k] += p * s.scale
 			}
 		}
 	}
 }
 
-func (f *fit) scale(i int, s sample) float64 {
-	if f.rules.rules[i].leaning {
-		return s.scale
-	}
-	return 1
-}
-
 // Weights not worth a place in the file: of a rule, and of an everyday word.
 const (
 	small        = 0.05
-	smallLeaning = 0.03
+	smallLeaning = 0.04
 )
 
 // apply gives the rules with the fitted weights, the patterns shared.
@@ -207,9 +274,9 @@ func (f *fit) apply() *Rules {
 
 func fittedWeights(old []weight, row []float64, least float64) []weight {
 	var out []weight
-	for k, l := range Labels() {
+	for k, target := range leanTargets() {
 		if math.Abs(row[k]) >= least {
-			out = append(out, weight{target: string(l), slot: k, value: rounded(row[k])})
+			out = append(out, weight{target: target, slot: k, value: rounded(row[k])})
 		}
 	}
 	if len(out) == 0 {

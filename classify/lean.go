@@ -3,6 +3,7 @@ package classify
 import (
 	"math"
 	"math/bits"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -84,18 +85,26 @@ const (
 	shownWords  = 4
 )
 
-// everydayEvidence gives a line for each of the labels towards which the
-// everyday words lean, with those that lean most. A word says little by
-// itself, so none stands alone.
-func (j *judgement) everydayEvidence(labels []Label) []Evidence {
+// everydayEvidence gives a line for each of the two likeliest labels, and each
+// flag that stands, towards which the everyday words lean, with those that
+// lean most. A word says little by itself, so none stands alone.
+func (j *judgement) everydayEvidence(v *Verdict) []Evidence {
 	var out []Evidence
-	for _, l := range labels {
-		sum, words := j.leaned(slotOf(string(l)))
+	targets := []string{string(v.Label), string(v.Second)}
+	for _, f := range v.Flags {
+		targets = append(targets, string(f))
+	}
+	for _, l := range targets {
+		slot := slices.Index(leanTargets(), l)
+		if slot < 0 {
+			continue
+		}
+		sum, words := j.leaned(slot)
 		if sum < worthSaying {
 			continue
 		}
 		out = append(out, Evidence{
-			Rule: everydayID, Why: everydayWhy, Label: string(l), Weight: math.Round(sum*100) / 100, Quote: strings.Join(words, ", "),
+			Rule: everydayID, Why: everydayWhy, Label: l, Weight: math.Round(sum*100) / 100, Quote: strings.Join(words, ", "),
 		})
 	}
 	return out

@@ -15,7 +15,7 @@ const mostWeight = 20
 func (rd *reader) settings(n *yaml.Node) {
 	s := &rd.rules.settings
 	*s = settings{
-		bias: make([]float64, len(Labels())), auto: make([]float64, len(Labels())),
+		bias: make([]float64, len(leanTargets())), auto: make([]float64, len(Labels())),
 		temperature: 1, doubt: 0.05, doubtStage2: 0.1, least: -3, most: 3,
 	}
 	for i := range s.auto {
@@ -25,8 +25,11 @@ func (rd *reader) settings(n *yaml.Node) {
 		return
 	}
 	parts := rd.mapping(n, "bias", "auto", "temperature", "doubt", "doubt-stage2", "least-weight", "most-weight")
-	rd.byLabel(parts["bias"], s.bias, -mostWeight, mostWeight)
-	rd.byLabel(parts["auto"], s.auto, 0.5, 1.01)
+	for _, f := range leanedFlags() {
+		s.bias[slices.Index(leanTargets(), string(f))] = flagsBias
+	}
+	rd.numbers(parts["bias"], leanTargets(), s.bias, -mostWeight, mostWeight)
+	rd.numbers(parts["auto"], leanTargets()[:len(Labels())], s.auto, 0.5, 1.01)
 	rd.number(parts["temperature"], &s.temperature, 0.1, 10)
 	rd.number(parts["doubt"], &s.doubt, 0, 0.5)
 	rd.number(parts["doubt-stage2"], &s.doubtStage2, 0, 0.5)
@@ -34,16 +37,17 @@ func (rd *reader) settings(n *yaml.Node) {
 	rd.number(parts["most-weight"], &s.most, 0, mostWeight)
 }
 
-func (rd *reader) byLabel(n *yaml.Node, into []float64, least, most float64) {
+// flagsBias is where a flag starts unless the file says: words alone hardly
+// raise it then.
+const flagsBias = -5
+
+// numbers reads a number for each of some names.
+func (rd *reader) numbers(n *yaml.Node, names []string, into []float64, least, most float64) {
 	if n == nil {
 		return
 	}
-	var names []string
-	for _, l := range Labels() {
-		names = append(names, string(l))
-	}
 	for name, v := range rd.mapping(n, names...) {
-		rd.number(v, &into[slotOf(name)], least, most)
+		rd.number(v, &into[slices.Index(names, name)], least, most)
 	}
 }
 

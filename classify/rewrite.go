@@ -35,9 +35,9 @@ func rewrite(r, fitted *Rules) (file []byte, diff string, err error) {
 		var value string
 		switch strings.TrimSpace(strings.SplitN(line, ":", 2)[0]) {
 		case "bias":
-			value = byLabel(fitted.settings.bias)
+			value = numbersOf(fitted.settings.bias)
 		case "auto":
-			value = byLabel(fitted.settings.auto)
+			value = numbersOf(fitted.settings.auto)
 		case "temperature":
 			value = plainNumber(fitted.settings.temperature)
 		case "doubt":
@@ -84,10 +84,10 @@ func idAbove(lines []string, at int) string {
 	return "settings"
 }
 
-func byLabel(values []float64) string {
+func numbersOf(values []float64) string {
 	ws := make([]weight, 0, len(values))
-	for i, l := range Labels() {
-		ws = append(ws, weight{target: string(l), value: values[i]})
+	for i, target := range leanTargets()[:len(values)] {
+		ws = append(ws, weight{target: target, value: values[i]})
 	}
 	return mapping(ws)
 }

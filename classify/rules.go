@@ -65,12 +65,12 @@ type rule struct {
 // A weight is what a rule counts for a label, flag or topic.
 type weight struct {
 	target string
-	slot   int // number of the label; -1 for a flag or topic
+	slot   int // number of the label, or of the flag to which a word leans; -1 for a flag or topic of a rule
 	value  float64
 }
 
 type settings struct {
-	bias        []float64 // a label
+	bias        []float64 // a label, and after them a flag to which words lean
 	temperature float64
 	auto        []float64 // the least confidence for acting alone, a label
 	doubt       float64   // the most chance of a complaint with which a lesser label acts alone
@@ -133,6 +133,23 @@ func slotOf(target string) int {
 		}
 	}
 	return -1
+}
+
+// leanedFlags lists the flags to which everyday words may lean: those for
+// which people have endless words.
+func leanedFlags() []Flag { return []Flag{Hazard, Vulnerable, Safeguarding, Representative} }
+
+// leanTargets lists what everyday words may lean to, by the numbers of the
+// slots: the labels, then the flags.
+func leanTargets() []string {
+	var out []string
+	for _, l := range Labels() {
+		out = append(out, string(l))
+	}
+	for _, f := range leanedFlags() {
+		out = append(out, string(f))
+	}
+	return out
 }
 
 // Topics lists every topic that a rule may speak for, in the order in which

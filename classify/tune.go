@@ -10,8 +10,8 @@ import (
 
 // TuneOptions bounds a fit. The zero value is ready to use.
 type TuneOptions struct {
-	Pull   float64 // how strongly weights are held to what the file says; 0 stands for 0.002
-	Rounds int     // steps of the fit; 0 stands for 500
+	Pull   float64 // how strongly weights are held to what the file says; 0 stands for 0.001
+	Rounds int     // steps of the fit; 0 stands for 150
 	Folds  int     // folds when the examples name fewer than two sources; 0 stands for 5
 	Fresh  bool    // forget the file's weights for labels, so that the folds' figures owe nothing to an earlier fit
 	Words  bool    // choose the everyday words anew, and fit them; else they stay as they are
@@ -61,6 +61,8 @@ func Tune(r *Rules, examples []Example, opt TuneOptions) (*Tuned, error) {
 		left = append(left, fitted[name].leftOut(pick(examples, folds[name]))...)
 	}
 	final.settings = calibrated(final.settings, left)
+	raise := raised(left)
+	final.raise(raise)
 	out := &Tuned{}
 	for _, name := range sortedKeys(folds) {
 		// The folds are judged as the new file would settle them.
@@ -68,9 +70,17 @@ func Tune(r *Rules, examples []Example, opt TuneOptions) (*Tuned, error) {
 		bias := fold.settings.bias
 		fold.settings = final.settings
 		fold.settings.bias = bias
+		fold.raise(raise)
 		out.Folds = append(out.Folds, FoldScore{Name: name, Report: Score(fold, pick(examples, folds[name]))})
 	}
 	return out, out.write(r, final, opt.Words)
+}
+
+// raise moves the biases of the flags to which words lean.
+func (r *Rules) raise(by []float64) {
+	for k, x := range by {
+		r.settings.bias[len(Labels())+k] = rounded(r.settings.bias[len(Labels())+k] + x)
+	}
 }
 
 // fitAll fits without each fold, and on everything. The fits know nothing of
@@ -117,10 +127,10 @@ func (t *Tuned) write(r, final *Rules, words bool) error {
 
 func (o TuneOptions) filled() TuneOptions {
 	if o.Pull <= 0 {
-		o.Pull = 0.002
+		o.Pull = 0.001
 	}
 	if o.Rounds <= 0 {
-		o.Rounds = 500
+		o.Rounds = 150
 	}
 	if o.Folds < 2 {
 		o.Folds = 5

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,7 +12,7 @@ import (
 // How often a word must be met to be chosen: in so many messages, of so many
 // people or families of messages, so that no name and no one habit counts.
 const (
-	fewestMessages = 5
+	fewestMessages = 4
 	fewestGroups   = 3
 )
 
@@ -25,7 +26,7 @@ const leaningPrefix = "leaning "
 const wordColumn = "word"
 
 // leanings reads the everyday words: a table of columns that tabs part, with
-// a heading that names the labels, and a line for each word or two words. They
+// a heading that names labels and flags, and a line for each word or two. They
 // become rules that only lean the scales.
 func (rd *reader) leanings(f File) {
 	rd.name = f.Name
@@ -60,13 +61,13 @@ func (rd *reader) leanings(f File) {
 // maxWords bounds a file of everyday words.
 const maxWords = 30000
 
-// wordHeads reads the heading: the labels of the columns, by their numbers.
+// wordHeads reads the heading: what the columns lean to, by its numbers.
 func (rd *reader) wordHeads(line int, cells []string) []int {
 	heads := []int{}
 	for i, c := range cells {
-		slot := slotOf(c)
+		slot := slices.Index(leanTargets(), c)
 		if i == 0 && c != wordColumn || i > 0 && slot < 0 {
-			rd.fail(line, "%q is no heading here: the first line is %q and the labels, with a tab between each", c, wordColumn)
+			rd.fail(line, "%q is no heading here: the first line is %q and labels or flags, with a tab between each: %s", c, wordColumn, strings.Join(leanTargets(), ", "))
 		}
 		if i > 0 {
 			heads = append(heads, max(slot, 0))
@@ -107,26 +108,23 @@ func (rd *reader) leaningWeights(line int, heads []int, cells []string) []weight
 		if err != nil || !(math.Abs(x) <= mostWeight) {
 			rd.fail(line, "%q should be a number from %d to %d", c, -mostWeight, mostWeight)
 		}
-		out = append(out, weight{target: string(Labels()[heads[i]]), slot: heads[i], value: x})
+		out = append(out, weight{target: leanTargets()[heads[i]], slot: heads[i], value: x})
 	}
 	return out
 }
 
 const wordsHead = `# Everyday words, and two words in a row, with what each leans a message
-# towards a label or away from it. "postroom rules tune -out-words" writes
+# towards a label or a flag, or away from it. "postroom rules tune -out-words" writes
 # this file; docs/rules.md tells how. Officers need not read it.
 `
 
 // wordsFile writes the everyday words; those that lean nowhere are left out.
 func (r *Rules) wordsFile() []byte {
 	var b strings.Builder
-	b.WriteString(wordsHead + wordColumn)
-	for _, l := range Labels() {
-		b.WriteString("\t" + string(l))
-	}
-	b.WriteByte('\n')
+	targets := leanTargets()
+	b.WriteString(wordsHead + wordColumn + "\t" + strings.Join(targets, "\t") + "\n")
 	for _, l := range r.rules[r.graded:] {
-		cells := make([]string, len(Labels())+1)
+		cells := make([]string, len(targets)+1)
 		cells[0] = l.words()
 		leansAt := 0
 		for _, w := range l.weights {
