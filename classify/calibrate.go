@@ -71,10 +71,10 @@ func bearable(in float64, choice ...float64) []float64 {
 // wantedTrue is the share of what is flagged that must be rightly so, on what
 // the fit had not seen: less for dangers, of which none should be missed.
 func wantedTrue(f Flag) float64 {
-	switch f {
-	case Hazard, Safeguarding:
+	if f == Hazard || f == Safeguarding {
 		return 0.47
-	case Representative:
+	}
+	if f == Representative {
 		return 0.5
 	}
 	return 0.65
