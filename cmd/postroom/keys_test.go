@@ -107,7 +107,7 @@ func TestReferenceKeyNeverRotates(t *testing.T) {
 	w.must(os.Remove(key)) // the next start makes another
 	p = w.serve("")
 	select {
-	case <-p.over:
+	case <-p.over: //nolint:errcheck // how it ended does not matter
 	case <-time.After(patience):
 		t.Fatal("it serves with another reference key")
 	}
