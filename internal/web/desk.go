@@ -122,7 +122,7 @@ func New(c Config) (*Desk, error) {
 	return &Desk{
 		c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), turn: make(chan struct{}, 1), drawing: make(chan struct{}, drawnAtOnce), doorway: make(chan struct{}, callsAtOnce),
 		packing: make(chan struct{}, 1),
-		crowd: crowd{one: mostFromOne, all: mostFromAll}, filing: crowd{one: mostFilesFromOne, all: mostFilesFromAll}, shelf: shelf{dir: c.FormFiles, now: c.Now},
+		crowd:   crowd{one: mostFromOne, all: mostFromAll}, filing: crowd{one: mostFilesFromOne, all: mostFilesFromAll}, shelf: shelf{dir: c.FormFiles, now: c.Now},
 	}, nil
 }
 
