@@ -4,7 +4,6 @@ package main
 
 import (
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -81,27 +80,22 @@ func (c *consumed) report(b *testing.B, of string, mails int) {
 	b.ReportMetric(c.memory, of+"rss-MB")
 }
 
-// finish stops a process and says what it took.
+// finish stops a process and says what it took. What the system says of a
+// child's memory at its end counts the parent's before it began, so it is asked
+// before.
 func (p *process) finish(b *testing.B) consumed {
 	b.Helper()
+	most := p.memory(b) / 1024
 	p.stop(b)
 	usage := p.cmd.ProcessState.SysUsage().(*syscall.Rusage) //nolint:forcetypeassert // on unix it is one
-	return consumed{
-		user: time.Duration(usage.Utime.Nano()), system: time.Duration(usage.Stime.Nano()), memory: float64(usage.Maxrss) / 1024,
-	}
+	return consumed{user: time.Duration(usage.Utime.Nano()), system: time.Duration(usage.Stime.Nano()), memory: float64(most)}
 }
 
-var residentLine = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
-
-// residentMemory is how many MB each process has at this moment, where the
-// system says so.
-func residentMemory(processes []*process) (megabytes []int) {
+// mostMemories is how many MB each process has taken at most until now.
+func mostMemories(b *testing.B, processes []*process) (megabytes []int) {
+	b.Helper()
 	for _, p := range processes {
-		status, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
-		if found := residentLine.FindSubmatch(status); err == nil && found != nil {
-			kilobytes, _ := strconv.Atoi(string(found[1])) // digits
-			megabytes = append(megabytes, kilobytes/1024)
-		}
+		megabytes = append(megabytes, p.memory(b)/1024)
 	}
 	return megabytes
 }

@@ -43,7 +43,7 @@ func BenchmarkTheWholeWay(b *testing.B) {
 		for tenth := 1; tenth <= 10; tenth++ {
 			w.office.Wait(b.Context(), l.mails*tenth/10)
 			if l.mails >= 10_000 {
-				b.Logf("%d answered after %v; memory %v", l.mails*tenth/10, time.Since(began).Round(time.Second), residentMemory(processes))
+				b.Logf("%d answered after %v; MB of memory until then %v", l.mails*tenth/10, time.Since(began).Round(time.Second), mostMemories(b, processes))
 			}
 		}
 		took := time.Since(began)
