@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -271,7 +272,8 @@ func backFrom(step, towards string) string {
 }
 
 func (d *Desk) sendComplaint(w http.ResponseWriter, r *http.Request, form complaint) {
-	if !d.crowd.enter(d.c.Access.client(r), d.c.Now()) {
+	if from := d.c.Access.client(r); !d.crowd.enter(from, d.c.Now()) {
+		d.c.Logger.WarnContext(r.Context(), "the limit of the residents' form was met", slog.String("from", from))
 		d.showComplain(w, r, http.StatusTooManyRequests, complainPage{Step: stepCheck, Form: form, Full: true})
 		return
 	}

@@ -75,6 +75,9 @@ func (d *Desk) openDoor(mux *http.ServeMux) {
 	})
 }
 
+// callingSystem is where a call's context has its system's name, for the log.
+type callingSystem struct{}
+
 // atDoor lets in a system whose token has the route's right.
 func (d *Desk) atDoor(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -86,6 +89,7 @@ func (d *Desk) atDoor(rt route) http.HandlerFunc {
 		if !ok {
 			return
 		}
+		r = r.WithContext(context.WithValue(ctx, callingSystem{}, k.System.Name))
 		if !tokenMay(k, rt.needs) {
 			d.refuse(w, r, refusal{Status: http.StatusForbidden, Code: "not_granted", Detail: "This token may not do that. The operator makes one that may with: postroom token add -may."})
 			return

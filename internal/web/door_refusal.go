@@ -41,7 +41,11 @@ func (d *Desk) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 		seconds := int64((f.Retry + time.Second - 1) / time.Second)
 		w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
 	}
-	d.c.Logger.InfoContext(r.Context(), "a call at the door was refused", slog.Int("status", f.Status), slog.String("code", f.Code))
+	who := slog.String("from", d.c.Access.client(r))
+	if system, known := r.Context().Value(callingSystem{}).(string); known {
+		who = slog.String("system", system)
+	}
+	d.c.Logger.WarnContext(r.Context(), "a call at the door was refused", slog.Int("status", f.Status), slog.String("code", f.Code), who)
 	w.Header().Set("Content-Type", "application/problem+json")
 	writeJSON(w, f.Status, f)
 }

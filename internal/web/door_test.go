@@ -287,6 +287,12 @@ func TestATokenIsNotUsedTooOften(t *testing.T) {
 		t.Errorf("%d let in, then %v", let, refused.header)
 	}
 	s.handIn("key-number-1", words()).want(t, http.StatusTooManyRequests, "same key")
+	s.without().ask("/api/v1/cases/none").want(t, http.StatusUnauthorized)
+	for _, line := range []string{`code=too_many system="My Account"`, "code=no_token from=127.0.0.1"} {
+		if !strings.Contains(h.log.String(), line) {
+			t.Errorf("%s is not in the log", line)
+		}
+	}
 	other.handIn("key-number-1", words()).want(t, http.StatusCreated)
 	h.clock.Advance(time.Second)
 	s.handIn("key-number-1", words()).want(t, http.StatusCreated)
