@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -58,8 +59,7 @@ func excused(t Trouble, err error) Trouble {
 	if !errors.As(err, &said) {
 		return t
 	}
-	switch said.Code {
-	case imap.ResponseCodeUnavailable, imap.ResponseCodeLimit, imap.ResponseCodeInUse, "THROTTLED":
+	if slices.Contains([]imap.ResponseCode{imap.ResponseCodeUnavailable, imap.ResponseCodeLimit, imap.ResponseCodeInUse, "THROTTLED"}, said.Code) {
 		return Throttled
 	}
 	words := strings.ToLower(said.Text)
