@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// ErrNetworkDisk: a SQLite register is on a network file system.
+// ErrNetworkDisk says that a SQLite register is on a network file system.
 var ErrNetworkDisk = errors.New("SQLite's locks do not hold there and the register would be damaged; " +
 	"put register.path on a disk of this machine, or use a PostgreSQL register, which several machines can share")
 

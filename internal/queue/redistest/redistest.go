@@ -87,7 +87,7 @@ func (s *Server) Restart() {
 
 func (s *Server) run(args []string) {
 	s.tb.Helper()
-	s.process = exec.Command("redis-server", args...) //nolint:gosec // the arguments are a test's own
+	s.process = exec.Command("redis-server", args...) //nolint:gosec,noctx // the arguments are a test's own, and its end kills it
 	s.process.Dir = s.folder
 	if err := s.process.Start(); err != nil {
 		s.tb.Fatal(err)
