@@ -18,7 +18,7 @@ var whole = []string{
 	"FROM event ORDER BY subject", "NOT EXISTS (SELECT 1", "m.decisions <> (", "o.bytes = ''", // verify
 	"SELECT c.id, c.reference, s.stage", "SELECT o.label, d.verdict", // the figures
 	"DELETE FROM session", "lease_until = 0 WHERE lease_until > 0", // after a restore
-	"FROM removal ORDER BY", // empty but for a moment
+	"FROM removal ORDER BY",                                // empty but for a moment
 	"FROM account WHERE role", "DELETE FROM sign_in_place", // a few rows for each officer
 	"FROM migration", "DELETE FROM lease", "mailbox_status", "mailbox_uid", "FROM alarm WHERE taken_at = 0`",
 	"FROM outgoing WHERE state = 'held'", "FROM outgoing WHERE state = 'refused'", "FROM outgoing WHERE state = 'unknown'",
