@@ -155,7 +155,7 @@ func (p Policy) ruled(f Facts) Plan {
 			return plan
 		}
 		plan.Opens, plan.Links = ComplaintCase, plan.Joins
-		plan.Replies = []PlannedReply{{Acknowledgement, quoting(f)}}
+		plan.Replies = []PlannedReply{{Acknowledgement, acknowledging(f)}}
 	case classify.ServiceRequest:
 		if plan.Joins {
 			plan.Replies = []PlannedReply{{Kind: Receipt}}
@@ -184,6 +184,15 @@ func quoting(f Facts) Form {
 		return Defined
 	}
 	return Unquoted
+}
+
+// acknowledging is quoting, where there is a definition to say back: whoever
+// asks for stage 2 need not say why (Complaint Handling Code 6.12).
+func acknowledging(f Facts) Form {
+	if f.Verdict.Definition.Empty() {
+		return Unquoted
+	}
+	return quoting(f)
 }
 
 func review(why string) Plan   { return Plan{State: InReview, Why: why} }

@@ -85,6 +85,24 @@ func TestTheReplyIsShownBeforeItGoes(t *testing.T) {
 	b.decide(m, "version", "999", "do", "preview").want(t, http.StatusConflict, "Nothing of yours was sent")
 }
 
+// Whoever asks for stage 2 need not say why: there is nothing to say back, and
+// the acknowledgement goes all the same.
+func TestStage2WithoutReasons(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	m := h.waiting()
+	b := h.signedIn("Priya", register.Reviewer)
+	words := []string{"label", "stage2", "reason", "she asks for stage 2", "issues", "", "outcomes", ""}
+	b.decide(m, append(words, "do", "preview")...).want(t, http.StatusOK, "You do not need to give reasons")
+	b.decide(m, words...).want(t, http.StatusOK, "Acknowledgement, stage 2 goes to")
+	owed, err := h.register.Outgoings(t.Context(), 5)
+	if err != nil || len(owed) != 1 || owed[0].Form != register.Unquoted {
+		t.Fatalf("owed %+v, %v", owed, err)
+	}
+	b.get("/replies/"+owed[0].ID).want(t, http.StatusOK, "You do not need to give reasons")
+	b.get("/cases/"+m.Reference).want(t, http.StatusOK, "A person has still to say what the complaint is")
+}
+
 func TestChangingTheLabel(t *testing.T) {
 	t.Parallel()
 	for label, want := range map[classify.Label]string{

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"postroom/internal/register"
@@ -43,11 +44,17 @@ func (d *Desk) addPreview(r *http.Request, m register.Message, p *itemPage) erro
 	}
 	for _, o := range owed {
 		v, failed := d.previewOf(o)
-		err = errors.Join(err, failed)
+		if failed != nil { // the page is for deciding, with or without a preview
+			d.c.Logger.ErrorContext(r.Context(), "a reply could not be previewed", slog.String("message_id", m.ID), slog.Any("error", failed))
+			p.Preview, p.NoPreview = nil, cannotWrite
+			return nil
+		}
 		p.Preview = append(p.Preview, v)
 	}
 	return err
 }
+
+const cannotWrite = "The reply cannot be written as things stand: something that it has to say is missing. Look whether all fields are filled in, and tell the operator if they are"
 
 func (d *Desk) previewOf(o register.Claimed) (previewView, error) {
 	shown, err := d.c.Composer.Show(o, d.c.Now())

@@ -125,7 +125,11 @@ func (d *Desk) replyText(r *http.Request, o register.Outgoing, page *replyPage) 
 	}
 	shown, err := d.c.Composer.Show(c, d.c.Now())
 	page.Text, page.Would = shown.Text, true
-	return err
+	if err != nil { // it can be dropped all the same
+		d.c.Logger.ErrorContext(r.Context(), "a reply could not be shown", slog.String("outgoing_id", o.ID), slog.Any("error", err))
+		page.Text = cannotWrite + "."
+	}
+	return nil
 }
 
 // ruleReply lets a reply that waits for people go, or drops it.

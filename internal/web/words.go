@@ -224,7 +224,7 @@ func percent(p float64) string {
 	if p == 0 {
 		return ""
 	}
-	return strconv.Itoa(int(p*100+0.5)) + " %"
+	return strconv.Itoa(int(p*100+1e-9)) + " %" // rounded down, as the rules' reasons are
 }
 
 // deciding picks the first words that counted towards the label.
