@@ -96,7 +96,7 @@ func TestMailServersRefusalsInWords(t *testing.T) {
 		want    string
 	}{
 		{"no mailbox permission", microsoft, ingest.LoginRefused, "NO AUTHENTICATE failed.", "New-ServicePrincipal -AppId 0a1b -ObjectId OBJECT; Add-MailboxPermission -Identity box@citrine.example"},
-		{"let in, but not there", microsoft, ingest.FolderMissing, "BAD User is authenticated but not connected.", "gives no access to the mailbox box@citrine.example"},
+		{"let in, but not there", microsoft, ingest.NotConnected, "BAD User is authenticated but not connected.", "gives no access to the mailbox box@citrine.example"},
 		{"passed on by another person", delegated, ingest.LoginRefused, "NO AUTHENTICATE failed.", "let whoever passed the right on have full access"},
 		{"a folder that is missing", microsoft, ingest.FolderMissing, "NO The requested item could not be found.", "the folder is missing"},
 		{"Gmail", google, ingest.LoginRefused, "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)", "that the scope was https://mail.google.com/"},

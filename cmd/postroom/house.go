@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -129,8 +130,16 @@ func build(ctx context.Context, p plan) (_ *house, err error) {
 	if err = p.makeRegisterFolder(); err != nil {
 		return nil, err
 	}
+	var anew bool
+	anew, err = p.beginsAnew()
+	if err != nil {
+		return nil, err
+	}
 	if h.register, err = register.Connect(ctx, p.registerConfig(true)); err != nil {
 		return nil, err
+	}
+	if anew {
+		h.logger.WarnContext(ctx, "there was no register: a new one was made. If there should have been one, stop this now: its disk may not be mounted", slog.String("register", p.dsn))
 	}
 	if err = h.register.HoldReferenceKey(ctx); err != nil {
 		return nil, err
@@ -164,6 +173,23 @@ func (p *plan) makeRegisterFolder() error {
 		return fmt.Errorf("register.path: %w", err)
 	}
 	return nil
+}
+
+// beginsAnew reports that there is no SQLite register yet, and refuses to make
+// one beside the originals of another: a disk that is not mounted, or a wrong
+// path, would let everybody be answered again.
+func (p *plan) beginsAnew() (bool, error) {
+	if p.driver != "sqlite" {
+		return false, nil
+	}
+	if info, err := os.Stat(p.dsn); err == nil && info.Size() > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // the operator names it
+		return false, nil // opening it says what is wrong
+	}
+	holds, err := archive.Holds(p.archiveDir)
+	if err != nil || !holds {
+		return true, err
+	}
+	return false, fmt.Errorf("there is no register at %s, but the archive at %s holds post that one knew. Is the disk mounted, and is register.path right? If the register is lost, restore it from a backup (postroom restore). To begin anew all the same, name another archive.folder", p.dsn, p.archiveDir)
 }
 
 // registerConfig is the register's; serve owns an SQLite register, the other
