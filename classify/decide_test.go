@@ -127,7 +127,7 @@ func TestStage1Answered(t *testing.T) {
 
 func TestDefinition(t *testing.T) {
 	t.Parallel()
-	m := Message{Channel: "email", Text: "Hello. Nobody has come about the broken boiler and I have rung four times since March. " +
+	m := Message{Channel: "email", Text: "Dear Data Protection Officer,\n\nHello. Nobody has come about the broken boiler and I have rung four times since March. " +
 		"I want an apology and a date for the repair. Ring me on 07700 900123 about the broken boiler that nobody has fixed. " +
 		"Nobody came, see http://example.org/boiler for the photos. I don't want to be here any more because nobody came."}
 	d := Default().Decide(m, Context{}).Definition
@@ -138,7 +138,7 @@ func TestDefinition(t *testing.T) {
 	if len(d.Outcomes) == 0 || !strings.Contains(d.Outcomes[0], "apology") {
 		t.Errorf("outcomes %q", d.Outcomes)
 	}
-	for _, bad := range []string{"07700", "http", "be here"} {
+	for _, bad := range []string{"07700", "http", "be here", "Officer"} {
 		if strings.Contains(all, bad) {
 			t.Errorf("the definition says %q: %s", bad, all)
 		}

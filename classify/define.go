@@ -97,10 +97,24 @@ func (j *judgement) sayable(i int) string {
 	}
 	text := strings.Join(strings.Fields(j.doc.text[s.start:s.end]), " ")
 	text = strings.Trim(text, " -*•>\"“”")
-	if len(text) > mostSentence || !plainWords(text) || telephone(text) {
+	if len(text) > mostSentence || !plainWords(text) || telephone(text) || salutation(text) {
 		return ""
 	}
 	return text
+}
+
+// salutation reports whether the text only addresses somebody, or takes leave:
+// "Dear Data Protection Officer," names nobody's complaint.
+func salutation(s string) bool {
+	words := strings.Fields(strings.ToLower(s))
+	if len(words) > 6 {
+		return false
+	}
+	switch strings.Trim(words[0], ",.!:") {
+	case "dear", "hello", "hi", "fao", "yours", "regards", "sincerely", "attention":
+		return true
+	}
+	return false
 }
 
 // plainWords reports whether the text holds nothing that would act or point
