@@ -74,7 +74,7 @@ func (s SMTP) Validate() error {
 		return fmt.Errorf("auth: %q is none of plain, login, cram-md5, scram-sha-256, oauth2", s.Auth)
 	}
 	if s.Host == "" || s.Port < 1 || s.Port > 65535 {
-		return errors.New("host, port: name the mail server and its port")
+		return errors.New("smtp.host, smtp.port: name the mail server and its port")
 	}
 	return nil
 }

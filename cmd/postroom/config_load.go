@@ -159,6 +159,9 @@ type secretReader struct {
 // read. A line end at the end of a file is an editor's, not the secret's.
 func (s *secretReader) read(into *secret, key, env, file string) {
 	complain := func(suffix, format string, args ...any) {
+		if strings.HasSuffix(key, "]") { // an item of a list of files is the key itself
+			suffix = ""
+		}
 		s.problems = append(s.problems, problem{key: key + suffix, what: fmt.Sprintf(format, args...)})
 	}
 	switch {

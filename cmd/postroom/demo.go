@@ -76,8 +76,11 @@ func demo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err err
 	}
 	defer func() { err = errors.Join(err, tidy()) }()
 	servers, err := demomail.Start(ctx, demomail.Config{IMAP: o.imap, SMTP: o.smtp, Now: time.Now})
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w; another program uses the port: name other ones with -imap and -smtp", err)
+	}
 	if err != nil {
-		return fmt.Errorf("%w; another program may use the port: name other ones with -imap and -smtp", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, servers.Close()) }()
 	p, err := demoPlan(o, folder, servers, stderr)
