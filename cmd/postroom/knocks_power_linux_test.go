@@ -187,7 +187,7 @@ func TestTheArchiveCanOnlyBeRead(t *testing.T) {
 // away again.
 func TestStartedOnADiskThatCanOnlyBeRead(t *testing.T) {
 	t.Parallel()
-	says := map[bool]string{true: "read-only file system", false: "the register's folder cannot be written"}
+	says := map[bool]string{true: "read-only file system", false: "the register or its folder cannot be written"}
 	for _, fresh := range []bool{true, false} {
 		t.Run(fmt.Sprint("fresh ", fresh), func(t *testing.T) {
 			t.Parallel()

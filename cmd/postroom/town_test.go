@@ -116,10 +116,10 @@ func newTown(tb testing.TB, plan townPlan) *town {
 	roles := []string{"mailbox", "read", "reply"}
 	if plan.scans {
 		roles = append(roles, "scans")
+		w.must(os.Mkdir(w.scans(), 0o700))
 	}
 	if plan.door {
 		roles = append(roles, "web")
-		w.must(os.Mkdir(w.scans(), 0o700))
 	}
 	w.config = w.configured("config.yaml", roles...)
 	return w

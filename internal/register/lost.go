@@ -12,12 +12,19 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
+// ErrMoved is returned by Writable when the SQLite file is not where it was
+// opened.
+var ErrMoved = errors.New("the register's file was moved, replaced or removed while it is open: stop this process, put the file back with those beside it, and start again")
+
 // A lostError is the database's own failure, not an item's: trying the items
 // one by one would only fail as often. It matches ErrLost.
 type lostError struct{ err error }
 
 // Error says what an operator can do, where something is known.
 func (e *lostError) Error() string {
+	if damaged(e.err) {
+		return "database: " + restoreIt + ": " + e.err.Error()
+	}
 	if advice := advise(e.err); advice != "" {
 		return "database: " + advice + "; nothing is lost and it goes on by itself: " + e.err.Error()
 	}
@@ -41,10 +48,22 @@ func explain(err error) error {
 	if err == nil {
 		return nil
 	}
+	if lost, ok := errors.AsType[*lostError](err); ok { // which says so itself
+		return lost
+	}
+	if damaged(err) {
+		return fmt.Errorf("%s: %w", restoreIt, err)
+	}
 	if advice := advise(err); advice != "" {
 		return fmt.Errorf("%s: %w", advice, err)
 	}
 	return err
+}
+
+// damaged reports whether a SQLite file is no register any more.
+func damaged(err error) bool {
+	lite, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (lite.Code()&0xff == sqlite3.SQLITE_CORRUPT || lite.Code()&0xff == sqlite3.SQLITE_NOTADB)
 }
 
 // advise says what to do about a failure that an operator can mend.
@@ -66,7 +85,9 @@ func advise(err error) string {
 
 const (
 	makeRoom = "the disk is full; make room"
-	readOnly = "the register's folder cannot be written; check its owner and that its disk is mounted for writing"
+	readOnly = "the register or its folder cannot be written; check who owns them and that their disk is mounted for writing"
+	// restoreIt is not for waiting: nothing mends such a file by itself.
+	restoreIt = "the register's file is damaged, or is none: keep it, and put back the last backup (postroom restore)"
 )
 
 func adviseSQLite(code int) string {

@@ -21,7 +21,8 @@ type Register struct {
 	cfg    Config
 	db     *sql.DB // reads, and on PostgreSQL writes too
 	writes *writer
-	lock   *os.File // held while this process owns a SQLite register
+	lock   *os.File    // held while this process owns a SQLite register
+	file   os.FileInfo // of a SQLite register, as it was opened
 }
 
 // Connect opens the register, brings its schema up to date, and refuses one
@@ -115,7 +116,8 @@ func (r *Register) openPools() (*sql.DB, error) {
 			return nil, err
 		}
 		write.SetMaxOpenConns(1)
-		return write, nil
+		r.file, err = os.Stat(r.cfg.DSN)
+		return write, err
 	case "postgres":
 		config, err := pgx.ParseConfig(r.cfg.DSN)
 		if err != nil {
@@ -200,9 +202,15 @@ func (r *Register) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Writable reports whether the register takes a write: a full disk and a
-// standby answer every question and take nothing.
+// Writable reports whether the register takes a write that stays: a full disk
+// and a standby answer every question and take nothing, and what is written to
+// a SQLite file that was removed is gone when the process ends.
 func (r *Register) Writable(ctx context.Context) error {
+	if r.sqlite() {
+		if now, err := os.Stat(r.cfg.DSN); err != nil || !os.SameFile(now, r.file) {
+			return errors.Join(ErrMoved, err)
+		}
+	}
 	_, err := r.Lease(ctx, "writable", "everybody", time.Second)
 	return err
 }
