@@ -68,3 +68,22 @@ func TestPagesOfALetterAsPictures(t *testing.T) {
 	b.get("/messages/"+whole.ID+"/pages/2").want(t, http.StatusNotFound)
 	h.signedIn("Dev", register.Mailroom).get("/messages/"+m.ID+"/pages/1").want(t, http.StatusForbidden)
 }
+
+// What was read from paper is as much a stranger's as a mail's words.
+func TestAScriptOnPaperStaysText(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	m := h.scanned("03-two-pages-g4.tif", register.Reading{
+		Text: "I complain. " + attack, NewText: "I complain. " + attack, Subject: attack, Pages: 1, From: register.Address{Name: attack}, PostalAddress: []string{attack, attack},
+		Paper: &register.Paper{Pages: []int{2}, Phone: attack, Email: attack, Dated: attack, AddressDoubt: attack, Doubts: []string{attack}},
+	}, attack)
+	b := h.signedIn("Priya", register.Admin)
+	for _, path := range []string{"/", "/today", "/messages/" + m.ID, "/mailroom", "/mailroom/letters/" + m.ID, "/cases?q=complain"} {
+		got := b.get(path)
+		got.want(t, http.StatusOK)
+		if strings.Contains(got.body, "<script>alert") || strings.Contains(got.body, "<img src=x") {
+			t.Errorf("%s: a stranger's markup is in the page", path)
+		}
+	}
+	b.get("/messages/"+m.ID).want(t, http.StatusOK, "I complain. &lt;script&gt;alert(1)")
+}
