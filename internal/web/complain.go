@@ -64,7 +64,7 @@ func (c complaint) wrong(step string) (all []mistake) {
 		}
 	}
 	if step == stepWhat {
-		must(c.Said != "", "said", "Tell us what has gone wrong")
+		must(visible(c.Said), "said", "Tell us what has gone wrong")
 		must(len([]rune(c.Said)) <= mostSaid, "said", "Write at most "+strconv.Itoa(mostSaid)+" characters")
 		must(fits(lines(c.Want)), "want", "Write at most "+strconv.Itoa(mostLines)+" lines of "+strconv.Itoa(mostLine)+" characters")
 		return all

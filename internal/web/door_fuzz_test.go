@@ -18,7 +18,7 @@ func FuzzHandedIn(f *testing.F) {
 	for _, seed := range []string{
 		words(), words("subject", "Zażółć \u2028 =?utf-8?q?x?= "), words("complainant", `{"name": "a\"b", "email": "x@example.com", "phone": "\u0080", "postal_address": ["1 Lane", "LS1 4AP"]}`),
 		words("attachments", `[{"filename": "a\"; b.eml", "content": "RnJvbTogYUBleGFtcGxlLmNvbQ0KDQp4"}]`), words("text", `"--postroom\r\n.\r\nFrom x\n\ud800"`), words("needs", `["easy_read"]`, "reply_by", "none"),
-		"{}", "[", `{"id": {"id": [[[[1]]]]}}`, strings.Repeat(`{"a":`, 40), `{"text":"a","text":"b","TEXT":null}`, "\xef\xbb\xbf{}",
+		words("received_at", "2026-01-01T0:00:00Z"), "{}", "[", `{"id": {"id": [[[[1]]]]}}`, strings.Repeat(`{"a":`, 40), `{"text":"a","text":"b","TEXT":null}`, "\xef\xbb\xbf{}",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -115,7 +116,7 @@ func (h *handedIn) wrong(now time.Time) *refusal {
 	_, why := h.received(now)
 	must(why == "", "/received_at", why)
 	must(slices.Contains(doorChannels(), register.Channel(h.Channel)), "/channel", fmt.Sprintf("is one of %v", doorChannels()))
-	must(h.Text != "", "/text", "is needed: what the resident said, in their words")
+	must(visible(h.Text), "/text", "is needed: what the resident said, in their words")
 	must(len([]rune(h.Text)) <= mostSaid, "/text", fmt.Sprintf("has at most %d characters", mostSaid))
 	must(!strings.ContainsRune(h.Text, 0), "/text", "holds a character that is no text")
 	must(fits(h.OutcomeWanted), "/outcome_wanted", fmt.Sprintf("has at most %d lines of %d characters", mostLines, mostLine))
@@ -190,11 +191,15 @@ func (h *handedIn) tidy() {
 	}
 }
 
+// rfc3339 is stricter than time.Parse, which takes an hour of one digit and a
+// comma before the fraction.
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`)
+
 // received is when the other system was told, and what is wrong with that.
 func (h *handedIn) received(now time.Time) (at time.Time, wrong string) {
 	at, err := time.Parse(time.RFC3339, h.ReceivedAt)
 	switch {
-	case err != nil:
+	case err != nil || !rfc3339.MatchString(h.ReceivedAt):
 		return at, "is needed: the moment when the resident told you, with its offset, such as 2026-11-23T09:30:00Z (RFC 3339)"
 	case at.Sub(now) > mostAhead:
 		return at, "lies in the future: nobody can have told you then. Set your system's clock"

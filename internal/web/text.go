@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"postroom/classify"
 )
@@ -104,4 +105,10 @@ func paragraphs(spans []span) [][]span {
 		out = append(out, line)
 	}
 	return out
+}
+
+// visible reports whether a text holds anything that can be seen: characters
+// without width or shape alone say nothing.
+func visible(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
