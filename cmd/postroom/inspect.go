@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -358,7 +359,7 @@ func inWords(line inspected) string {
 	if m.Automatic != "none" {
 		fmt.Fprintf(&b, "  automatic %s: %s\n", m.Automatic, m.AutomaticWhy)
 	}
-	fmt.Fprintf(&b, "  verdict   %s, %.0f %% sure, %s: %s\n", v.Label, v.Confidence*100, v.Route, v.Why)
+	fmt.Fprintf(&b, "  verdict   %s, %.0f %% sure, %s: %s\n", v.Label, math.Floor(v.Confidence*100), v.Route, v.Why)
 	if len(v.Flags) > 0 {
 		fmt.Fprintf(&b, "  flags     %v %s\n", v.Flags, v.HazardLevel)
 	}
