@@ -172,3 +172,26 @@ func TestReadCorpusRefuses(t *testing.T) {
 		}
 	}
 }
+
+// What a reference of ours happens to spell says nothing of the message.
+func TestAReferenceIsOneWordWhateverItSpells(t *testing.T) {
+	t.Parallel()
+	about := Context{Joins: true, CaseKind: Complaint, Stage: 1}
+	decide := func(ref string) Verdict {
+		return Default().Decide(Message{
+			Channel: "email", Automatic: "none", Subject: "Re: " + ref,
+			Text: "Thank you for your letter " + ref + ". The boiler man came, and it is off again.",
+		}, about)
+	}
+	want := decide("CIT26-7KR4-M9X9")
+	for _, ref := range []string{"CIT26-HAND-DAMP", "CIT26-7DQT-NNM7", "CIT26-S0FV-2Y3H", "cit26-gebt-15qm", "CIT26 D8ZA HAND", "AB26-0000-0001", "HOUSE26-FIRE-GAS1"} {
+		if got := decide(ref); got.Label != want.Label || got.Confidence != want.Confidence || !slices.Equal(got.Topics, want.Topics) || len(got.Flags) != len(want.Flags) {
+			t.Errorf("%s: %s %.4f %v %v, want %s %.4f %v %v", ref, got.Label, got.Confidence, got.Topics, got.Flags, want.Label, want.Confidence, want.Topics, want.Flags)
+		}
+	}
+	for _, words := range []string{"It is 26 with them here now", "the 2026-11-26 visit", "no26-that-thing", "CIT26 with them here"} {
+		if got := decide(words); got.Confidence == want.Confidence {
+			t.Errorf("%q was taken for a reference", words)
+		}
+	}
+}

@@ -110,8 +110,8 @@ func (c *cutter) ascii(i int, b byte) {
 
 // mark handles a byte that is no part of a word.
 func (c *cutter) mark(i int, b byte) {
-	if b == '-' && c.wordStart >= 0 && c.digitNear(i) {
-		c.put(i, b) // R-118402 and C-26-0031 are one word
+	if c.wordStart >= 0 && (b == '-' && c.digitNear(i) || caseReference(c.doc.text[c.wordStart:], i-c.wordStart)) {
+		c.put(i, '-') // R-118402, C-26-0031 and CIT26-HAND-Y2GX are one word
 		return
 	}
 	c.endWord(i)
@@ -132,6 +132,40 @@ func (c *cutter) mark(i int, b byte) {
 			c.doc.control++
 		}
 	}
+}
+
+// caseReference reports whether text begins with a reference of ours and has
+// one of its two gaps at i: a prefix that ends in a year's two digits, and two
+// groups of four. Whatever its groups happen to spell says nothing of the
+// message. A reference told with spaces must be in capitals.
+func caseReference(text string, i int) bool {
+	const group, shortest, longest = 4, 4, 7
+	head := strings.IndexAny(text[:min(len(text), longest+1)], "- ")
+	end := head + 2*(1+group)
+	if head < shortest || end > len(text) || i != head && i != head+1+group {
+		return false
+	}
+	gap := text[head]
+	for k := range end {
+		b := text[k]
+		digit, capital := b >= '0' && b <= '9', b >= 'A' && b <= 'Z'
+		switch {
+		case k == head || k == head+1+group:
+			if b != gap {
+				return false
+			}
+		case k == head-1 || k == head-2:
+			if !digit {
+				return false
+			}
+		case digit, capital:
+		case b >= 'a' && b <= 'z' && gap == '-':
+		default:
+			return false
+		}
+	}
+	r, _ := utf8.DecodeRuneInString(text[end:])
+	return end == len(text) || !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }
 
 // digitNear reports whether the hyphen at i belongs to a reference.

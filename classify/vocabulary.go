@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"bytes"
 	"sort"
 	"strings"
 )
@@ -64,7 +65,7 @@ func (v *vocabulary) digits(w []byte) uint16 {
 		return 0
 	case count == len(w):
 		return v.number
-	case hyphen && count >= 3:
+	case hyphen && (count >= 3 || caseReference(string(w), bytes.IndexByte(w, '-'))):
 		return v.ref
 	case count >= 5 && w[0] >= 'a':
 		return v.ref

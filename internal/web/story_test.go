@@ -322,7 +322,7 @@ func liveThrough(s *story) {
 	s.posts("first", 1)
 	s.shows(page, `document.querySelector("main").innerText.includes("posted")`)
 
-	s.writes("Re: "+reference, "Thank you for your letter "+reference+". The boiler man came, and it is off again.")
+	s.writes("Re: "+reference, "Your letter "+reference+" came. It went off again last night and the children are cold.")
 	s.shows("/", `document.querySelector("[data-next]") !== null`)
 	s.decides("4", func() { s.putWith(reference) })
 	s.does(page+"/answer", `document.querySelector("input[value=upheld]").checked = true; document.querySelector("#f-text").value = "The boiler was out for nine days. We are sorry."; document.querySelector("input[value=send]").checked = true`, "The answer was recorded")
