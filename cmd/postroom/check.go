@@ -154,9 +154,9 @@ func (p *plan) checkRegister(ctx context.Context) finding {
 			return f
 		}
 	}
+	r, err := register.Connect(ctx, p.registerConfig(false)) // which has limits of its own, and may have to change its form
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	r, err := register.Connect(ctx, p.registerConfig(false))
 	if err != nil {
 		f.err = fmt.Errorf("%w; check register.%s", err, map[string]string{"sqlite": "path", "postgres": "dsn_env or dsn_file"}[p.driver])
 		return f

@@ -197,7 +197,19 @@ func (p *plan) beginsAnew() (bool, error) {
 func (p *plan) registerConfig(own bool) register.Config {
 	return register.Config{
 		Driver: p.driver, DSN: p.dsn, Own: own, Now: p.now, Calendar: p.calendar, Code: p.code, HazardLaws: p.hazards, References: p.references, Policy: p.policy,
-		Screened: p.scanner != nil,
+		Screened: p.scanner != nil, Migrating: p.newForm(),
+	}
+}
+
+// newForm logs how far a register is on its way to a new form: each migration,
+// and of one that lasts how much it has done.
+func (p *plan) newForm() func(string, int) {
+	last := p.now()
+	return func(migration string, n int) {
+		if t := p.now(); n == 0 || t.Sub(last) >= progressEvery {
+			last = t
+			p.logger.Info("the register is brought to the form of this version; stopped, it is as before", slog.String("migration", migration), slog.Int("done", n))
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ var whole = []string{
 	"DELETE FROM session", "lease_until = 0 WHERE lease_until > 0", // after a restore
 	"FROM removal ORDER BY",                                // empty but for a moment
 	"FROM account WHERE role", "DELETE FROM sign_in_place", // a few rows for each officer
-	"FROM migration", "DELETE FROM lease", "mailbox_status", "mailbox_uid", "FROM alarm WHERE taken_at = 0`",
+	"FROM migration", "FROM sqlite_master", "DELETE FROM lease", "mailbox_status", "mailbox_uid", "FROM alarm WHERE taken_at = 0`",
 	"FROM outgoing WHERE state = 'held'", "FROM outgoing WHERE state = 'refused'", "FROM outgoing WHERE state = 'unknown'",
 	"count(*), COALESCE(min(created_at)", "count(*), COALESCE(min(received_at)", // the status page
 }

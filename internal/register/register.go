@@ -52,9 +52,12 @@ type Config struct {
 	HazardLaws []workday.HazardLaw
 	References reference.Maker
 	Policy     Policy
-	Screened   bool                     // originals are to be looked at for malware
-	finishing  bool                     // it is being restored
-	diskKind   func(path string) string // names a network file system; nil: as the system says
+	Screened   bool // originals are to be looked at for malware
+	// Migrating is told each migration of a register that is in use, and often
+	// how much of a long one is done; nil: nobody.
+	Migrating func(migration string, done int)
+	finishing bool                     // it is being restored
+	diskKind  func(path string) string // names a network file system; nil: as the system says
 }
 
 // An ID names a row. Ids are made here, sort by time and mean nothing.

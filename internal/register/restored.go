@@ -28,7 +28,10 @@ type Restoration struct {
 // start again, where fingerprints tell what is known. Nobody who was signed in
 // then still is. It says how many replies wait for a person's look.
 func (r *Register) Restored(ctx context.Context, by string, s Restoration) (doubtful int, err error) {
-	doubtful, err = result(ctx, r, func(t *tx) (int, error) { return restored(t, by, s) })
+	err = r.writes.long(ctx, func(t *tx) error { // all that a register holds may have to be marked
+		doubtful, err = restored(t, by, s)
+		return err
+	})
 	return doubtful, wrap("restored", err)
 }
 

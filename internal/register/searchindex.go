@@ -334,21 +334,27 @@ func (t *tx) unindex(id ID) error {
 }
 
 // indexAll makes every entry, for a register that had none.
-func indexAll(t *tx) error {
-	cases, err := idsWithin(t, `SELECT id FROM cases WHERE merged_into = '' ORDER BY id`)
-	if err != nil {
-		return err
-	}
-	for _, id := range cases {
-		if err := t.indexCase(id, stale); err != nil {
+func indexAll(t *tx, done func(int)) error {
+	made := 0
+	for _, all := range []struct {
+		ids string
+		one func(ID) error
+	}{
+		{`SELECT id FROM cases WHERE merged_into = '' ORDER BY id`, func(id ID) error { return t.indexCase(id, stale) }},
+		{`SELECT id FROM message WHERE case_id = '' AND reading <> '' ORDER BY id`, t.indexMessage},
+	} {
+		ids, err := idsWithin(t, all.ids)
+		if err != nil {
 			return err
 		}
-	}
-	messages, err := idsWithin(t, `SELECT id FROM message WHERE case_id = '' AND reading <> '' ORDER BY id`)
-	for _, id := range messages {
-		if err == nil {
-			err = t.indexMessage(id)
+		for _, id := range ids {
+			if err := all.one(id); err != nil {
+				return err
+			}
+			if made++; made%100 == 0 {
+				done(made)
+			}
 		}
 	}
-	return err
+	return nil
 }

@@ -135,6 +135,7 @@ func firstWords(query string) string {
 type write struct {
 	fn   func(*tx) error
 	done chan error
+	ctx  context.Context //nolint:containedctx // of a long one, which ends it; nil: it goes with others, under the limit
 }
 
 // A writer owns the one write connection and groups the writes that wait at
@@ -144,7 +145,9 @@ type writer struct {
 	db     *sql.DB
 	sqlite bool
 	now    func() time.Time
+	most   time.Duration // writeLimit, but in tests
 	queue  chan write
+	longs  chan write // each goes alone
 	stop   chan struct{}
 	ended  chan struct{}
 	once   sync.Once
@@ -155,7 +158,7 @@ type writer struct {
 
 func newWriter(db *sql.DB, sqlite bool, now func() time.Time) *writer {
 	w := &writer{
-		db: db, sqlite: sqlite, now: now, queue: make(chan write, groupLimit),
+		db: db, sqlite: sqlite, now: now, most: writeLimit, queue: make(chan write, groupLimit), longs: make(chan write),
 		stop: make(chan struct{}), ended: make(chan struct{}), prep: map[string]*sql.Stmt{},
 	}
 	go w.run()
@@ -188,6 +191,20 @@ func (w *writer) do(ctx context.Context, fn func(*tx) error) error {
 	}
 }
 
+// long runs fn as a transaction of its own that may last as long as it takes,
+// such as a migration. When ctx ends it is undone, and long returns when it is.
+func (w *writer) long(ctx context.Context, fn func(*tx) error) error {
+	job := write{fn: fn, done: make(chan error, 1), ctx: ctx}
+	select {
+	case w.longs <- job:
+		return <-job.done
+	case <-w.stop:
+		return sql.ErrConnDone
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 func (w *writer) close() error {
 	w.once.Do(func() { close(w.stop) })
 	<-w.ended
@@ -201,6 +218,8 @@ func (w *writer) run() {
 		select {
 		case job := <-w.queue:
 			w.commit(w.gather(job))
+		case job := <-w.longs:
+			w.commit([]write{job})
 		case <-w.stop:
 			for {
 				select {
@@ -245,7 +264,7 @@ func (w *writer) commit(group []write) {
 
 // try returns each write's own error, and an error that undid them all.
 func (w *writer) try(group []write) ([]error, error) {
-	ctx, cancel := w.limit()
+	ctx, cancel := w.limit(group[0].ctx)
 	defer cancel()
 	errs := make([]error, len(group))
 	t, err := w.begin(ctx)
@@ -254,7 +273,7 @@ func (w *writer) try(group []write) ([]error, error) {
 		return errs, &lostError{err}
 	}
 	for i, job := range group {
-		if errs[i], err = t.within(job.fn, len(group) > 1); err == nil && spoils(errs[i]) {
+		if errs[i], err = t.within(job.fn, len(group) > 1); err == nil && (spoils(errs[i]) || job.ctx == nil && ctx.Err() != nil) {
 			err = errs[i]
 		}
 		if err != nil {
@@ -280,11 +299,16 @@ func (w *writer) try(group []write) ([]error, error) {
 // there is the disk, which no deadline wakes, and another process's lock, for
 // which busy_timeout waits so long and no longer; while a context that may end
 // costs two goroutines for each statement.
-func (w *writer) limit() (context.Context, context.CancelFunc) {
-	if w.sqlite {
+//
+// A long write is ended by its caller alone.
+func (w *writer) limit(long context.Context) (context.Context, context.CancelFunc) {
+	switch {
+	case long != nil:
+		return context.WithCancel(long)
+	case w.sqlite:
 		return context.Background(), func() {}
 	}
-	return context.WithTimeout(context.Background(), writeLimit)
+	return context.WithTimeout(context.Background(), w.most)
 }
 
 func (w *writer) rollback(t *tx) {
