@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// countLimit bounds counting for the caps: beyond it every cap is reached.
-const countLimit = 2000
-
 // Claim takes those of the outgoing that are owed and due, or whose holder's
 // lease has run out, most of it in one transaction. One that was begun and
 // never settled (the one window that cannot be closed) comes back with Resend
@@ -109,16 +106,14 @@ type recentAll struct {
 }
 
 // countRecent counts what began to go out by itself within the windows, and
-// what other workers hold at this moment.
+// what other workers hold at this moment. The limits stand in the statements:
+// SQLite would prepare one anew each time that it is given another limit.
 func countRecent(t *tx, c *Claimed, w Windows, all *recentAll) error {
-	err := t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE to_key <> '' AND to_key = (SELECT to_key FROM outgoing WHERE id = $1) AND id <> $2 AND kind <> 'alert'
-			AND (begun_at >= $3 OR state = 'sending') LIMIT $4) x`,
-		[]any{c.ID, c.ID, since(t.now, w.Recipient), countLimit}, &c.Recent.Recipient)
-	if err == nil && c.Case != "" {
-		err = t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE case_id = $1 AND id <> $2 AND kind <> 'alert'
-				AND (begun_at >= $3 OR state = 'sending') LIMIT $4) x`,
-			[]any{c.Case, c.ID, since(t.now, w.Case), countLimit}, &c.Recent.Case)
-	}
+	err := t.one(`SELECT (SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE to_key <> '' AND to_key = (SELECT to_key FROM outgoing WHERE id = $1) AND id <> $1 AND kind <> 'alert'
+				AND (begun_at >= $2 OR state = 'sending') LIMIT 2000) x),
+			(SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE $3 <> '' AND case_id = $3 AND id <> $1 AND kind <> 'alert'
+				AND (begun_at >= $4 OR state = 'sending') LIMIT 2000) x)`,
+		[]any{c.ID, since(t.now, w.Recipient), c.Case, since(t.now, w.Case)}, &c.Recent.Recipient, &c.Recent.Case)
 	if err == nil && all.at != t.now {
 		all.at = t.now
 		err = t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE begun_at > 0 AND begun_at >= $1 LIMIT 20000) x`, []any{since(t.now, w.All)}, &all.begun)
