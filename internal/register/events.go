@@ -56,6 +56,9 @@ func (t *tx) append(subject string, seq int64, prev, by, what string, d detail) 
 	e := Event{Subject: subject, Seq: seq, At: t.now, By: clean(by), What: what, Detail: d}
 	text := asJSON(d)
 	t.touch(subject, stales(what))
+	if id, ok := strings.CutPrefix(subject, "case:"); ok && stales(what) == stale {
+		delete(t.opened, id)
+	}
 	err := t.exec(`INSERT INTO event (subject, seq, at, by_whom, what, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		e.Subject, e.Seq, micros(e.At), e.By, e.What, text, e.chain(prev, text))
 	if err != nil {

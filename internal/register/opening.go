@@ -199,36 +199,23 @@ func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) 
 	if way == ByLetter || f.ByLetter || f.Reading.Told.byPaper() {
 		c.Channel = Letter
 	}
-	err = t.exec(`INSERT INTO cases (id, reference, kind, stage, message_id, person_name, person_addr, postal, channel, definition,
-			defined, may_quote, topics, flags, hazard_level, opened_at, postal_ok)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
-		c.ID, c.Reference, c.Kind, c.Stage, c.Message, clean(c.Correspondent.Name), clean(c.Correspondent.Address), clean(asJSON(c.Postal)), c.Channel,
-		clean(asJSON(c.Definition)), bit(c.Defined), bit(c.MayQuote), asJSON(c.Topics), asJSON(c.Flags), c.HazardLevel, micros(c.OpenedAt), bit(c.PostalOK))
-	if err != nil {
-		return c, err
-	}
-	writer := Person{Address: f.Reading.From, Role: TheResident}
+	people := []Person{{Address: f.Reading.From, Role: TheResident}}
 	if v.Has(classify.Representative) {
-		writer.Role = ActsForResident
-	}
-	if err := addPerson(t, c.ID, writer); err != nil {
-		return c, err
+		people[0].Role = ActsForResident
 	}
 	if !sameMailbox(f.Reading.From.Address, c.Correspondent.Address) {
-		if err := addPerson(t, c.ID, Person{Address: c.Correspondent}); err != nil {
-			return c, err
-		}
+		people = append(people, Person{Address: c.Correspondent})
 	}
-	if writer.Role == TheResident && !f.Junk {
+	if people[0].Role == TheResident && !f.Junk {
 		if c.Resident, err = residentOf(t, f.Reading); err != nil {
-			return c, err
-		}
-		if err := t.exec(`UPDATE cases SET resident_id = $1 WHERE id = $2`, c.Resident, c.ID); err != nil {
 			return c, err
 		}
 		if err := wantsLarge(t, c, f, large || f.Reading.Told != nil && f.Reading.Told.Large); err != nil {
 			return c, err
 		}
+	}
+	if err := insertCase(t, c, people); err != nil {
+		return c, err
 	}
 	d := detail{"reference": c.Reference, "kind": string(c.Kind), "stage": strconv.Itoa(c.Stage), "message": m.ID}
 	if c.Kind != EnquiryCase {
@@ -236,7 +223,26 @@ func (r *Register) openCase(t *tx, m Message, f Facts, plan Plan) (Case, error) 
 			return c, err
 		}
 	}
-	return c, t.begin(caseSubject(c.ID), m.DecidedBy, "opened", d)
+	if err := t.begin(caseSubject(c.ID), m.DecidedBy, "opened", d); err != nil {
+		return c, err
+	}
+	t.openedNow(newCase{of: c, message: m, people: people})
+	return c, nil
+}
+
+// insertCase writes a case down, and who belongs to it.
+func insertCase(t *tx, c Case, people []Person) error {
+	err := t.exec(`INSERT INTO cases (id, reference, kind, stage, message_id, person_name, person_addr, postal, channel, definition,
+			defined, may_quote, topics, flags, hazard_level, opened_at, postal_ok, resident_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		c.ID, c.Reference, c.Kind, c.Stage, c.Message, clean(c.Correspondent.Name), clean(c.Correspondent.Address), clean(asJSON(c.Postal)), c.Channel,
+		clean(asJSON(c.Definition)), bit(c.Defined), bit(c.MayQuote), asJSON(c.Topics), asJSON(c.Flags), c.HazardLevel, micros(c.OpenedAt), bit(c.PostalOK), c.Resident)
+	for _, p := range people {
+		if err == nil {
+			err = addPerson(t, c.ID, p)
+		}
+	}
+	return err
 }
 
 // confirmedAddress is the postal address that a letter may go to: one that was

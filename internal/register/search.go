@@ -224,8 +224,8 @@ func (r *Register) wrongEntries(ctx context.Context) (wrong []Contradiction, err
 			if err != nil || c.MergedInto != "" {
 				return entry{}, false, err
 			}
-			e, err := caseEntry(t, c)
-			return e, true, err
+			p, err := partsOf(t, c)
+			return caseEntry(c, p), true, err
 		}},
 		{"message", `SELECT id FROM message WHERE id > $1 ORDER BY id LIMIT $2`, func(t *tx, id ID) (entry, bool, error) {
 			m, err := messageByID(t, id)

@@ -84,6 +84,10 @@ func (t *tx) reindex() error {
 		if !ok || s != stale {
 			continue
 		}
+		if c := t.openedBy[id]; c != "" && t.opened[c] != nil { // it is found by its case, and never was found otherwise
+			cases[c] = stale
+			continue
+		}
 		if err := t.indexMessage(id); err != nil {
 			return err
 		}
@@ -104,9 +108,53 @@ func (t *tx) reindex() error {
 	return nil
 }
 
+// A newCase is a case that the rules opened in this transaction, from a message
+// that was read for the first time. All that its entry says is still at hand,
+// and need not be read back: most cases begin so.
+type newCase struct {
+	of      Case
+	message Message
+	people  []Person
+}
+
+// openedNow notes a new case. Whatever else is done to it in the transaction
+// takes it off again; see append.
+func (t *tx) openedNow(n newCase) {
+	if n.message.decisions > 0 || byPerson(n.message.DecidedBy) == nil {
+		return // the message may have an entry, or an officer goes on with the case
+	}
+	if t.opened == nil {
+		t.opened, t.openedBy = map[ID]*newCase{}, map[ID]ID{}
+	}
+	t.opened[n.of.ID], t.openedBy[n.message.ID] = &n, n.of.ID
+}
+
+// indexNew makes the first entry of a case.
+func (t *tx) indexNew(n *newCase) error {
+	p := caseParts{messages: []Message{n.message}, people: []string{n.of.Reference + " " + n.of.Correspondent.Name + " " + n.of.Correspondent.Address}}
+	for _, a := range n.people {
+		if address := mailbox(a.Address.Address); address != "" { // as addPerson does
+			p.people = append(p.people, a.Address.Name+" "+address)
+		}
+	}
+	e := caseEntry(n.of, p)
+	var due string
+	err := t.one(`SELECT COALESCE(min(due_on), '') FROM clock WHERE case_id = $1`, []any{n.of.ID}, &due)
+	if err == nil {
+		e.Due, err = dateOf(due)
+	}
+	if err != nil {
+		return err
+	}
+	return t.write(e, "")
+}
+
 // indexCase makes the entry of a case, and drops that of one which became a
 // signpost to it.
 func (t *tx) indexCase(id ID, s staleness) error {
+	if n := t.opened[id]; n != nil {
+		return t.indexNew(n)
+	}
 	if s == staleDue {
 		// The words, which cost most, are left alone. A signpost has no entry.
 		if done, err := t.indexDue(id); done || err != nil {
@@ -125,11 +173,11 @@ func (t *tx) indexCase(id ID, s staleness) error {
 			return err
 		}
 	}
-	e, err := caseEntry(t, c)
+	p, err := partsOf(t, c)
 	if err != nil {
 		return err
 	}
-	return t.index(e)
+	return t.index(caseEntry(c, p))
 }
 
 // indexDue sets the day that a case is due on, as caseEntry works it out.
@@ -210,7 +258,33 @@ func (m Message) searched() []string {
 
 func bareReference(reference string) string { return strings.ReplaceAll(reference, "-", "") }
 
-func caseEntry(t *tx, c Case) (entry, error) {
+// caseParts are what stands of a case elsewhere.
+type caseParts struct {
+	people   []string
+	messages []Message
+	clocks   []Clock
+	answered string // the officer who answered last
+}
+
+func partsOf(t *tx, c Case) (p caseParts, err error) {
+	p.people, err = idsWithin(t, `SELECT reference || ' ' || person_name || ' ' || person_addr FROM cases WHERE id IN (`+familyOf+`)
+		UNION ALL SELECT name || ' ' || address FROM case_person WHERE case_id IN (`+familyOf+`)`, c.ID)
+	if err != nil {
+		return p, err
+	}
+	err = t.each(`SELECT `+messageColumns+messageTables+`WHERE m.id IN (`+messagesOf+`) ORDER BY m.received_at, m.id`, []any{c.ID, c.Message},
+		func(rows *sql.Rows) error { return collect(&p.messages, scanMessage)(rows) })
+	if err != nil {
+		return p, err
+	}
+	if p.clocks, err = clocksOf(t, c.ID); err != nil {
+		return p, err
+	}
+	err = t.one(`SELECT by_whom FROM answer WHERE case_id = $1 AND withdrawn_at = 0 ORDER BY recorded_at DESC LIMIT 1`, []any{c.ID}, &p.answered)
+	return p, notMissing(err)
+}
+
+func caseEntry(c Case, p caseParts) entry {
 	e := entry{
 		ID: c.ID, Message: c.Message, Reference: c.Reference, Kind: string(c.Kind), Stage: c.Stage, State: "open", Topics: c.Topics,
 		Private: slices.Contains(c.Flags, classify.Safeguarding), Who: cmp.Or(c.Correspondent.Name, c.Correspondent.Address), Place: strings.Join(c.Postal, ", "),
@@ -219,38 +293,19 @@ func caseEntry(t *tx, c Case) (entry, error) {
 		e.State = "closed"
 	}
 	texts := append([]string{strings.Join(c.Postal, "\n")}, append(c.Definition.Issues, c.Definition.Outcomes...)...)
-	people, err := idsWithin(t, `SELECT reference || ' ' || person_name || ' ' || person_addr FROM cases WHERE id IN (`+familyOf+`)
-		UNION ALL SELECT name || ' ' || address FROM case_person WHERE case_id IN (`+familyOf+`)`, c.ID)
-	if err != nil {
-		return e, err
-	}
-	texts = append(append(texts, people...), bareReference(c.Reference))
-	if err := e.addMessages(t, c, texts); err != nil {
-		return e, err
-	}
-	clocks, err := clocksOf(t, c.ID)
-	if err != nil {
-		return e, err
-	}
-	for _, k := range clocks {
+	texts = append(append(texts, p.people...), bareReference(c.Reference))
+	e.addMessages(c, p.messages, texts)
+	for _, k := range p.clocks {
 		if due := k.Counts(); k.Running() && (e.Due.IsZero() || due.Before(e.Due)) {
 			e.Due = due
 		}
 	}
-	var answered string
-	err = t.one(`SELECT by_whom FROM answer WHERE case_id = $1 AND withdrawn_at = 0 ORDER BY recorded_at DESC LIMIT 1`, []any{c.ID}, &answered)
-	e.Officer = cmp.Or(c.Handler(), answered, e.Officer)
-	return e, notMissing(err)
+	e.Officer = cmp.Or(c.Handler(), p.answered, e.Officer)
+	return e
 }
 
 // addMessages adds what the messages of a case say.
-func (e *entry) addMessages(t *tx, c Case, texts []string) error {
-	var messages []Message
-	err := t.each(`SELECT `+messageColumns+messageTables+`WHERE m.id IN (`+messagesOf+`) ORDER BY m.received_at, m.id`, []any{c.ID, c.Message},
-		func(rows *sql.Rows) error { return collect(&messages, scanMessage)(rows) })
-	if err != nil {
-		return err
-	}
+func (e *entry) addMessages(c Case, messages []Message, texts []string) {
 	for _, m := range messages {
 		texts = append(texts, m.searched()...)
 		e.Private = e.Private || m.Verdict != nil && m.Verdict.Has(classify.Safeguarding)
@@ -269,7 +324,6 @@ func (e *entry) addMessages(t *tx, c Case, texts []string) error {
 		e.About = c.Definition.Issues[0]
 	}
 	e.words = terms.Of(texts...)
-	return nil
 }
 
 // digest tells whether the words are the same as before.
@@ -298,13 +352,18 @@ const entryFields = `id, message_id, reference, kind, stage, state, due_on, rece
 
 // index writes an entry down; the words only where they changed.
 func (t *tx) index(e entry) error {
-	var seq int64
 	var before string
-	err := t.one(`SELECT seq, digest FROM search_entry WHERE id = $1`, []any{e.ID}, &seq, &before)
+	err := t.one(`SELECT digest FROM search_entry WHERE id = $1`, []any{e.ID}, &before)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	err = t.one(`INSERT INTO search_entry (`+entryFields+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+	return t.write(e, before)
+}
+
+// write writes an entry down whose words had that digest before.
+func (t *tx) write(e entry, before string) error {
+	var seq int64
+	err := t.one(`INSERT INTO search_entry (`+entryFields+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 		ON CONFLICT (id) DO UPDATE SET message_id = excluded.message_id, reference = excluded.reference, kind = excluded.kind, stage = excluded.stage, state = excluded.state,
 			due_on = excluded.due_on, received_at = excluded.received_at, channel = excluded.channel, topics = excluded.topics, officer = excluded.officer,
 			private = excluded.private, who = excluded.who, place = excluded.place, about = excluded.about, digest = excluded.digest RETURNING seq`, e.fields(), &seq)

@@ -30,6 +30,9 @@ type tx struct {
 
 	sqlite  bool
 	touched map[string]staleness // subjects of histories whose search entry is to be made again
+
+	opened   map[ID]*newCase // by the case
+	openedBy map[ID]ID       // the case that a message opened
 }
 
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
@@ -381,6 +384,7 @@ func (t *tx) call(fn func(*tx) error) (err error) {
 	}()
 	t.words = nil // of another write in the same group
 	clear(t.touched)
+	clear(t.opened)
 	if err := fn(t); err != nil {
 		return err
 	}

@@ -198,3 +198,33 @@ func TestPagesOfASearch(t *testing.T) {
 		}
 	})
 }
+
+// The first entry of a case is made from what is at hand, and every test here
+// proves in the end that entries agree with what stands: this one with fields
+// that are stored otherwise than they were read.
+func TestANewCaseIsFoundByWhatWasReadOddly(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		odd := registertest.Reading("odd@example.com", "Odd@Example.com", "Two words\x00 of a \xff letter")
+		odd.From.Name, odd.Subject = "Ha\u0301nna \xfeŁuck", "Lift\x00shaft"
+		odd.Complainant = register.Address{Name: "Someone \xc3 Else", Address: "else@example.com"}
+		odd.PostalAddress = []string{"1 Bad\xf0Street", "QX4\x001RD"}
+		odd.ReplyTo = []register.Address{{Name: "Agent", Address: "Agent\xff@example.com"}}
+		odd.Attachments = []register.Attachment{{Filename: "mo\xffuld.jpg"}}
+		nobody := registertest.Reading("nobody@example.com", "", "Nobody's complaint of 02079460000")
+		nobody.From = register.Address{Name: "Only A Name"}
+		got := d.receive(registertest.Arrival("odd", d.clock.Now()), registertest.Arrival("nobody", d.clock.Now()), registertest.Arrival("enquiry", d.clock.Now()))
+		opened, err := d.Open(d.t.Context(), []register.Opening{
+			{Message: got[0].ID, Reading: odd, Verdict: registertest.Verdict(classify.Complaint)},
+			{Message: got[1].ID, Reading: nobody, Verdict: registertest.Verdict(classify.ServiceRequest)},
+			{Message: got[2].ID, Reading: registertest.Reading("3@example.com", "tess@example.com", "When do you open?"), Verdict: registertest.Verdict(classify.Enquiry)},
+		})
+		d.must(err)
+		for _, o := range opened {
+			d.must(o.Err)
+		}
+		d.finds("a name with an accent", d.typed("hanna luck"), opened[0].Reference)
+		d.finds("a number", d.typed("020 7946 0000"), opened[1].Reference)
+		d.finds("a question", d.typed("open"), opened[2].Reference)
+	})
+}
