@@ -22,17 +22,12 @@ const (
 // readAttached reads scans that a resident attached, so that the rules see
 // the letter and not only "please see attached". A photograph of mould has no
 // words, and adds none.
-func (r *Reader) readAttached(ctx context.Context, m register.Message, rd *register.Reading) {
+func (r *Reader) readAttached(ctx context.Context, original io.ReaderAt, m register.Message, rd *register.Reading) {
 	if r.c.Letters == nil || rd.Automatic != "none" || len(r.c.Letters.Missing()) > 0 {
 		return
 	}
 	addAttached(ctx, r.c.Letters, rd, func(index int, w io.Writer) error {
-		original, err := r.original(ctx, m)
-		if err != nil {
-			return err
-		}
-		defer original.Close() //nolint:errcheck // only read
-		return mime.OpenAttachment(ctx, original, index, w, r.options(m.Source))
+		return mime.OpenAttachment(ctx, io.NewSectionReader(original, 0, m.Size), index, w, r.options(m.Source))
 	})
 }
 

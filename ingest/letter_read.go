@@ -3,12 +3,14 @@ package ingest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
 
 	"postroom/ingest/scan"
+	"postroom/internal/archive"
 	"postroom/internal/register"
 )
 
@@ -23,8 +25,12 @@ func NewLetterReader(c ReaderConfig) *Reader {
 
 // readLetters takes begun files of letters the rest of their way.
 func (r *Reader) readLetters(ctx context.Context, files []register.Message) error {
-	for _, m := range files {
-		if err := r.readLetter(ctx, m); err != nil {
+	for i, m := range files {
+		err := r.readLetter(ctx, m)
+		if errors.Is(err, archive.ErrAway) {
+			return errors.Join(err, r.c.Register.Unbegin(ctx, files[i:]))
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -66,8 +72,8 @@ func (r *Reader) lettersOf(ctx context.Context, m register.Message) ([]*piece, e
 	if err != nil {
 		return nil, err
 	}
-	readings := r.readFile(ctx, m, byHand)
-	if err := ctx.Err(); err != nil {
+	readings, err := r.readFile(ctx, m, byHand)
+	if err := errors.Join(err, ctx.Err()); err != nil {
 		return nil, err
 	}
 	part := register.PartNumber(m.Fingerprint)
@@ -136,8 +142,9 @@ func partOf(readings []register.Reading, part int) register.Reading {
 }
 
 // readFile reads a file's letters, or the one on the pages that a person
-// named, going on where an earlier reader was.
-func (r *Reader) readFile(ctx context.Context, m register.Message, pages []int) (readings []register.Reading) {
+// named, going on where an earlier reader was. The error says that the
+// archive's storage is away.
+func (r *Reader) readFile(ctx context.Context, m register.Message, pages []int) (readings []register.Reading, away error) {
 	defer func() {
 		if v := recover(); v != nil {
 			r.c.Logger.ErrorContext(ctx, "reading panicked", slog.String("message_id", m.ID), slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
@@ -145,18 +152,21 @@ func (r *Reader) readFile(ctx context.Context, m register.Message, pages []int) 
 		}
 	}()
 	original, err := r.original(ctx, m)
+	if errors.Is(err, archive.ErrAway) {
+		return nil, err
+	}
 	if err != nil {
 		r.failed(ctx, "an original cannot be opened", err)
-		return unreadable("the original cannot be opened in the archive; tell the operator, who should run: postroom verify")
+		return unreadable("the original cannot be opened in the archive; tell the operator, who should run: postroom verify"), nil
 	}
 	defer original.Close() //nolint:errcheck // only read
 	d := r.c.Letters.Read(ctx, original, r.progress(ctx, m))
 	if len(pages) > 0 {
 		rd := ReadLetter(scan.LetterOn(d, pages), r.c.Prefixes)
 		rd.Paper.NotRead = d.NoPrograms
-		return []register.Reading{rd}
+		return []register.Reading{rd}, nil
 	}
-	return ReadScan(d, r.c.Splitting, r.c.Prefixes)
+	return ReadScan(d, r.c.Splitting, r.c.Prefixes), nil
 }
 
 func unreadable(why string) []register.Reading {

@@ -94,13 +94,18 @@ func NewReader(c ReaderConfig) *Reader {
 type piece struct {
 	message register.Message
 	opening register.Opening
+	away    error // the archive's storage does not answer: it is read later
 }
 
 // Read reads, judges and opens the messages: together those that are read for
 // the first time, then each of the others alone, since it may be what ended a
 // reader before, the least suspect first. One that is read already, or in another reader's hands, is
-// left out.
+// left out. While the archive's storage is away none is begun: a reading that
+// cannot be done counts as one that ended a reader.
 func (r *Reader) Read(ctx context.Context, ids []register.ID) error {
+	if err := r.c.Archive.Reach(ctx); err != nil {
+		return err
+	}
 	fresh, err := r.c.Register.BeginReading(ctx, ids, r.c.Lease, r.c.Attempts)
 	if err == nil {
 		err = r.readAll(ctx, fresh)
@@ -150,11 +155,29 @@ func (r *Reader) readAll(ctx context.Context, messages []register.Message) error
 	if err := errors.Join(g.Wait(), ctx.Err()); err != nil {
 		return err
 	}
+	pieces, away := r.putOff(ctx, pieces)
 	rest, err := r.takeScans(ctx, pieces)
 	if err != nil {
-		return err
+		return errors.Join(err, away)
 	}
-	return r.openAll(ctx, rest)
+	return errors.Join(r.openAll(ctx, rest), away)
+}
+
+// putOff leaves out the pieces whose originals could not be had, and lets them
+// be read as soon as they can.
+func (r *Reader) putOff(ctx context.Context, pieces []*piece) (rest []*piece, away error) {
+	var begun []register.Message
+	for _, p := range pieces {
+		if p.away == nil {
+			rest = append(rest, p)
+			continue
+		}
+		begun, away = append(begun, p.message), p.away
+	}
+	if away == nil {
+		return rest, nil
+	}
+	return rest, errors.Join(away, r.c.Register.Unbegin(ctx, begun))
 }
 
 // openAll opens what was read, earlier messages first.
@@ -203,6 +226,10 @@ func (r *Reader) readOne(ctx context.Context, m register.Message) (p *piece) {
 		}
 	}()
 	original, err := r.original(ctx, m)
+	if errors.Is(err, archive.ErrAway) {
+		p.away = err
+		return p
+	}
 	if err != nil {
 		r.failed(ctx, "an original cannot be opened", err)
 		p.opening.Problem = "the original cannot be opened in the archive; tell the operator, who should run: postroom verify"
@@ -215,7 +242,7 @@ func (r *Reader) readOne(ctx context.Context, m register.Message) (p *piece) {
 		p.opening.Reading = ReadTold(ctx, original, r.options(m.Source), r.c.Prefixes)
 	}
 	if !r.fromScanner(m, p.opening.Reading) {
-		r.readAttached(ctx, m, &p.opening.Reading)
+		r.readAttached(ctx, original, m, &p.opening.Reading)
 	}
 	return p
 }

@@ -92,7 +92,7 @@ func (r *Reader) scansOf(ctx context.Context, p *piece) (letters []register.Arri
 		}
 		writers = append(writers, w)
 		if err := r.openAttachment(ctx, p.message, i, w); err != nil {
-			if errors.Is(err, ctx.Err()) && ctx.Err() != nil {
+			if errors.Is(err, ctx.Err()) && ctx.Err() != nil || errors.Is(err, archive.ErrAway) {
 				return nil, "", err
 			}
 			return nil, "a scan in a scanner's mail could not be taken out; open the mail and scan the letter again", nil

@@ -277,6 +277,10 @@ func (w *Worker) write(ctx context.Context, j *job) (r result) {
 	} else {
 		j.mail, err = w.cfg.Composer.Compose(j.Claimed, w.cfg.Now())
 	}
+	if errors.Is(err, archive.ErrAway) {
+		w.log.WarnContext(ctx, "a reply waits for a file of the archive", "outgoing_id", j.ID, "error", err)
+		return result{fate: tryAgain, why: "the archive cannot give out a file that it needs", down: true}
+	}
 	if unprintable(err) {
 		return result{fate: holdIt, why: "it cannot be printed: " + plainCause(err)}
 	}

@@ -46,7 +46,7 @@ func leafBricks() []brick {
 
 func leaves() []string {
 	return []string{
-		"classify", "templates", "internal/archive", "internal/paper", "internal/password", "internal/oauth", "internal/openid", "internal/workday",
+		"classify", "templates", "internal/archive", "internal/objects", "internal/paper", "internal/password", "internal/oauth", "internal/openid", "internal/workday",
 		"internal/reference", "internal/terms", "internal/queue", "ingest/mime", "ingest/scan",
 	}
 }
@@ -122,6 +122,9 @@ func roomBricks() []brick {
 		{"internal/web/x_test.go", "postroom/internal/openid/openidtest", ""},
 		{"internal/web/x.go", "postroom/internal/malware/clamdtest", "peers"},
 		{"internal/web/x_test.go", "postroom/internal/malware/clamdtest", ""},
+		{"internal/web/x.go", "postroom/internal/objects/objectstest", "peers"},
+		{"internal/archive/x_test.go", "postroom/internal/objects/objectstest", ""},
+		{"internal/objects/objectstest/x.go", "postroom/internal/objects", ""},
 		{"internal/registertest/x.go", "postroom/internal/register", ""},
 		{"cmd/postroom/x.go", "postroom/notify/smtptest", ""},
 	}
@@ -159,6 +162,7 @@ func libraryBricks() []brick {
 		{"golang.org/x/oauth2", "sign-on", "internal/openid"},
 		{"github.com/makiuchi-d/gozxing/qrcode", "codes", "ingest/scan internal/paper"},
 		{"github.com/prometheus/client_golang/prometheus", "monitoring", "internal/metrics"},
+		{"github.com/minio/minio-go/v7", "object-storage", "internal/objects internal/objects/objectstest"},
 		{"github.com/redis/go-redis/v9", "redis", "internal/queue"},
 		{"github.com/alicebob/miniredis/v2", "redis", "internal/queue"},
 		{"github.com/jackc/pgx/v5", "sql", "internal/register"},

@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"postroom/internal/archive"
 	"postroom/internal/records"
 	"postroom/internal/workday"
 )
@@ -125,7 +124,7 @@ func restore(ctx context.Context, file, folder string, lost time.Time, stderr io
 	if err := p.makeRegisterFolder(); err != nil {
 		return records.Restored{}, err
 	}
-	a, err := archive.Open(p.archiveDir, p.now())
+	a, err := p.openArchive()
 	if err != nil {
 		return records.Restored{}, err
 	}

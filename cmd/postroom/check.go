@@ -82,6 +82,9 @@ func (p *plan) check(ctx context.Context, w io.Writer) bool {
 	say(p.checkHazards())
 	say(p.checkRegister(ctx))
 	say(p.checkArchive())
+	if p.bucket != nil {
+		say(p.checkBucket(ctx))
+	}
 	if p.scanner != nil {
 		say(p.checkMalware(ctx))
 	}

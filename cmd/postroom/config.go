@@ -86,7 +86,8 @@ type registerConfig struct {
 }
 
 type archiveConfig struct {
-	Folder string `yaml:"folder" is:"path"`
+	Folder string   `yaml:"folder" is:"path"`
+	S3     s3Config `yaml:"s3"`
 }
 
 type mailboxConfig struct {
@@ -311,7 +312,7 @@ func defaultConfig() config {
 		Nation:   string(workday.EnglandAndWales),
 		Scheme:   workday.DefaultScheme().ID,
 		Register: registerConfig{Driver: "sqlite", Path: "data/register.db"},
-		Archive:  archiveConfig{Folder: "data/archive"},
+		Archive:  archiveConfig{Folder: "data/archive", S3: s3Config{PathStyle: true, Timeout: 30 * time.Second}},
 		Queue:    queueConfig{Prefix: "postroom:"},
 		SMTP: smtpConfig{
 			TLS: "starttls", Connections: 4, Timeout: 30 * time.Second, FinalTimeout: 2 * time.Minute,

@@ -132,7 +132,7 @@ func (c *config) checkStores(k *checker) {
 		k.must(c.Register.DSNEnv+c.Register.DSNFile != "", "register.dsn_file", "say where the connection string is, in dsn_file or dsn_env")
 	}
 	k.must(c.Archive.Folder != "", "archive.folder", "is missing")
-
+	c.Archive.S3.check(k)
 	c.Queue.check(k)
 }
 

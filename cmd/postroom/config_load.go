@@ -125,6 +125,7 @@ func resolvePaths(v reflect.Value, folder string) {
 func (c *config) readSecrets(lookupEnv func(string) (string, bool)) []problem {
 	s := secretReader{lookupEnv: lookupEnv}
 	s.read(&c.Register.DSN, "register.dsn", c.Register.DSNEnv, c.Register.DSNFile)
+	c.Archive.S3.readSecrets(&s)
 	c.Queue.readSecrets(&s)
 	for i := range c.OAuth {
 		o, key := &c.OAuth[i], fmt.Sprintf("oauth[%d]", i)

@@ -116,6 +116,7 @@ func TestExampleDecodesStrictly(t *testing.T) {
 	}
 	want := []string{
 		"register.dsn_file", "register.dsn_file", // both, and driver: sqlite
+		"archive.s3.access_key_file", "archive.s3.secret_key_file",
 		"queue.redis_file", "queue.redis", "queue", // and three ways to say where Redis is
 		"queue.sentinel.password_file", "queue.sentinel.sentinel_password_file", "queue.cluster.password_file",
 		"oauth[0].tenant", "oauth[0].client_secret_file", // provider: other, and both

@@ -20,6 +20,7 @@ import (
 	"postroom/ingest/scan"
 	"postroom/internal/archive"
 	"postroom/internal/malware"
+	"postroom/internal/objects"
 	"postroom/internal/paper"
 	"postroom/internal/queue"
 	"postroom/internal/records"
@@ -62,7 +63,8 @@ type plan struct {
 
 	driver, dsn string
 	archiveDir  string
-	scanner     *malware.Clamd // nil: nothing is looked at for malware
+	bucket      *objects.Config // where the archive's files are; nil: in the folder
+	scanner     *malware.Clamd  // nil: nothing is looked at for malware
 	redisURL    string
 	redis       *queue.Servers // several; nil: one, or inside the process
 	redisPrefix string
@@ -131,7 +133,7 @@ func build(ctx context.Context, p plan) (_ *house, err error) {
 		return nil, err
 	}
 	var anew bool
-	anew, err = p.beginsAnew()
+	anew, err = p.beginsAnew(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +146,7 @@ func build(ctx context.Context, p plan) (_ *house, err error) {
 	if err = h.register.HoldReferenceKey(ctx); err != nil {
 		return nil, err
 	}
-	if h.archive, err = archive.Open(p.archiveDir, p.now()); err != nil {
+	if h.archive, err = p.openArchive(); err != nil {
 		return nil, err
 	}
 	h.screen = p.screenOf(h.register, h.archive)
@@ -178,18 +180,18 @@ func (p *plan) makeRegisterFolder() error {
 // beginsAnew reports that there is no SQLite register yet, and refuses to make
 // one beside the originals of another: a disk that is not mounted, or a wrong
 // path, would let everybody be answered again.
-func (p *plan) beginsAnew() (bool, error) {
+func (p *plan) beginsAnew(ctx context.Context) (bool, error) {
 	if p.driver != "sqlite" {
 		return false, nil
 	}
 	if info, err := os.Stat(p.dsn); err == nil && info.Size() > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // the operator names it
 		return false, nil // opening it says what is wrong
 	}
-	holds, err := archive.Holds(p.archiveDir)
+	holds, err := p.archiveHolds(ctx)
 	if err != nil || !holds {
 		return true, err
 	}
-	return false, fmt.Errorf("there is no register at %s, but the archive at %s holds post that one knew. Is the disk mounted, and is register.path right? If the register is lost, restore it from a backup (postroom restore). To begin anew all the same, name another archive.folder", p.dsn, p.archiveDir)
+	return false, fmt.Errorf("there is no register at %s, but the archive at %s holds post that one knew. Is the disk mounted, and is register.path right? If the register is lost, restore it from a backup (postroom restore). To begin anew all the same, name another %s", p.dsn, p.archiveName(), p.archivePlace())
 }
 
 // registerConfig is the register's; serve owns an SQLite register, the other
@@ -302,6 +304,9 @@ func (h *house) close() error {
 	}
 	if h.queue != nil {
 		errs = append(errs, h.queue.Close())
+	}
+	if h.archive != nil {
+		errs = append(errs, h.archive.Close())
 	}
 	if h.register != nil {
 		errs = append(errs, h.register.Close())

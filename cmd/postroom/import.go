@@ -12,7 +12,6 @@ import (
 	"syscall"
 
 	"postroom/ingest"
-	"postroom/internal/archive"
 	"postroom/internal/queue"
 	"postroom/internal/register"
 )
@@ -110,7 +109,7 @@ func openBeside(ctx context.Context, p plan) (h *house, err error) {
 	if err = h.register.HoldReferenceKey(ctx); err != nil {
 		return nil, err
 	}
-	if h.archive, err = archive.Open(p.archiveDir, p.now()); err != nil {
+	if h.archive, err = p.openArchive(); err != nil {
 		return nil, err
 	}
 	h.queue, err = queue.Open(ctx, p.queueConfig())

@@ -48,5 +48,6 @@ func (h *house) machine(ctx context.Context) []web.Part {
 		}
 		parts = append(parts, disk)
 	}
+	parts = append(parts, h.storagePart(ctx)...)
 	return append(parts, h.clockPart(ctx)...)
 }

@@ -110,7 +110,7 @@ func openRecord(ctx context.Context, file string, stderr io.Writer) (*recordRoom
 	if room.register, err = register.Connect(ctx, p.registerConfig(false)); err != nil {
 		return nil, err
 	}
-	if room.archive, err = archive.Open(p.archiveDir, p.now()); err != nil {
+	if room.archive, err = p.openArchive(); err != nil {
 		return nil, errors.Join(err, room.close())
 	}
 	room.keeper = &records.Keeper{Register: room.register, Archive: room.archive, Screen: p.screenOf(room.register, room.archive), Progress: progressOn(stderr, p.now)}

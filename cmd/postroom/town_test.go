@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"postroom/cmd/postroom/demomail"
+	"postroom/internal/archive"
 	"postroom/internal/register"
 	"postroom/internal/registertest"
 	"postroom/notify/smtptest"
@@ -44,22 +45,23 @@ type townPlan struct {
 // A town is a mailbox to poll, a mail server for the residents, and a
 // configuration for postroom serve between them.
 type town struct {
-	t        testing.TB
-	folder   string
-	archive  string
-	config   string
-	plan     townPlan
-	mailbox  townMailbox
-	second   *townMailbox
-	prefix   string           // of the keys in Redis
-	office   *smtptest.Server // of the residents
-	register register.Config
-	dsn      string           // of the register, as the process is told
-	port     int              // of the mail server, likewise
-	line     map[string]*line // to imap, smtp, redis and postgres; none where the plan wants none
-	sent     int
-	env      []string // of the process, beside what it always has
-	beside   *register.Register
+	t         testing.TB
+	folder    string
+	archive   string
+	elsewhere *archive.Archive // where the originals are, when not in that folder
+	config    string
+	plan      townPlan
+	mailbox   townMailbox
+	second    *townMailbox
+	prefix    string           // of the keys in Redis
+	office    *smtptest.Server // of the residents
+	register  register.Config
+	dsn       string           // of the register, as the process is told
+	port      int              // of the mail server, likewise
+	line      map[string]*line // to imap, smtp, redis and postgres; none where the plan wants none
+	sent      int
+	env       []string // of the process, beside what it always has
+	beside    *register.Register
 }
 
 // A townMailbox is the landlord's.
@@ -434,6 +436,12 @@ func (w *town) stuck() string {
 func (w *town) auditArchive(messages []register.Message) {
 	w.t.Helper()
 	for _, m := range messages {
+		if w.elsewhere != nil {
+			if err := w.elsewhere.Verify(w.t.Context(), m.Original); err != nil {
+				w.t.Errorf("the original of %s: %v", m.Reference, err)
+			}
+			continue
+		}
 		raw, err := os.ReadFile(filepath.Join(w.archive, m.Original[:2], m.Original))
 		sum := sha256.Sum256(raw)
 		if err != nil || hex.EncodeToString(sum[:]) != m.Original {

@@ -1,6 +1,7 @@
 // Package archive owns the originals and everything sent: files named by the
-// SHA-256 of their content, written once and flushed to disk. It imports
-// nothing of ours, and knows nothing of what the bytes mean.
+// SHA-256 of their content, written once and flushed to disk, or stored by a
+// Store that says so. It imports nothing of ours, and knows nothing of what the
+// bytes mean.
 package archive
 
 import (
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,16 +39,21 @@ const (
 
 // An Archive is a folder of files that never change. Several processes may
 // use the same one, and many goroutines. Files are in 256 folders by the first
-// two digits of their names.
+// two digits of their names. With a Store the files are there, under the same
+// paths, and the folder is for what is on its way.
 type Archive struct {
 	dir      string
 	root     *os.Root   // nothing opened through it lies outside, symbolic links or not
 	settling sync.Mutex // makes Stored.New exact within the process
+	store    Store      // nil: the folder keeps the files
+	away     atomic.Bool
 }
 
 // Open opens the archive in dir, makes the folder when it is missing, and
 // sweeps away files that a crash left unfinished a day or more before now.
-func Open(dir string, now time.Time) (*Archive, error) {
+func Open(dir string, now time.Time) (*Archive, error) { return open(dir, nil, now) }
+
+func open(dir string, store Store, now time.Time) (*Archive, error) {
 	if err := os.MkdirAll(dir, dirMode); err != nil {
 		return nil, explain("open", err)
 	}
@@ -54,7 +61,7 @@ func Open(dir string, now time.Time) (*Archive, error) {
 	if err != nil {
 		return nil, explain("open", err)
 	}
-	a := &Archive{dir: dir, root: root}
+	a := &Archive{dir: dir, root: root, store: store}
 	if err = a.makeFolders(); err == nil {
 		err = a.sweep(now)
 	}
@@ -64,14 +71,24 @@ func Open(dir string, now time.Time) (*Archive, error) {
 	return a, nil
 }
 
-// Close lets go of the folder. Files that Get gave out stay open.
-func (a *Archive) Close() error { return explain("close", a.root.Close()) }
+// Close lets go of the folder, and of the Store. Files that Get gave out stay
+// open.
+func (a *Archive) Close() error {
+	err := a.root.Close()
+	if a.store != nil {
+		err = errors.Join(err, a.store.Close())
+	}
+	return explain("close", err)
+}
 
 // makeFolders makes what is missing, and makes it last: the names of the
 // folders, and the archive's own in the folder above it.
 func (a *Archive) makeFolders() error {
-	made := false
-	for _, name := range append(folderNames(), workFolder) {
+	made, names := false, []string{workFolder}
+	if a.store == nil {
+		names = append(names, folderNames()...)
+	}
+	for _, name := range names {
 		err := a.root.Mkdir(name, dirMode)
 		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
@@ -121,6 +138,9 @@ func (a *Archive) Get(ctx context.Context, name string) (*os.File, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, explain("get", err)
 	}
+	if a.store != nil {
+		return a.fetch(ctx, name)
+	}
 	f, err := a.root.Open(path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s", ErrNotFound, name)
@@ -132,10 +152,11 @@ func (a *Archive) Get(ctx context.Context, name string) (*os.File, error) {
 // to patience: on shared storage what another machine has written and flushed
 // may be visible here only after a while.
 func (a *Archive) Await(ctx context.Context, name string, patience time.Duration) (*os.File, error) {
+	whole := context.WithoutCancel(ctx)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for pause := firstPause; ; pause = min(2*pause, time.Second) {
-		f, err := a.Get(context.WithoutCancel(ctx), name)
+		f, err := a.Get(whole, name)
 		if !errors.Is(err, ErrNotFound) || !validName(name) {
 			return f, err
 		}
@@ -148,6 +169,9 @@ func (a *Archive) Await(ctx context.Context, name string, patience time.Duration
 		}
 		// To list a folder makes an NFS client ask the server about it (nfs(5),
 		// close-to-open); a name that was not there is otherwise remembered.
+		if a.store != nil {
+			continue
+		}
 		if folder, err := a.root.Open(name[:2]); err == nil {
 			_, _ = folder.ReadDir(1)
 			_ = folder.Close()
@@ -162,14 +186,14 @@ const firstPause = 20 * time.Millisecond
 // Verify reads a file whole and compares it with its name. The error is
 // ErrDamaged when they differ, and ErrNotFound when there is no such file.
 func (a *Archive) Verify(ctx context.Context, name string) error {
-	f, err := a.Get(ctx, name)
+	f, err := a.read(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // only read
 	h := sha256.New()
 	if err := copyAll(ctx, h, f); err != nil {
-		return explain("verify", err)
+		return a.explain("verify", err)
 	}
 	if hex.EncodeToString(h.Sum(nil)) != name {
 		return fmt.Errorf("%w: %s", ErrDamaged, name)
@@ -180,6 +204,9 @@ func (a *Archive) Verify(ctx context.Context, name string) error {
 // Walk calls fn for the name of each file, in order, until fn fails or ctx
 // ends. Files that are not the archive's are passed over.
 func (a *Archive) Walk(ctx context.Context, fn func(name string) error) error {
+	if a.store != nil {
+		return a.walkStore(ctx, fn)
+	}
 	for _, folder := range folderNames() {
 		entries, err := fs.ReadDir(a.root.FS(), folder)
 		if err != nil {

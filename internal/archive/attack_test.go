@@ -174,13 +174,17 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 // archive must be that of its content.
 func TestKilledProcess(t *testing.T) {
 	if dir := os.Getenv("ARCHIVE_TEST_CHILD"); dir != "" {
-		storeUntilKilled(t, dir)
+		a, err := archive.Open(dir, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		storeUntilKilled(t, a)
 		return
 	}
 	t.Parallel()
 	_, dir := open(t)
 	for round := range 4 {
-		said := killAfter(t, dir, 20+round*35)
+		said := killAfter(t, 20+round*35, "ARCHIVE_TEST_CHILD="+dir)
 		a, err := archive.Open(dir, time.Now())
 		if err != nil {
 			t.Fatal(err)
@@ -200,14 +204,14 @@ func TestKilledProcess(t *testing.T) {
 }
 
 // killAfter kills the child once it has said so many names, and gives them all.
-func killAfter(t *testing.T, dir string, names int) []string {
+func killAfter(t *testing.T, names int, environment ...string) []string {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := exec.CommandContext(t.Context(), self, "-test.run=^TestKilledProcess$", "-test.v")
-	child.Env = append(os.Environ(), "ARCHIVE_TEST_CHILD="+dir)
+	child := exec.CommandContext(t.Context(), self, "-test.run=^"+t.Name()+"$", "-test.v")
+	child.Env = append(os.Environ(), environment...)
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -233,12 +237,8 @@ func killAfter(t *testing.T, dir string, names int) []string {
 	return said
 }
 
-func storeUntilKilled(t *testing.T, dir string) {
+func storeUntilKilled(t *testing.T, a *archive.Archive) {
 	t.Helper()
-	a, err := archive.Open(dir, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
 	for i := range 100_000 {
 		content := bytes.Repeat([]byte(fmt.Sprint(os.Getpid(), " ", i, "\n")), 4000)
 		s, err := a.Put(t.Context(), bytes.NewReader(content))

@@ -13,6 +13,10 @@ var ErrNotFound = errors.New("archive: not found")
 // ErrDamaged says that a file's content is not what its name says.
 var ErrDamaged = errors.New("archive: the content does not match its name; restore this file from a backup")
 
+// ErrAway says that the Store could not be reached, or refuses: nothing is
+// known of the file, and whoever needs it tries again later.
+var ErrAway = errors.New("archive: the storage does not answer")
+
 // explain names the operation and says what to do about what an operator can
 // mend.
 func explain(operation string, err error) error {

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -20,4 +21,21 @@ func Holds(dir string) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// errSeen ends a listing: one file is enough.
+var errSeen = errors.New("archive: one was seen")
+
+// StoreHolds reports whether a Store holds any file of an archive's.
+func StoreHolds(ctx context.Context, store Store) (bool, error) {
+	err := store.List(ctx, "", func(k string) error {
+		if nameOf(k) != "" {
+			return errSeen
+		}
+		return nil
+	})
+	if errors.Is(err, errSeen) {
+		return true, nil
+	}
+	return false, explain("look into", err)
 }

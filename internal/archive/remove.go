@@ -20,6 +20,9 @@ func (a *Archive) Remove(ctx context.Context, name string, needed func() (bool, 
 	if err := ctx.Err(); err != nil {
 		return false, explain("remove", err)
 	}
+	if a.store != nil {
+		return a.removeFromStore(ctx, name, needed)
+	}
 	aside := filepath.Join(workFolder, rand.Text())
 	err := a.root.Rename(path(name), aside)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -83,7 +83,8 @@ func (w *Writer) Abort() {
 	_ = w.a.root.Remove(w.name)
 }
 
-// Commit puts the file into the archive, flushed when it returns. Whatever
+// Commit puts the file into the archive, flushed when it returns, or stored by
+// word of the Store. Whatever
 // happens the Writer is done with.
 func (w *Writer) Commit(ctx context.Context) (Stored, error) {
 	stored, err := w.a.Commit(ctx, []*Writer{w})
@@ -104,6 +105,9 @@ func (a *Archive) Commit(ctx context.Context, ws []*Writer) ([]Stored, error) {
 	}()
 	if err := ctx.Err(); err != nil {
 		return nil, explain("commit", err)
+	}
+	if a.store != nil {
+		return a.commitToStore(ctx, ws)
 	}
 	if err := each(ws, (*Writer).flush); err != nil {
 		return nil, explain("commit", err)

@@ -123,6 +123,9 @@ func (d *Desk) archive(ctx context.Context, l *look) {
 		w.Abort()
 	}
 	l.found("archive", true, "", err)
+	if d.c.Archive.Remote() {
+		l.found("object storage", false, "post waits where it is and is taken in later; files cannot be opened and replies not kept yet", d.c.Archive.Probe(ctx))
+	}
 }
 
 func (d *Desk) queue(ctx context.Context, l *look) {

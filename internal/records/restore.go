@@ -128,7 +128,7 @@ func onlyThese(ctx context.Context, a *archive.Archive, names []string) error {
 	}
 	return a.Walk(ctx, func(name string) error {
 		if !known[name] {
-			return fmt.Errorf("the archive holds a file that the backup does not know (%s); name an empty folder in archive.folder", name)
+			return fmt.Errorf("the archive holds a file that the backup does not know (%s); name an empty place in archive.folder or archive.s3.prefix", name)
 		}
 		return nil
 	})

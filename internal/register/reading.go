@@ -60,6 +60,17 @@ func (r *Register) BeginReading(ctx context.Context, ids []ID, lease time.Durati
 	return out, wrap("begin reading", errors.Join(errs...))
 }
 
+// Unbegin takes back that readings were begun: what they need is away, which
+// is no fault of the messages'. Of one that another reader has begun since
+// nothing is taken back.
+func (r *Register) Unbegin(ctx context.Context, begun []Message) error {
+	_, errs, err := batch(ctx, r, begun, func(t *tx, m Message) (bool, error) {
+		n, err := t.affected(`UPDATE message SET attempts = attempts - 1, lease_until = 0 WHERE id = $1 AND state = 'arrived' AND attempts = $2`, m.ID, m.Attempts)
+		return n > 0, err
+	})
+	return wrap("unbegin", errors.Join(err, errors.Join(errs...)))
+}
+
 // LeastBegun lists the ids of those that are still to be read, the ones whose
 // reading was begun least often first. Whatever ends readers is so read last:
 // a message that is merely next when a machine goes down again and again

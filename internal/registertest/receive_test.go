@@ -196,6 +196,35 @@ func TestAMessageIsReadByOneReader(t *testing.T) {
 	})
 }
 
+// What could not be read because something else was away is read at once when
+// it is back, as if it had not been tried; not when another reader has it.
+func TestAReadingIsTakenBack(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		id := d.receive(registertest.Arrival("a", d.clock.Now()))[0].ID
+		begin := func(lease time.Duration) []register.Message {
+			ms, err := d.BeginReading(t.Context(), []register.ID{id}, lease, 3)
+			d.must(err)
+			return ms
+		}
+		for range 10 { // many more than the attempts that a message has
+			ms := begin(time.Minute)
+			if len(ms) != 1 || ms[0].Attempts != 1 || ms[0].State != register.Arrived {
+				t.Fatalf("begun: %+v", ms)
+			}
+			d.must(d.Unbegin(t.Context(), ms))
+		}
+		slow := begin(-time.Second)
+		if other := begin(time.Minute); len(other) != 1 {
+			t.Fatal("the next reader does not have it")
+		}
+		d.must(d.Unbegin(t.Context(), slow))
+		if got := begin(time.Minute); len(got) != 0 {
+			t.Errorf("it was taken out of the other's hands: %+v", got)
+		}
+	})
+}
+
 func TestCursorsNeverGoBack(t *testing.T) {
 	t.Parallel()
 	both(t, func(d *desk) {

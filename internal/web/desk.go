@@ -269,6 +269,11 @@ func (d *Desk) failed(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	id := failureNumber()
+	if errors.Is(err, archive.ErrAway) {
+		d.c.Logger.WarnContext(r.Context(), "the archive cannot be reached for a request", slog.String("id", id), slog.Any("error", err))
+		d.problem(w, r, http.StatusServiceUnavailable, "This cannot be done now", "The storage that keeps post and files does not answer. No post is lost. Go back and try again in a few minutes; what you typed is still there.")
+		return
+	}
 	d.c.Logger.ErrorContext(r.Context(), "a request failed", slog.String("id", id), slog.Any("error", err))
 	d.problem(w, r, http.StatusInternalServerError, "Something went wrong", "No post is lost. Go back and try again; what you typed is still there. If it goes on, tell the operator this number: "+id)
 }

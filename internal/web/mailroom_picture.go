@@ -111,6 +111,8 @@ func (d *Desk) sendPicture(w http.ResponseWriter, r *http.Request, m register.Me
 	switch {
 	case errors.Is(err, scan.ErrNoPage), errors.Is(err, archive.ErrNotFound):
 		d.failed(w, r, register.ErrNotFound)
+	case errors.Is(err, archive.ErrAway):
+		d.failed(w, r, err)
 	case errors.Is(err, context.DeadlineExceeded):
 		d.problem(w, r, http.StatusServiceUnavailable, "Not drawn in time", "The page was not drawn in time. Load it again, or download the original.")
 	case err != nil:
