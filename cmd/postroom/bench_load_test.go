@@ -25,9 +25,6 @@ type benchLoad struct {
 	small, postgres, redis bool
 }
 
-// heldDoublings fill a register from a thousandth of its messages.
-const heldDoublings = 10
-
 func benchLoadOf(b *testing.B, words string) benchLoad {
 	b.Helper()
 	l := benchLoad{mails: 1000, processes: 1}

@@ -31,7 +31,7 @@ func BenchmarkTheWholeWay(b *testing.B) {
 		b.StopTimer()
 		w := newTown(b, l.plan())
 		if l.held > 0 {
-			registertest.Many(b, w.register, max(1, l.held>>heldDoublings), heldDoublings)
+			registertest.Many(b, w.register, l.held)
 		}
 		w.postPhotographs(l.mails, l.small)
 		b.StartTimer()

@@ -31,7 +31,8 @@ type StageRecord struct {
 }
 
 // StageRecords lists the stages of complaints that were received or answered
-// from one instant up to another, oldest receipt first.
+// from one instant up to another, oldest receipt first. The cases are found by
+// these instants first, since all others have nothing to do with it.
 func (r *Register) StageRecords(ctx context.Context, from, to time.Time) ([]StageRecord, error) {
 	return list(ctx, r, "stage records", scanStage, `SELECT c.id, c.reference, s.stage, m.channel, c.topics, m.received_at, c.not_accepted <> '', c.merged_into <> '', c.closed_at,
 			COALESCE(k.due_on, ''), COALESCE(k.met_at, 0), COALESCE(k.defined_at, 0),
@@ -40,7 +41,11 @@ func (r *Register) StageRecords(ctx context.Context, from, to time.Time) ([]Stag
 		JOIN message m ON m.id = CASE WHEN s.stage = 2 AND c.stage2_message <> '' THEN c.stage2_message ELSE c.message_id END
 		LEFT JOIN clock k ON k.case_id = c.id AND k.name = CASE s.stage WHEN 1 THEN 'stage1_acknowledgement' ELSE 'stage2_acknowledgement' END
 		LEFT JOIN clock a ON a.case_id = c.id AND a.name = CASE s.stage WHEN 1 THEN 'stage1_answer' ELSE 'stage2_answer' END
-		WHERE c.kind = 'complaint' AND m.history = 0 AND COALESCE(k.case_id, a.case_id) IS NOT NULL
+		WHERE c.id IN (
+				SELECT r.id FROM cases r JOIN message f ON f.id = r.message_id WHERE f.received_at >= $1 AND f.received_at < $2
+				UNION SELECT r.id FROM cases r JOIN message f ON f.id = r.stage2_message WHERE r.stage2_message <> '' AND f.received_at >= $1 AND f.received_at < $2
+				UNION SELECT case_id FROM clock WHERE name IN ('stage1_answer', 'stage2_answer') AND met_at > 0 AND met_at >= $1 AND met_at < $2)
+			AND c.kind = 'complaint' AND m.history = 0 AND COALESCE(k.case_id, a.case_id) IS NOT NULL
 			AND ((m.received_at >= $1 AND m.received_at < $2) OR (a.met_at >= $1 AND a.met_at < $2))
 		ORDER BY m.received_at, c.id, s.stage`, micros(from), micros(to))
 }

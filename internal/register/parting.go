@@ -88,7 +88,7 @@ func handOver(t *tx, file Message, by string) error {
 	}
 	for _, query := range []string{
 		`UPDATE cases SET message_id = $1 WHERE message_id = $2`,
-		`UPDATE cases SET stage2_message = $1 WHERE stage2_message = $2`,
+		`UPDATE cases SET stage2_message = $1 WHERE stage2_message = $2 AND stage2_message <> ''`,
 		`UPDATE message SET case_id = (SELECT case_id FROM message WHERE id = $2), failsafe_at = 0 WHERE id = $1`,
 		`UPDATE message SET case_id = '' WHERE id = $2 AND id <> $1`,
 	} {
