@@ -73,8 +73,9 @@ race:
 	[ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v $$($(GO) env CC) >/dev/null || \
 		{ race=; echo "skip	race: integration: no C compiler, so no race detector"; }; \
 	[ ! -x $(linter) ] || export POSTROOM_TEST_LINTER=$(linter); \
+	built=$${GOTMPDIR:-$${TMPDIR:-/tmp}}; folder=$$(scripts/testfolder) && trap 'rm -rf "$$folder"' EXIT || exit 1; \
 	set -o pipefail; echo "$(GO) test $$race -vet=off -shuffle=on ./..."; \
-	$(GO) test -json $$race -vet=off -shuffle=on -timeout 40m ./... 2>&1 | $(GO) run ./scripts/readtests
+	GOTMPDIR=$$built TMPDIR=$$folder $(GO) test -json $$race -vet=off -shuffle=on -timeout 40m ./... 2>&1 | $(GO) run ./scripts/readtests
 
 bench: ## benchmarks, against the real servers where they can be had: make bench BENCH=Receive
 	scripts/services run $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
