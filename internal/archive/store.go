@@ -71,16 +71,40 @@ func (a *Archive) Reach(ctx context.Context) error {
 	return a.Probe(ctx)
 }
 
-// Probe asks the Store whether it answers. A folder is there.
+// probing is how long a Store may take to say that it is there: whoever looks
+// after many things has no more time for one of them.
+const probing = 4 * time.Second
+
+// Probe asks the Store whether it answers, and soon. A folder is there.
 func (a *Archive) Probe(ctx context.Context) error {
 	if a.store == nil {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, probing)
+	defer cancel()
 	_, _, err := a.store.Look(ctx, workFolder+"/none")
 	if err = a.explain("look", err); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return err
+}
+
+// Present reports whether a file is there, without reading it; ErrNotFound when
+// it is not.
+func (a *Archive) Present(ctx context.Context, name string) error {
+	if a.store == nil || !validName(name) {
+		f, err := a.Get(ctx, name)
+		if err != nil {
+			return err
+		}
+		return f.Close()
+	}
+	_, _, err := a.store.Look(ctx, key(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		a.away.Store(false)
+		return fmt.Errorf("%w: %s", ErrNotFound, name)
+	}
+	return a.explain("look", err)
 }
 
 // key is where a file of that valid name is within the Store.

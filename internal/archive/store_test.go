@@ -73,7 +73,7 @@ func TestInABucketPutThenGet(t *testing.T) {
 		if again := put(t, a, text); again.New || again.SHA256 != s.SHA256 {
 			t.Errorf("again %+v", again)
 		}
-		if err := a.Verify(t.Context(), s.SHA256); err != nil {
+		if err := errors.Join(a.Verify(t.Context(), s.SHA256), a.Present(t.Context(), s.SHA256)); err != nil {
 			t.Error(err)
 		}
 		to := filepath.Join(t.TempDir(), "copy")
@@ -83,6 +83,9 @@ func TestInABucketPutThenGet(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"", "../../etc/passwd", strings.Repeat("g", 64), strings.Repeat("a", 64)} {
+		if err := a.Present(t.Context(), name); !errors.Is(err, archive.ErrNotFound) {
+			t.Errorf("%q: %v", name, err)
+		}
 		if _, err := a.Get(t.Context(), name); !errors.Is(err, archive.ErrNotFound) {
 			t.Errorf("%q: %v", name, err)
 		}
@@ -278,8 +281,12 @@ func TestAwayIsNotMissing(t *testing.T) {
 			"remove": func() error {
 				return second(a.Remove(t.Context(), s.SHA256, func() (bool, error) { return false, nil }))
 			},
-			"walk": func() error { return a.Walk(t.Context(), func(string) error { return nil }) },
+			"present": func() error { return a.Present(t.Context(), s.SHA256) },
+			"walk":    func() error { return a.Walk(t.Context(), func(string) error { return nil }) },
 		} {
+			if name == "no bucket" && what == "present" {
+				continue // to a question without a body it answers like a missing file
+			}
 			wg.Go(func() {
 				err := do()
 				if !errors.Is(err, archive.ErrAway) || errors.Is(err, archive.ErrNotFound) || !strings.HasPrefix(err.Error(), "archive: ") {
@@ -288,7 +295,7 @@ func TestAwayIsNotMissing(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if name != "no bucket" { // to a question without a body it answers like a missing file
+		if name != "no bucket" { // the same
 			if err := a.Reach(t.Context()); !errors.Is(err, archive.ErrAway) {
 				t.Errorf("%s: reach: %v", name, err)
 			}
@@ -307,6 +314,17 @@ func TestAwayIsNotMissing(t *testing.T) {
 	}
 	if n := unfinished(t, dir); n != 0 {
 		t.Errorf("%d files are left over", n)
+	}
+}
+
+// A server that says nothing is not waited for by whoever only looks whether
+// it is there.
+func TestASilentStorageIsAway(t *testing.T) {
+	t.Parallel()
+	a, _, l, _ := overLine(t)
+	l.Set(func(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() })
+	if err := a.Probe(t.Context()); !errors.Is(err, archive.ErrAway) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
 	}
 }
 

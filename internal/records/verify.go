@@ -122,7 +122,7 @@ func (k *Keeper) verifyFiles(ctx context.Context, quick bool, held map[[32]byte]
 func (k *Keeper) verifyFile(ctx context.Context, f register.File, quick bool, p *Proof) error {
 	look := k.Archive.Verify
 	if quick {
-		look = k.present
+		look = k.Archive.Present
 	}
 	switch err := look(ctx, f.Name); {
 	case err == nil:
@@ -130,18 +130,10 @@ func (k *Keeper) verifyFile(ctx context.Context, f register.File, quick bool, p 
 		p.wrong("%s %s (%s): its file %s is missing from the archive", f.Of, f.ID, f.Reference, f.Name)
 	case errors.Is(err, archive.ErrDamaged):
 		p.wrong("%s %s (%s): its file %s is damaged", f.Of, f.ID, f.Reference, f.Name)
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, archive.ErrAway): // nothing is known of the others either
 		return err
 	default:
 		p.wrong("%s %s (%s): its file %s cannot be read: %v", f.Of, f.ID, f.Reference, f.Name, err)
 	}
 	return nil
-}
-
-func (k *Keeper) present(ctx context.Context, name string) error {
-	f, err := k.Archive.Get(ctx, name)
-	if err != nil {
-		return err
-	}
-	return f.Close()
 }
