@@ -2,15 +2,14 @@ package classify
 
 import (
 	"math"
-	"slices"
 	"sort"
 )
 
 // A leftOut is the verdict on an example that the fit had not seen.
 type leftOut struct {
-	score   []float64 // a label, and after them a flag to which words lean
+	score   []float64 // a label, and after them a mark to which words lean
 	label   int
-	flags   []bool    // which of those flags are there
+	marks   []bool    // which of those marks are there
 	rules   []float64 // what the rules say of each
 	blocked bool      // something besides confidence keeps it from being settled alone
 }
@@ -26,8 +25,8 @@ func (r *Rules) leftOut(examples []Example) []leftOut {
 			blocked: j.language != "en" || first > 1 && j.heard() != "" || first == 0 && j.answered() != "",
 		}
 		sums := j.sums()
-		for _, f := range leanedFlags() {
-			l.flags, l.rules = append(l.flags, slices.Contains(e.Flags, f)), append(l.rules, sums[string(f)])
+		for _, m := range marks() {
+			l.marks, l.rules = append(l.marks, e.has(m.name)), append(l.rules, sums[m.name])
 		}
 		out = append(out, l)
 	}
@@ -71,30 +70,40 @@ func bearable(in float64, choice ...float64) []float64 {
 // wantedTrue is the share of what is flagged that must be rightly so, on what
 // the fit had not seen: less for dangers, of which none should be missed.
 func wantedTrue(f Flag) float64 {
-	if f == Hazard || f == Safeguarding {
+	switch f { //nolint:exhaustive // the others are all alike
+	case Safeguarding:
+		return 0.35
+	case Hazard:
 		return 0.47
-	}
-	if f == Representative {
+	case Representative:
 		return 0.5
+	default:
+		return 0.65
 	}
-	return 0.65
 }
 
-// raised gives by how much the bias of each flag is to be moved, so that as
-// many are found as can be while enough of what is found is there.
+// raised gives by how much the bias of each mark is to be moved. Of a flag as
+// many are found as can be while enough of what is found is there; for a topic
+// what is missed and what is said wrongly weigh the same.
 func raised(left []leftOut) []float64 {
-	out := make([]float64, len(leanedFlags()))
-	for k := range out {
-		out[k] = -1
+	out := make([]float64, len(marks()))
+	for k, m := range marks() {
+		best := -1.0
 		for by := -1.0; by <= 1; by += 0.02 {
 			var t Tally
 			for _, l := range left {
-				t.add(stands(l.rules[k], l.score[len(Labels())+k]+by), l.flags[k])
+				t.add(m.stands(l.rules[k], l.score[len(Labels())+k]+by), l.marks[k])
 			}
-			if t.Precision() < wantedTrue(leanedFlags()[k]) {
-				break
+			gain := t.F1()
+			if !m.topic {
+				if t.Precision() < wantedTrue(Flag(m.name)) {
+					break
+				}
+				gain = by
 			}
-			out[k] = rounded(by)
+			if gain > best {
+				best, out[k] = gain, rounded(by)
+			}
 		}
 	}
 	return out
@@ -110,7 +119,7 @@ func cost(left []leftOut, temperature float64) float64 {
 
 // wanted is the share of what is settled alone that must be right on what the
 // fit had not seen.
-const wanted = 0.972
+const wanted = 0.977
 
 // fewest is the least number of verdicts of a label, on what the fit had not
 // seen, that can show how often it is right.
@@ -133,27 +142,63 @@ type settled struct {
 //
 // An error under one label may be paid for by another. What an error costs is
 // raised until enough are right; for each cost every label takes the
-// threshold that gains most by itself.
+// threshold that gains most by itself. Then the labels take what errors are
+// left over, the one first that gains most by them.
 func thresholds(left []leftOut, s settings) (auto []float64, settledAlone int) {
 	byLabel := make([][]settled, len(Labels()))
 	for k := range byLabel {
 		byLabel[k] = settleable(left, k, s)
 	}
-	auto = make([]float64, len(byLabel))
+	taken := make([]int, len(byLabel))
+	var all, wrong int
 	for price := 1.0; ; price *= 1.1 {
-		all, wrong := 0, 0
+		all, wrong = 0, 0
 		for k, verdicts := range byLabel {
 			n, errs := mostGain(verdicts, price)
-			all, wrong = all+n, wrong+errs
-			auto[k] = never
-			if n > 0 {
-				auto[k] = min(max(math.Ceil(verdicts[n-1].sure*1000)/1000, 0.6), 0.999)
-			}
+			taken[k], all, wrong = n, all+n, wrong+errs
 		}
 		if float64(wrong) <= (1-wanted)*float64(all) {
-			return auto, all
+			break
 		}
 	}
+	for {
+		best, more, errs := 0, 0, 0
+		for k, verdicts := range byLabel {
+			if n, e := leftOver(verdicts[taken[k]:], all, wrong); n > more {
+				best, more, errs = k, n, e
+			}
+		}
+		if more == 0 {
+			break
+		}
+		taken[best], all, wrong = taken[best]+more, all+more, wrong+errs
+	}
+	auto = make([]float64, len(byLabel))
+	for k, verdicts := range byLabel {
+		auto[k] = never
+		if n := taken[k]; n >= fewest {
+			auto[k] = min(max(math.Ceil(verdicts[n-1].sure*1000)/1000, 0.6), 0.999)
+		}
+	}
+	return auto, all
+}
+
+// leftOver gives how many further verdicts of a label can be settled alone
+// while enough of all are right, and how many of those are wrong.
+func leftOver(further []settled, all, wrong int) (n, errs int) {
+	e := 0
+	for i, v := range further {
+		if v.dangerous {
+			break
+		}
+		if !v.right {
+			e++
+		}
+		if float64(wrong+e) <= (1-wanted)*float64(all+i+1) {
+			n, errs = i+1, e
+		}
+	}
+	return n, errs
 }
 
 // settleable lists the verdicts of a label, the surest first.

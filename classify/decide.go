@@ -53,9 +53,9 @@ func bounded(s string) (string, bool) {
 }
 
 // score adds up the weights of what fired, a sum for each label, and after
-// them how far the everyday words lean to each of their flags.
+// them how far the everyday words lean to each of their marks.
 func (r *Rules) score(j *judgement) []float64 {
-	score := make([]float64, len(Labels())+len(leanedFlags()))
+	score := make([]float64, len(Labels())+len(marks()))
 	copy(score, r.settings.bias)
 	scale := j.scale()
 	for _, i := range j.fired {
@@ -112,20 +112,23 @@ func topTwo(chances []float64) (first, second int) {
 // enough is the sum of weights from which a flag or topic stands.
 const enough = 1
 
-// stands reports whether a flag stands, by what the rules say of it and how
-// far the everyday words lean to it: the rules are enough by themselves, and
-// words add to them.
-func stands(rules, words float64) bool { return rules >= enough || rules+words >= enough }
+// stands reports whether a mark stands, by what the rules say of it and how
+// far the everyday words lean to it. For a flag the rules are enough by
+// themselves, and words add to them; for a topic words also speak against
+// rules, which fire on things that are only said in passing.
+func (m mark) stands(rules, words float64) bool {
+	return !m.topic && rules >= enough || rules+words >= enough
+}
 
 // extras sets topics, flags and the hazard's level, each by its own evidence.
 func (j *judgement) extras(v *Verdict, leaned []float64) {
 	sums := j.sums()
 	for _, f := range Flags() {
 		words := 0.0
-		if i := slices.Index(leanedFlags(), f); i >= 0 && j.leant > 0 {
+		if i := marked(string(f)); i >= 0 && j.leant > 0 {
 			words = leaned[i]
 		}
-		if stands(sums[string(f)], words) {
+		if (mark{name: string(f)}).stands(sums[string(f)], words) {
 			v.Flags = append(v.Flags, f)
 		}
 	}
@@ -136,9 +139,15 @@ func (j *judgement) extras(v *Verdict, leaned []float64) {
 		return
 	}
 	for _, t := range Topics() {
+		if i := marked(t); i >= 0 && j.leant > 0 {
+			sums[t] += leaned[i]
+		}
 		if sums[t] >= enough {
 			v.Topics = append(v.Topics, t)
 		}
+	}
+	if len(v.Topics) > 1 {
+		v.Topics = slices.DeleteFunc(v.Topics, func(t string) bool { return t == "other" })
 	}
 	if v.Label == Stage2 && sums["complaint_handling"] < enough {
 		v.Topics = append(v.Topics, "complaint_handling")

@@ -10,7 +10,7 @@ type sample struct {
 	fired []int
 	leant int // how many of them, the last, are everyday words
 	label int
-	flags []bool    // which of the flags to which words lean are there
+	marks []bool    // which of the flags and topics to which words lean are there
 	rules []float64 // what the rules say of each of them
 	cost  float64
 	scale float64 // of the everyday words
@@ -28,9 +28,9 @@ func (r *Rules) samples(examples []Example) []sample {
 		s.fired = append(s.fired, j.fired...)
 		s.leant, s.scale = j.leant, j.scale()
 		sums := j.sums()
-		for _, f := range leanedFlags() {
-			s.flags = append(s.flags, slices.Contains(e.Flags, f))
-			s.rules = append(s.rules, sums[string(f)])
+		for _, m := range marks() {
+			s.marks = append(s.marks, e.has(m.name))
+			s.rules = append(s.rules, sums[m.name])
 		}
 		out = append(out, s)
 	}
@@ -49,7 +49,7 @@ func firedIn(r *Rules, samples []sample) []int {
 }
 
 // A fit holds the weights while they are fitted: a row a rule, a column a
-// label or a flag to which words lean, the last row the bias.
+// label, flag or topic to which words lean, the last row the bias.
 //
 // The method is multinomial logistic regression over the rules that fired, by
 // Adam on the whole corpus, with a quadratic pull towards the weights that
@@ -124,7 +124,7 @@ func (f *fit) run(samples []sample) {
 	s := f.rules.settings
 	for round := 1; round <= f.rounds; round++ {
 		f.gradient(samples, g)
-		f.flagGradient(samples, g)
+		f.markGradient(samples, g)
 		c1, c2 := 1-math.Pow(keep1, float64(round)), 1-math.Pow(keep2, float64(round))
 		for i := range f.weights {
 			if !f.free[i] {
@@ -208,32 +208,44 @@ func (f *fit) columns(i int) int {
 	return len(f.weights[i])
 }
 
-// How steeply the chance of a flag rises with the evidence for it, how much
+// How steeply the chance of a flag or topic rises with the evidence for it, how much
 // dearer it is to miss one than to raise one too many, and how far the words
 // heed what the rules say. Rules were written with these messages in view: if
 // words learnt only what the rules miss here, they would hear nothing of what
 // the rules miss elsewhere.
 const (
-	flagSlope = 3
+	markSlope = 3
 	flagCost  = 3
 	flagHeed  = 0.3
 )
 
-// flagGradient adds the gradient for the flags: of the mean cost-weighted
-// cross-entropy, where the rules' evidence is given.
-func (f *fit) flagGradient(samples []sample, g [][]float64) {
+// missed gives how dear it is to miss the mark, and how far the words heed
+// what the rules say. A topic's rules know the thing, and words whether it is
+// the matter.
+func (m mark) missed() (cost, heed float64) {
+	if m.topic {
+		return 1, 1
+	}
+	return flagCost, flagHeed
+}
+
+// markGradient adds the gradient for the flags and topics: of the mean
+// cost-weighted cross-entropy, where the rules' evidence is given.
+func (f *fit) markGradient(samples []sample, g [][]float64) {
 	labels, bias := len(Labels()), len(f.weights)-1
+	all := marks()
 	for _, s := range samples {
 		_, words := s.parted()
-		for k, there := range s.flags {
+		for k, there := range s.marks {
+			missed, heed := all[k].missed()
 			score := f.weights[bias][labels+k]
 			for _, i := range words {
 				score += f.weights[i][labels+k] * s.scale
 			}
-			score = flagSlope * (score + flagHeed*min(max(s.rules[k], -enough), 1.5*enough) - enough)
+			score = markSlope * (score + heed*min(max(s.rules[k], -enough), 1.5*enough) - enough)
 			p, cost := 1/(1+math.Exp(-score)), 1.0
 			if there {
-				p, cost = p-1, flagCost
+				p, cost = p-1, missed
 			}
 			p *= cost / float64(len(samples))
 			g[bias][labels+k] += p
@@ -244,10 +256,12 @@ func (f *fit) flagGradient(samples []sample, g [][]float64) {
 	}
 }
 
-// Weights not worth a place in the file: of a rule, and of an everyday word.
+// Weights not worth a place in the file: of a rule, of an everyday word, and
+// of one for a topic, of which there are many.
 const (
 	small        = 0.05
 	smallLeaning = 0.04
+	smallTopical = 0.12
 )
 
 // apply gives the rules with the fitted weights, the patterns shared.
@@ -274,7 +288,11 @@ func (f *fit) apply() *Rules {
 
 func fittedWeights(old []weight, row []float64, least float64) []weight {
 	var out []weight
+	all := marks()
 	for k, target := range leanTargets() {
+		if i := k - len(Labels()); i >= 0 && all[i].topic {
+			least = smallTopical
+		}
 		if math.Abs(row[k]) >= least {
 			out = append(out, weight{target: target, slot: k, value: rounded(row[k])})
 		}

@@ -86,7 +86,7 @@ const (
 )
 
 // everydayEvidence gives a line for each of the two likeliest labels, and each
-// flag that stands, towards which the everyday words lean, with those that
+// flag and topic that stands, towards which the everyday words lean, with those that
 // lean most. A word says little by itself, so none stands alone.
 func (j *judgement) everydayEvidence(v *Verdict) []Evidence {
 	var out []Evidence
@@ -94,6 +94,7 @@ func (j *judgement) everydayEvidence(v *Verdict) []Evidence {
 	for _, f := range v.Flags {
 		targets = append(targets, string(f))
 	}
+	targets = append(targets, v.Topics...)
 	for _, l := range targets {
 		slot := slices.Index(leanTargets(), l)
 		if slot < 0 {

@@ -25,8 +25,10 @@ func (rd *reader) settings(n *yaml.Node) {
 		return
 	}
 	parts := rd.mapping(n, "bias", "auto", "temperature", "doubt", "doubt-stage2", "least-weight", "most-weight")
-	for _, f := range leanedFlags() {
-		s.bias[slices.Index(leanTargets(), string(f))] = flagsBias
+	for i, m := range marks() {
+		if !m.topic {
+			s.bias[len(Labels())+i] = flagsBias
+		}
 	}
 	rd.numbers(parts["bias"], leanTargets(), s.bias, -mostWeight, mostWeight)
 	rd.numbers(parts["auto"], leanTargets()[:len(Labels())], s.auto, 0.5, 1.01)

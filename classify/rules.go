@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"slices"
 	"sync"
 )
 
@@ -135,22 +136,52 @@ func slotOf(target string) int {
 	return -1
 }
 
-// leanedFlags lists the flags to which everyday words may lean: those for
-// which people have endless words.
-func leanedFlags() []Flag { return []Flag{Hazard, Vulnerable, Safeguarding, Representative} }
+// A mark is a flag or a topic to which everyday words may lean.
+type mark struct {
+	name  string
+	topic bool
+}
+
+// marks lists the flags and topics for which people have endless words.
+var marks = sync.OnceValue(func() []mark {
+	return []mark{
+		{string(Hazard), false},
+		{string(Vulnerable), false},
+		{string(Safeguarding), false},
+		{string(Representative), false},
+		{string(WantsLetter), false},
+		{"repairs", true},
+		{"heating_hot_water", true},
+		{"leak_flood", true},
+		{"windows_doors", true},
+		{"fire_building_safety", true},
+		{"asb_noise", true},
+		{"staff_conduct", true},
+		{"contractor_conduct", true},
+		{"communication", true},
+		{"rent_service_charge", true},
+		{"allocations_transfer", true},
+		{"estate_cleaning_grounds", true},
+	}
+})
+
+// marked gives the number of a mark, or -1.
+func marked(name string) int {
+	return slices.IndexFunc(marks(), func(m mark) bool { return m.name == name })
+}
 
 // leanTargets lists what everyday words may lean to, by the numbers of the
-// slots: the labels, then the flags.
-func leanTargets() []string {
+// slots: the labels, then the marks.
+var leanTargets = sync.OnceValue(func() []string {
 	var out []string
 	for _, l := range Labels() {
 		out = append(out, string(l))
 	}
-	for _, f := range leanedFlags() {
-		out = append(out, string(f))
+	for _, m := range marks() {
+		out = append(out, m.name)
 	}
 	return out
-}
+})
 
 // Topics lists every topic that a rule may speak for, in the order in which
 // pages show them.

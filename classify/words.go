@@ -67,7 +67,7 @@ func (rd *reader) wordHeads(line int, cells []string) []int {
 	for i, c := range cells {
 		slot := slices.Index(leanTargets(), c)
 		if i == 0 && c != wordColumn || i > 0 && slot < 0 {
-			rd.fail(line, "%q is no heading here: the first line is %q and labels or flags, with a tab between each: %s", c, wordColumn, strings.Join(leanTargets(), ", "))
+			rd.fail(line, "%q is no heading here: the first line is %q and labels, flags or topics, with a tab between each: %s", c, wordColumn, strings.Join(leanTargets(), ", "))
 		}
 		if i > 0 {
 			heads = append(heads, max(slot, 0))
@@ -99,7 +99,13 @@ func (rd *reader) leaningWeights(line int, heads []int, cells []string) []weight
 		rd.fail(line, "there are more columns than headings: remove the tabs too many")
 		return nil
 	}
-	var out []weight
+	filled := 0
+	for _, c := range cells {
+		if c != "" {
+			filled++
+		}
+	}
+	out := make([]weight, 0, filled)
 	for i, c := range cells {
 		if c == "" {
 			continue
@@ -114,7 +120,7 @@ func (rd *reader) leaningWeights(line int, heads []int, cells []string) []weight
 }
 
 const wordsHead = `# Everyday words, and two words in a row, with what each leans a message
-# towards a label or a flag, or away from it. "postroom rules tune -out-words" writes
+# towards a label, flag or topic, or away from it. "postroom rules tune -out-words" writes
 # this file; docs/rules.md tells how. Officers need not read it.
 `
 
