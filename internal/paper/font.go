@@ -34,6 +34,7 @@ type faces struct{ regular, bold []face }
 func loadFaces() (faces, error) {
 	var all faces
 	var err error
+	characters := printables()
 	for _, f := range []struct {
 		into          *[]face
 		family, style string
@@ -45,7 +46,7 @@ func loadFaces() (faces, error) {
 		{&all.bold, "other", "B", dejavusansbold.TTF},
 	} {
 		made := face{family: f.family, style: f.style, ttf: f.ttf}
-		if made.width, err = widths(f.ttf); err != nil {
+		if made.width, err = widths(f.ttf, characters); err != nil {
 			return all, fmt.Errorf("paper: font %s%s: %w", f.family, f.style, err)
 		}
 		*f.into = append(*f.into, made)
@@ -53,9 +54,20 @@ func loadFaces() (faces, error) {
 	return all, nil
 }
 
-// widths looks every character of the basic plane up once. Beyond it gofpdf
-// cannot print.
-func widths(ttf []byte) ([]uint16, error) {
+// printables are the characters of the basic plane that can be printed. Beyond
+// it gofpdf cannot print.
+func printables() []rune {
+	var all []rune
+	for r := range rune(0x10000) {
+		if printable(r) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// widths looks each of the characters up once.
+func widths(ttf []byte, characters []rune) ([]uint16, error) {
 	f, err := sfnt.Parse(ttf)
 	if err != nil {
 		return nil, err
@@ -64,10 +76,9 @@ func widths(ttf []byte) ([]uint16, error) {
 	var buf sfnt.Buffer
 	for r := range all {
 		all[r] = missing
-		if !printable(rune(r)) {
-			continue
-		}
-		glyph, err := f.GlyphIndex(&buf, rune(r))
+	}
+	for _, r := range characters {
+		glyph, err := f.GlyphIndex(&buf, r)
 		if err != nil || glyph == 0 {
 			continue
 		}
