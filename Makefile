@@ -9,7 +9,7 @@ linter_version := v2.15.0
 linter := $(CURDIR)/.cache/bin/golangci-lint-$(linter_version)
 export GOLANGCI_LINT_CACHE := $(CURDIR)/.cache/lint
 
-.PHONY: deb help build run test quick lint vet race bench whole fuzz knocks services
+.PHONY: deb help build run test quick lint vet race bench whole many fuzz knocks services
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,12 @@ bench: ## benchmarks, against the real servers where they can be had: make bench
 
 whole: ## the whole way of a message, measured; make whole POSTROOM_BENCH=mails=100000,small (docs/measurements.md)
 	scripts/services run $(GO) test -run '^$$' -bench TheWholeWay -benchtime 1x -timeout 0 ./cmd/postroom
+
+# The pages that officers open all day, in a register that has held post for
+# six years. It takes 14 GB of disk, and more than an hour on a busy machine.
+HELD ?= 1000000
+many: ## pages and searches among a million cases, measured: make many HELD=100000
+	POSTROOM_TEST_HELD=$(HELD) scripts/services run $(GO) test -run '^$$' -bench PagesAmongMany -benchtime 200x -timeout 0 ./internal/web
 
 fuzz: ## every fuzz target for FUZZTIME each (10s)
 	@set -e; grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r folder; do \
