@@ -109,7 +109,7 @@ func insert(tx *sql.Tx, table string, columns []string, rows [][]any) error {
 	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
 	start := `INSERT INTO ` + table + ` (` + strings.Join(columns, ", ") + `) VALUES `
 	size := max(1, most/len(columns))
-	many, err := tx.PrepareContext(context.Background(), start+strings.TrimSuffix(strings.Repeat(one+", ", size), ", "))
+	many, err := tx.PrepareContext(context.Background(), start+strings.TrimSuffix(strings.Repeat(one+", ", size), ", ")) //nolint:sqlclosecheck // closed below
 	if err != nil {
 		return err
 	}

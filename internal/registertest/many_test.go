@@ -72,9 +72,13 @@ func TestAFrequentWord(t *testing.T) {
 				return ids
 			}
 			for _, s := range []register.Search{
-				{N: n + 1}, {N: 50}, {N: 50, Skip: 650}, {N: n, Topic: "noise"},
+				{N: n + 1},
+				{N: 50},
+				{N: 50, Skip: 650},
+				{N: n, Topic: "noise"},
 				{N: n, State: register.FoundOpen, SoonFirst: true},
-				{N: n, Officer: "Sam"}, {N: n, To: workday.DateOf(time.Now()).AddDays(-900)},
+				{N: n, Officer: "Sam"},
+				{N: n, To: workday.DateOf(time.Now()).AddDays(-900)},
 			} {
 				all := search(s)
 				s.Terms = terms.Typed("regards") // every writer sends them
