@@ -138,18 +138,23 @@ type start struct {
 // starts tells for each kind of word which patterns may begin there.
 func starts(patterns []*pattern, kinds int) [][]start {
 	out := make([][]start, kinds)
+	masks := make([]uint64, kinds) // of one pattern, by kind
+	var begin []int                // the kinds of which masks says something
 	for pi, p := range patterns {
-		for k := 1; k < kinds; k++ {
-			var mask uint64
-			for s := p.first; s != 0; s &= s - 1 {
-				if i := bits.TrailingZeros64(s); p.symbols[i].takes(uint16(k)) {
-					mask |= 1 << i
+		for s := p.first; s != 0; s &= s - 1 {
+			i := bits.TrailingZeros64(s)
+			p.symbols[i].kinds(kinds, func(k int) {
+				if masks[k] == 0 {
+					begin = append(begin, k)
 				}
-			}
-			if mask != 0 {
-				out[k] = append(out[k], start{pattern: pi, mask: mask})
-			}
+				masks[k] |= 1 << i
+			})
 		}
+		for _, k := range begin {
+			out[k] = append(out[k], start{pattern: pi, mask: masks[k]})
+			masks[k] = 0
+		}
+		begin = begin[:0]
 	}
 	return out
 }

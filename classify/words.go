@@ -30,7 +30,7 @@ const wordColumn = "word"
 // become rules that only lean the scales.
 func (rd *reader) leanings(f File) {
 	rd.name = f.Name
-	var heads []int
+	var heads []weight
 	taken := map[string]bool{}
 	n := 0
 	for line := range strings.SplitSeq(string(f.Data), "\n") {
@@ -61,16 +61,17 @@ func (rd *reader) leanings(f File) {
 // maxWords bounds a file of everyday words.
 const maxWords = 30000
 
-// wordHeads reads the heading: what the columns lean to, by its numbers.
-func (rd *reader) wordHeads(line int, cells []string) []int {
-	heads := []int{}
+// wordHeads reads the heading: what the columns lean to, without values.
+func (rd *reader) wordHeads(line int, cells []string) []weight {
+	heads, targets := []weight{}, leanTargets()
 	for i, c := range cells {
-		slot := slices.Index(leanTargets(), c)
+		slot := slices.Index(targets, c)
 		if i == 0 && c != wordColumn || i > 0 && slot < 0 {
-			rd.fail(line, "%q is no heading here: the first line is %q and labels, flags or topics, with a tab between each: %s", c, wordColumn, strings.Join(leanTargets(), ", "))
+			rd.fail(line, "%q is no heading here: the first line is %q and labels, flags or topics, with a tab between each: %s", c, wordColumn, strings.Join(targets, ", "))
 		}
 		if i > 0 {
-			heads = append(heads, max(slot, 0))
+			slot = max(slot, 0)
+			heads = append(heads, weight{target: targets[slot], slot: slot})
 		}
 	}
 	return heads
@@ -94,7 +95,7 @@ func (rd *reader) wordsOf(line int, cell string) []string {
 }
 
 // leaningWeights reads the weights of a line; an empty cell is none.
-func (rd *reader) leaningWeights(line int, heads []int, cells []string) []weight {
+func (rd *reader) leaningWeights(line int, heads []weight, cells []string) []weight {
 	if len(cells) > len(heads) {
 		rd.fail(line, "there are more columns than headings: remove the tabs too many")
 		return nil
@@ -114,7 +115,9 @@ func (rd *reader) leaningWeights(line int, heads []int, cells []string) []weight
 		if err != nil || !(math.Abs(x) <= mostWeight) {
 			rd.fail(line, "%q should be a number from %d to %d", c, -mostWeight, mostWeight)
 		}
-		out = append(out, weight{target: leanTargets()[heads[i]], slot: heads[i], value: x})
+		w := heads[i]
+		w.value = x
+		out = append(out, w)
 	}
 	return out
 }
