@@ -83,7 +83,9 @@ func (s *Set) quotation(words string) string {
 		words = s.withoutNumbers(words)
 	}
 	words = s.masks.ReplaceAllString(words, "${1}"+s.terms["left_out.word"])
-	words = gluedDot.ReplaceAllString(words, "$1. $2") // "gone.It": no link, but shown as one
+	if strings.Contains(words, ".") {
+		words = gluedDot.ReplaceAllString(words, "$1. $2") // "gone.It": no link, but shown as one
+	}
 	return cut(strings.Trim(words, `"“” `), maxQuotation)
 }
 

@@ -25,7 +25,7 @@ type attachmentPart struct {
 // attached reads an attachment: listed, hashed as it streams by, its words
 // taken out where it has some.
 func (w *walk) attached(r io.Reader, p attachmentPart) []piece {
-	br := bufio.NewReaderSize(r, 16<<10)
+	br := bufio.NewReaderSize(r, 4<<10)
 	head, _ := br.Peek(sniffBytes)
 	kind := Sniff(head, p.name)
 	if isMailFile(p, head) {

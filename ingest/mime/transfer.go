@@ -38,8 +38,8 @@ func cleanEncoding(s string) string {
 type base64Reader struct {
 	r    io.Reader
 	bad  func(string)
-	raw  [16 << 10]byte
-	room [12<<10 + 64]byte
+	raw  [4 << 10]byte
+	room [3<<10 + 64]byte
 	out  []byte  // decoded and not yet given out, in room
 	quad [4]byte // digits of a group that is not yet full
 	n    int
