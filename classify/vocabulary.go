@@ -2,6 +2,7 @@ package classify
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -219,6 +220,7 @@ func (l *lexicon) vocabulary(ordinary []string) (*vocabulary, [][]uint16) {
 // fill tells each atom its kinds: its own, and those of the longer words and
 // prefixes that start as it does.
 func (l *lexicon) fill(v *vocabulary, holds [][]uint16) {
+	words := sortedKeys(v.exact)
 	for name, n := range l.atoms {
 		switch {
 		case name == classNumber:
@@ -227,7 +229,7 @@ func (l *lexicon) fill(v *vocabulary, holds [][]uint16) {
 			holds[n] = append(holds[n], v.ref)
 		case name == classAny:
 		case strings.HasSuffix(name, "*"):
-			holds[n] = v.startingWith(strings.TrimSuffix(name, "*"))
+			holds[n] = v.startingWith(strings.TrimSuffix(name, "*"), words)
 		default:
 			holds[n] = append(holds[n], v.exact[name])
 			if v.number != 0 && (isNumberWord(name) || v.digits([]byte(name)) == v.number) {
@@ -238,12 +240,12 @@ func (l *lexicon) fill(v *vocabulary, holds [][]uint16) {
 	}
 }
 
-func (v *vocabulary) startingWith(p string) []uint16 {
+// startingWith gives the kinds of the words, of which those known are given in
+// their order, and of the prefixes that start so.
+func (v *vocabulary) startingWith(p string, words []string) []uint16 {
 	var out []uint16
-	for w, k := range v.exact {
-		if strings.HasPrefix(w, p) {
-			out = append(out, k)
-		}
+	for i, _ := slices.BinarySearch(words, p); i < len(words) && strings.HasPrefix(words[i], p); i++ {
+		out = append(out, v.exact[words[i]])
 	}
 	for q, k := range v.prefixes {
 		if strings.HasPrefix(q, p) {

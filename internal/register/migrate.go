@@ -64,7 +64,7 @@ const migrationTable = `CREATE TABLE IF NOT EXISTS migration (
 // migrate applies what is missing, in one transaction that takes as long as
 // there is post, and that the end of ctx undoes. Two processes that start at
 // once wait for each other: SQLite by its write lock, PostgreSQL by an advisory
-// lock. Whether anything is missing is asked before, under the usual limit, so
+// lock of this schema, so that no other register of the database waits. Whether anything is missing is asked before, under the usual limit, so
 // that a database that hangs ends the start.
 func (r *Register) migrate(ctx context.Context, ms []migration) error {
 	if current, err := r.current(ctx, ms); current || err != nil {
@@ -72,7 +72,7 @@ func (r *Register) migrate(ctx context.Context, ms []migration) error {
 	}
 	err := r.writes.long(ctx, func(t *tx) error {
 		if !r.sqlite() {
-			if err := t.exec(`SELECT pg_advisory_xact_lock(7766955)`); err != nil {
+			if err := t.exec(`SELECT pg_advisory_xact_lock(7766955, hashtext(current_schema()))`); err != nil {
 				return err
 			}
 		}
