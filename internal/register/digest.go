@@ -133,7 +133,7 @@ func (r *Register) digestCounts(ctx context.Context, f *DigestFacts, at time.Tim
 		{`SELECT count(*) FROM message WHERE state = 'review'`, nil, &f.Waiting},
 		{`SELECT count(*) FROM message WHERE state = 'arrived'`, nil, &f.Unread},
 		{`SELECT count(*) FROM outgoing WHERE way = 'letter' AND state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown') AND state = 'to_print'`, nil, &f.Tray},
-		{`SELECT count(*) FROM outgoing WHERE state = 'held'`, nil, &f.Held},
+		{`SELECT count(*) FROM outgoing WHERE state IN ('held', 'refused', 'unknown') AND state = 'held'`, nil, &f.Held},
 		{`SELECT count(*) FROM outgoing WHERE state IN ('held', 'refused', 'unknown') AND state <> 'held'`, nil, &f.Failed},
 		{`SELECT count(*) FROM alarm WHERE taken_at = 0`, nil, &f.Alarms},
 		{`SELECT count(*) FROM action WHERE done_at = 0 AND due_on <> '' AND due_on < $1`, []any{dateText(f.Day)}, &f.Promises},

@@ -4,10 +4,7 @@ package web_test
 
 import (
 	"cmp"
-	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -17,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"postroom/internal/metrics"
 	"postroom/internal/register"
 	"postroom/internal/registertest"
 	"postroom/internal/workday"
@@ -60,14 +56,6 @@ func BenchmarkPagesAmongMany(b *testing.B) {
 			for _, p := range pagesAmongMany(b, room) {
 				b.Run(p.name, func(b *testing.B) { fetched(b, fetch, p.path, p.holds) })
 			}
-			watch := metrics.New(metrics.Config{Register: room, Now: time.Now})
-			b.Run("metrics", func(b *testing.B) {
-				fetched(b, func(path string) *httptest.ResponseRecorder {
-					w := httptest.NewRecorder()
-					watch.Handler().ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil))
-					return w
-				}, func(int) string { return "/metrics" }, "postroom_owed")
-			})
 		})
 	}
 }
