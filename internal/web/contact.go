@@ -66,12 +66,12 @@ type loggedRow struct {
 
 type contactPage struct {
 	frame
-	Mistakes []mistake
-	Form     contact
-	Ways     []way
-	Needs    []option
-	Labels   []option
-	By       string // the last day of the acknowledgement of what is told now
+	telling
+	Form   contact
+	Ways   []way
+	Needs  []option
+	Labels []option
+	By     string // the last day of the acknowledgement of what is told now
 	Ombudsman,
 	Phone string
 	Logged []loggedRow
@@ -80,9 +80,6 @@ type contactPage struct {
 
 // loggedContact is what can be said at once of what was just logged.
 type loggedContact struct{ Reference, By, Received, Think, Link string }
-
-// Wrong is what has to be put right in a field, or "".
-func (p contactPage) Wrong(field string) string { return wrongIn(p.Mistakes, field) }
 
 // Needed reports whether the need was ticked.
 func (p contactPage) Needed(value string) bool { return slices.Contains(p.Form.Needs, value) }
@@ -100,13 +97,13 @@ func wrongIn(all []mistake, field string) string {
 func (d *Desk) logContact(w http.ResponseWriter, r *http.Request, who register.Account) {
 	now := d.c.Now().In(workday.London())
 	form := contact{ID: rand.Text(), How: "phone", Date: now.Format(time.DateOnly), Time: now.Format("15:04"), Heard: who.Name}
-	d.showContact(w, r, who, http.StatusOK, form, nil)
+	d.showContact(w, r, who, http.StatusOK, form, telling{})
 }
 
-func (d *Desk) showContact(w http.ResponseWriter, r *http.Request, who register.Account, status int, form contact, wrong []mistake) {
-	page := contactPage{Mistakes: wrong, Form: form, Ways: ways(), Needs: needs(), By: d.c.Register.AcknowledgeBy(d.c.Now()).Long()}
+func (d *Desk) showContact(w http.ResponseWriter, r *http.Request, who register.Account, status int, form contact, t telling) {
+	page := contactPage{telling: t, Form: form, Ways: ways(), Needs: needs(), By: d.c.Register.AcknowledgeBy(d.c.Now()).Long()}
 	title := "Log a contact"
-	if len(wrong) > 0 {
+	if len(t.Mistakes) > 0 {
 		title = "Error: " + title
 	}
 	var err error
@@ -137,7 +134,7 @@ func (d *Desk) keepContact(w http.ResponseWriter, r *http.Request, who register.
 	form := readContact(r.PostForm)
 	s, wrong := form.submission(d.c.Now(), who)
 	if len(wrong) > 0 {
-		d.showContact(w, r, who, http.StatusUnprocessableEntity, form, wrong)
+		d.showContact(w, r, who, http.StatusUnprocessableEntity, form, telling{Mistakes: wrong})
 		return
 	}
 	got, err := d.submit(r.Context(), s)

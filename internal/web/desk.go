@@ -99,6 +99,7 @@ type Hint struct{ Name, Value string }
 type Desk struct {
 	c       Config
 	pages   *template.Template
+	typed   http.Handler  // forms that are shown again after signing in
 	decoy   string        // a hash that nothing matches, for names that are none
 	work    chan struct{} // bounds how many passwords are compared at once
 	turn    chan struct{} // one form of a case is carried out at a time
@@ -119,11 +120,13 @@ func New(c Config) (*Desk, error) {
 	}
 	c.Access = c.Access.withDefaults()
 	c.Keep = cmp.Or(c.Keep, 20*time.Minute)
-	return &Desk{
+	d := &Desk{
 		c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), turn: make(chan struct{}, 1), drawing: make(chan struct{}, drawnAtOnce), doorway: make(chan struct{}, callsAtOnce),
 		packing: make(chan struct{}, 1),
 		crowd:   crowd{one: mostFromOne, all: mostFromAll}, filing: crowd{one: mostFilesFromOne, all: mostFilesFromAll}, shelf: shelf{dir: c.FormFiles, now: c.Now},
-	}, nil
+	}
+	d.typed = d.typedForms()
+	return d, nil
 }
 
 func (d *Desk) outgoing(ctx context.Context) string {
@@ -139,6 +142,7 @@ func (d *Desk) Handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sign-in", d.signInPage)
 	mux.HandleFunc("POST /sign-in", d.signIn)
+	mux.HandleFunc("POST "+typedPath, d.typedAgain)
 	mux.HandleFunc("POST /sign-out", d.signOut)
 	if d.c.Access.SignOn != nil {
 		mux.HandleFunc("GET "+signOnPath, d.signOn)

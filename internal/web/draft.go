@@ -5,7 +5,6 @@ import (
 	"net/mail"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"postroom/classify"
@@ -36,16 +35,10 @@ type draft struct {
 // ownCase is the choice of a case of its own for a message that joined one.
 const ownCase = "apart"
 
-// draftFields are the form's names.
-func draftFields() []string {
-	return []string{"version", "label", "reason", "issues", "outcomes", "to", "to_name", "to_email", "join", "join_reference", "quote", "postal", "postal_ok", "marked", "topic", "flag", "hazard", "also", "also_issues", "questions"}
-}
-
 func readDraft(form url.Values) draft {
-	version, _ := strconv.ParseInt(form.Get("version"), 10, 64) // none matches no message
 	plain := func(name string) string { return strings.TrimSpace(strings.ReplaceAll(form.Get(name), "\r\n", "\n")) }
 	return draft{
-		Version: version, Label: classify.Label(form.Get("label")), Reason: plain("reason"), Issues: plain("issues"), Outcomes: plain("outcomes"),
+		Version: version(form), Label: classify.Label(form.Get("label")), Reason: plain("reason"), Issues: plain("issues"), Outcomes: plain("outcomes"),
 		To: form.Get("to"), ToName: plain("to_name"), ToEmail: plain("to_email"), Join: form.Get("join"), JoinReference: plain("join_reference"),
 		Quote: form.Get("quote") != "", Postal: plain("postal"), PostalOK: form.Get("postal_ok") != "",
 		Marked: form.Get("marked") != "", Topics: few(form["topic"]), Flags: few(form["flag"]), Hazard: form.Get("hazard"),

@@ -135,6 +135,19 @@ func (d *Desk) paperPicture(w http.ResponseWriter, r *http.Request, who register
 	}
 }
 
+func readTypedForm(form url.Values) typedForm {
+	return typedForm{
+		Text: strings.ReplaceAll(form.Get("text"), "\r\n", "\n"), Name: strings.TrimSpace(form.Get("name")),
+		Lines: form.Get("lines"), Dated: strings.TrimSpace(form.Get("dated")),
+	}
+}
+
+// version is that of the message to which the form was made.
+func version(form url.Values) int64 {
+	v, _ := strconv.ParseInt(form.Get("version"), 10, 64) // none: it has changed since
+	return v
+}
+
 // What may be typed in of a letter, in bytes.
 const mostTyped = 100_000
 
@@ -144,9 +157,8 @@ func (d *Desk) typeIn(w http.ResponseWriter, r *http.Request, who register.Accou
 	if !ok {
 		return
 	}
-	f := typedForm{Text: strings.ReplaceAll(r.PostForm.Get("text"), "\r\n", "\n"), Name: strings.TrimSpace(r.PostForm.Get("name")), Lines: r.PostForm.Get("lines"), Dated: strings.TrimSpace(r.PostForm.Get("dated"))}
-	l := ingest.TypedLetter{Message: m.ID, By: who.Name, Text: strings.TrimSpace(f.Text), Name: f.Name, Address: splitLines(f.Lines)}
-	l.Version, _ = strconv.ParseInt(r.PostForm.Get("version"), 10, 64) // none: it has changed since
+	f := readTypedForm(r.PostForm)
+	l := ingest.TypedLetter{Message: m.ID, Version: version(r.PostForm), By: who.Name, Text: strings.TrimSpace(f.Text), Name: f.Name, Address: splitLines(f.Lines)}
 	var wrong []mistake
 	switch {
 	case l.Text == "":
@@ -177,8 +189,7 @@ func (d *Desk) partFile(w http.ResponseWriter, r *http.Request, who register.Acc
 	if !ok {
 		return
 	}
-	p := register.Parting{File: m.ID, By: who.Name}
-	p.Version, _ = strconv.ParseInt(r.PostForm.Get("version"), 10, 64) // none: it has changed since
+	p := register.Parting{File: m.ID, Version: version(r.PostForm), By: who.Name}
 	for i, number := range letterPages(m) {
 		switch r.PostForm.Get("p-" + strconv.Itoa(i+1)) {
 		case "begin":

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"postroom/internal/register"
 )
@@ -14,8 +13,7 @@ import (
 // back before a person: the officer who asks for it sees the form at once.
 func (d *Desk) reconsider(w http.ResponseWriter, r *http.Request, who register.Account) {
 	id := r.PathValue("id")
-	version, _ := strconv.ParseInt(r.PostForm.Get("version"), 10, 64) // none is an old one
-	err := d.c.Register.Reconsider(r.Context(), id, version, who.Name, r.PostForm.Get("again"))
+	err := d.c.Register.Reconsider(r.Context(), id, version(r.PostForm), who.Name, r.PostForm.Get("again"))
 	refused, _ := errors.AsType[*register.NotAllowedError](err)
 	switch {
 	case refused != nil:

@@ -58,6 +58,7 @@ type route struct {
 	pattern  string
 	needs    right
 	do       action
+	again    action // shows its form with what was typed, and does nothing
 	ownInput bool
 	door     call // for other systems, in the place of do
 }
@@ -77,7 +78,7 @@ func (d *Desk) routes() []route {
 		{pattern: "POST /take", needs: mayDecide, do: d.takeNext},
 		{pattern: "POST /messages/{id}/back", needs: mayDecide, do: d.giveBack},
 		{pattern: "POST /messages/{id}/undo", needs: mayDecide, do: d.undo},
-		{pattern: "POST /messages/{id}/decision", needs: mayDecide, do: d.decide},
+		{pattern: "POST /messages/{id}/decision", needs: mayDecide, do: d.decide, again: d.decideAgain},
 		{pattern: "POST /messages/{id}/again", needs: mayDecide, do: d.reconsider},
 		{pattern: "POST /messages/{id}/files", needs: mayFree, do: d.freeFiles},
 		{pattern: "POST /alarms/{id}/take", needs: mayDecide, do: d.takeAlarm},
@@ -85,7 +86,7 @@ func (d *Desk) routes() []route {
 		{pattern: "GET /replies", needs: mayLook, do: d.replies},
 		{pattern: "GET /replies/{id}", needs: mayLook, do: d.reply},
 		{pattern: "GET /replies/{id}/raw", needs: mayLook, do: d.raw},
-		{pattern: "POST /replies/{id}/ruling", needs: mayDecide, do: d.ruleReply},
+		{pattern: "POST /replies/{id}/ruling", needs: mayDecide, do: d.ruleReply, again: d.ruleAgain},
 
 		{pattern: "GET /mailroom", needs: mayPaper, do: d.mailroom},
 		{pattern: "POST /mailroom/uploads", needs: mayPaper, do: d.takeUpload, ownInput: true},
@@ -94,7 +95,7 @@ func (d *Desk) routes() []route {
 		{pattern: "POST /mailroom/uploads/{id}/count", needs: mayPaper, do: d.countUpload},
 		{pattern: "GET /mailroom/letters/{id}", needs: mayPaper, do: d.paperLetter},
 		{pattern: "GET /mailroom/letters/{id}/pages/{n}", needs: mayPaper, do: d.paperPicture},
-		{pattern: "POST /mailroom/letters/{id}/text", needs: mayPaper, do: d.typeIn},
+		{pattern: "POST /mailroom/letters/{id}/text", needs: mayPaper, do: d.typeIn, again: d.typeInAgain},
 		{pattern: "POST /mailroom/letters/{id}/parts", needs: mayPaper, do: d.partFile},
 		{pattern: "GET /mailroom/separators", needs: mayPaper, do: d.separators},
 
@@ -117,11 +118,11 @@ func (d *Desk) routes() []route {
 		{pattern: "GET /cases/{case}", needs: mayLook, do: d.showCase},
 		{pattern: "GET /cases/{case}/answers/{id}", needs: mayLook, do: d.answerFile},
 		{pattern: "GET /cases/{case}/{do}", needs: mayDecide, do: d.deed},
-		{pattern: "POST /cases/{case}/{do}", needs: mayDecide, do: d.doDeed, ownInput: true},
+		{pattern: "POST /cases/{case}/{do}", needs: mayDecide, do: d.doDeed, again: d.deedAgain, ownInput: true},
 		{pattern: "POST /cases/{case}/file", needs: mayDecide, do: d.caseFile},
 		{pattern: "POST /cases/{case}/actions/{id}/done", needs: mayDecide, do: d.actionDone},
 		{pattern: "GET /contact", needs: mayLog, do: d.logContact},
-		{pattern: "POST /contact", needs: mayLog, do: d.keepContact},
+		{pattern: "POST /contact", needs: mayLog, do: d.keepContact, again: d.contactAgain},
 
 		{pattern: "GET /report", needs: mayManage, do: d.report},
 		{pattern: "GET /rules", needs: mayManage, do: d.rulesInForce},

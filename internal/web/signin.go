@@ -27,12 +27,10 @@ type signInPage struct {
 	// the organisation's sign-in too.
 	Out      bool
 	OutThere string
-	// Kept is a decision that was being sent when the session ended: it goes
-	// along, so that nothing typed is lost.
-	Kept []keptField
+	// Kept is a form that was being sent when the session ended: it goes along,
+	// so that nothing typed is lost.
+	Kept *typed
 }
-
-type keptField struct{ Name, Value string }
 
 func (d *Desk) signInPage(w http.ResponseWriter, r *http.Request) {
 	if _, err := d.visitor(r); err == nil {
@@ -60,25 +58,7 @@ func (d *Desk) askSignIn(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
-	next := "/"
-	if id := r.PathValue("id"); strings.HasPrefix(r.URL.Path, "/messages/") {
-		next = "/messages/" + id
-	}
-	d.showSignIn(w, r, http.StatusForbidden, signInPage{
-		Next: next, Kept: kept(r.PostForm),
-		Wrong: "You were signed out meanwhile. Nothing was sent yet. Sign in, and what you typed is shown again.",
-	})
-}
-
-// kept picks the fields of a decision out of a form.
-func kept(form url.Values) []keptField {
-	var fields []keptField
-	for _, name := range draftFields() {
-		for _, value := range form[name] {
-			fields = append(fields, keptField{name, value})
-		}
-	}
-	return fields
+	d.askTyped(w, r)
 }
 
 // localPath keeps redirects on this site: "//host" and "/\host" would leave it.
@@ -96,7 +76,7 @@ func (d *Desk) signIn(w http.ResponseWriter, r *http.Request) {
 	if !d.readForm(w, r) {
 		return
 	}
-	again := signInPage{Name: r.PostForm.Get("account"), Next: localPath(r.PostForm.Get("next")), Kept: kept(r.PostForm)}
+	again := signInPage{Name: r.PostForm.Get("account"), Next: localPath(r.PostForm.Get("next")), Kept: readTyped(r.PostForm)}
 	c, err := d.c.Register.TrySignIn(r.Context(), cut(again.Name, 100), d.c.Access.client(r))
 	if errors.Is(err, register.ErrTooManyTries) {
 		again.Wrong = "There were too many wrong tries. Wait a quarter of an hour, then try again."
@@ -155,10 +135,10 @@ func (d *Desk) begin(w http.ResponseWriter, r *http.Request, c register.Candidat
 		return
 	}
 	d.c.Logger.InfoContext(r.Context(), "signed in", slog.String("account_id", c.Account.ID))
-	http.SetCookie(w, d.c.Access.cookie(token))
-	if id, ok := strings.CutPrefix(p.Next, "/messages/"); ok && len(p.Kept) > 0 {
-		draft := readDraft(r.PostForm)
-		d.showItem(w, r, c.Account, id, http.StatusOK, &draft, telling{Notice: "Here is what you had typed. Nothing was sent yet."})
+	session := d.c.Access.cookie(token)
+	http.SetCookie(w, session)
+	if p.Kept != nil {
+		d.showTyped(w, r, p.Kept, session)
 		return
 	}
 	http.Redirect(w, r, p.Next, http.StatusSeeOther)

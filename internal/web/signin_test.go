@@ -115,13 +115,10 @@ func TestNothingTypedIsLost(t *testing.T) {
 	m := h.waiting()
 	b := h.signedIn("Priya", register.Reviewer)
 	h.clock.Advance(2 * time.Hour)
-	f := with(decision(m), "issues", "Line one\r\nLine \"two\" <b>", "label", "enquiry", "reason", "because")
+	f := with(decision(m), "issues", "Line one\r\nLine \"two\" <b>", "label", "enquiry", "reason", "because", "whose", h.cutOff("Priya"))
 	got := b.post("/messages/"+m.ID+"/decision", f)
 	got.want(t, http.StatusForbidden, "You were signed out meanwhile", "Line one", `name="next" value="/messages/`+m.ID)
-	f.Set("account", "Priya")
-	f.Set("password", secret)
-	f.Set("next", "/messages/"+m.ID)
-	b.post("/sign-in", f).want(t, http.StatusOK, "Here is what you had typed", "Line one\nLine &#34;two&#34; &lt;b&gt;", `value="because"`, `value="enquiry" required checked`)
+	b.signsIn(got, "Priya", secret).want(t, http.StatusOK, "Here is what you had typed", "Line one\nLine &#34;two&#34; &lt;b&gt;", `value="because"`, `value="enquiry" required checked`)
 	if h.message(m.ID).State != register.InReview {
 		t.Error("signing in decided")
 	}

@@ -204,16 +204,13 @@ func TestNothingTypedIsLostOnTheWay(t *testing.T) {
 	m := h.waiting()
 	b := h.browser()
 	b.signOn("/").want(t, http.StatusSeeOther)
+	f := with(decision(m), "issues", "Line one\r\nLine two", "label", "enquiry", "reason", "because", "whose", b.get("/messages/"+m.ID).carried().Get("whose"))
 	h.clock.Advance(2 * time.Hour)
-	f := with(decision(m), "issues", "Line one\r\nLine two", "label", "enquiry", "reason", "because")
 	got := b.post("/messages/"+m.ID+"/decision", f)
-	got.want(t, http.StatusForbidden, "You were signed out meanwhile", `href="/sign-in/with" target="_blank"`, `action="/messages/`+m.ID+`/decision"`)
+	got.want(t, http.StatusForbidden, "You were signed out meanwhile", `href="/sign-in/with" target="_blank"`, `action="/sign-in/typed"`)
+	b.post("/sign-in/typed", got.carried()).want(t, http.StatusForbidden, "Line one") // too early
 	b.signOn("/").want(t, http.StatusSeeOther)
-	again := form("do", "preview")
-	for _, field := range regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`).FindAllStringSubmatch(got.body, -1) {
-		again.Add(field[1], field[2])
-	}
-	b.post("/messages/"+m.ID+"/decision", again).want(t, http.StatusOK, "Line one\nLine two", `value="because"`, `value="enquiry" required checked`)
+	b.post("/sign-in/typed", got.carried()).want(t, http.StatusOK, "Line one\nLine two", `value="because"`, `value="enquiry" required checked`)
 	if h.message(m.ID).State != register.InReview {
 		t.Error("signing in decided")
 	}
