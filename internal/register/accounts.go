@@ -126,6 +126,38 @@ func (r *Register) SetPassword(ctx context.Context, name, hash string) error {
 	}))
 }
 
+// A PasswordChange is somebody's own, who gave the password that they had.
+type PasswordChange struct {
+	Account      ID
+	Was, Becomes string // the hashes: what the present password matched, and the new one's
+	Keep         string // the token of the session in which it is done; all others end
+	Address      string // where it is done
+}
+
+// ChangePassword gives an account another password at its owner's wish.
+// ErrConflict when the account got another one, or was disabled, since the
+// present one was compared.
+func (r *Register) ChangePassword(ctx context.Context, c PasswordChange) error {
+	return wrap("change password", r.writes.do(ctx, func(t *tx) error {
+		n, err := t.affected(`UPDATE account SET password = $1 WHERE id = $2 AND password = $3 AND password <> '' AND issuer = '' AND disabled_at = 0`, c.Becomes, c.Account, c.Was)
+		if err == nil && n == 0 {
+			err = ErrConflict
+		}
+		if err != nil {
+			return err
+		}
+		a, err := row(t, scanAccount, `SELECT `+accountColumns+` FROM account a WHERE a.id = $1`, c.Account)
+		if err != nil {
+			return err
+		}
+		return errors.Join(
+			signedInFrom(t, a, c.Address),
+			t.exec(`DELETE FROM session WHERE account_id = $1 AND token <> $2`, a.ID, c.Keep),
+			t.note(accountSubject(a.ID), a.Name, "password_changed", detail{}),
+		)
+	}))
+}
+
 // DisableAccount lets nobody sign in with an account any more and ends its
 // sessions. Histories keep its name. Only the command line, which can make an
 // account again, may disable the last admin: ErrLastAdmin.

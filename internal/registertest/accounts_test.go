@@ -207,3 +207,48 @@ func TestOneAddressTriesManyNames(t *testing.T) {
 		}
 	})
 }
+
+// TestChangingAPassword: the session in which it is done goes on, all others
+// end, and only who had the old one can.
+func TestChangingAPassword(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		ctx := d.t.Context()
+		a, other := d.officer("Priya", register.Reviewer), d.officer("Tom", register.Reviewer)
+		d.signIn("here", a)
+		d.signIn("there", a)
+		d.signIn("other", other)
+		change := register.PasswordChange{Account: a.ID, Was: "an older one", Becomes: "newer", Keep: "here", Address: "192.0.2.1"}
+		if err := d.ChangePassword(ctx, change); !errors.Is(err, register.ErrConflict) {
+			d.t.Errorf("compared with an older one: %v", err)
+		}
+		change.Was = "hash"
+		for range 5 {
+			d.must(d.try("Priya", "192.0.2.1"))
+		}
+		d.must(d.ChangePassword(ctx, change))
+		d.must(d.try("Priya", "192.0.2.1")) // the tries are taken back
+		for token, want := range map[string]error{"here": nil, "there": register.ErrNoSession, "other": nil} {
+			if err := d.use(token); !errors.Is(err, want) {
+				d.t.Errorf("%s after a new password: %v", token, err)
+			}
+		}
+		c, err := d.TrySignIn(ctx, "Priya", "192.0.2.1")
+		if err != nil || c.Hash != "newer" {
+			d.t.Errorf("to compare with: %+v, %v", c, err)
+		}
+		want := []string{"account_added", "signed_in", "signed_in", "password_changed"}
+		if got := d.events("account:" + a.ID); !slices.Equal(got, want) {
+			d.t.Errorf("history %v, want %v", got, want)
+		}
+		d.must(d.DisableAccount(ctx, "Priya", register.CommandLine))
+		change.Was, change.Becomes = "newer", "newest"
+		if err := d.ChangePassword(ctx, change); !errors.Is(err, register.ErrConflict) {
+			d.t.Errorf("of a disabled account: %v", err)
+		}
+		v := d.vouched("vouched", priya())
+		if err := d.ChangePassword(ctx, register.PasswordChange{Account: v.ID, Becomes: "hash"}); !errors.Is(err, register.ErrConflict) {
+			d.t.Errorf("of an account without one: %v", err)
+		}
+	})
+}

@@ -13,7 +13,7 @@ type sessionsPage struct {
 	Said   *notice
 	Others int // sessions beside this one
 	Rows   []sessionRow
-	Fresh  bool // the organisation's own sign-in let them in
+	Fresh  bool // the organisation's own sign-in let them in; their password is not kept here
 }
 
 type sessionRow struct {
@@ -44,6 +44,9 @@ func (d *Desk) mySessions(w http.ResponseWriter, r *http.Request, who register.A
 		return
 	}
 	page := sessionsPage{frame: f, Rows: sessionRows(all, "/sessions/"), Others: len(all) - 1, Fresh: who.Issuer != ""}
+	if r.URL.Query().Has("password") {
+		page.Said = &notice{Strong: "Your password is changed.", Text: "You stay signed in here. Everywhere else you were signed out."}
+	}
 	switch r.URL.Query().Get("ended") {
 	case "one":
 		page.Said = &notice{Strong: "Ended.", Text: "Whoever used that sign-in has to sign in again."}

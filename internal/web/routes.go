@@ -133,6 +133,8 @@ func (d *Desk) routes() []route {
 		{pattern: "GET /sessions", needs: mayStatus, do: d.mySessions},
 		{pattern: "POST /sessions/{id}/end", needs: mayStatus, do: d.endMySession},
 		{pattern: "POST /sessions/others", needs: mayStatus, do: d.endMyOthers},
+		{pattern: "GET /password", needs: mayStatus, do: d.ownPassword}, // which everybody has
+		{pattern: "POST /password", needs: mayStatus, do: d.changePassword},
 		{pattern: "GET /people", needs: mayRun, do: d.people},
 		{pattern: "POST /people/{id}", needs: mayRun, do: d.switchAccount},
 		{pattern: "POST /people/sessions/{id}/end", needs: mayRun, do: d.endSession},

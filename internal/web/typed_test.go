@@ -161,3 +161,31 @@ func TestTypedWordsLeadNowhereElse(t *testing.T) {
 		t.Error("the message changed")
 	}
 }
+
+// TestTypedWordsInABrowser: the session ends while an officer writes, and after
+// signing in it is still there. Then she changes her password.
+func TestTypedWordsInABrowser(t *testing.T) {
+	t.Parallel()
+	b := startChromium(t)
+	h := open(t)
+	h.account("Priya Nandakumar", register.Manager)
+	b.size(1280, 900, "light")
+	b.signIn(h, "Priya Nandakumar")
+	b.open(h.server.URL + "/contact")
+	h.cutOff("Priya Nandakumar")
+	b.ask(`document.querySelector("#c-said").value = "What Priya heard"; document.querySelector("main form .btn.go").click()`, nil)
+	b.until(`document.readyState === "complete" && document.body.innerText.includes("You were signed out meanwhile")`)
+	b.look(t, "signed out while writing")
+	b.tabTo("#account")
+	b.write("Priya Nandakumar")
+	b.tabTo("#password")
+	b.write(secret)
+	b.enter()
+	b.until(`document.readyState === "complete" && document.querySelector("#c-said") !== null && document.querySelector("#c-said").value === "What Priya heard"`)
+	b.look(t, "typed before")
+
+	b.open(h.server.URL + "/password")
+	b.ask(`for (const id of ["now", "new", "again"]) document.querySelector("#f-" + id).value = "short"; document.querySelector("main form .btn.go").click()`, nil)
+	b.until(`document.querySelector(".errors") !== null && document.activeElement === document.querySelector(".errors")`)
+	b.look(t, "password")
+}
