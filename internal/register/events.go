@@ -32,13 +32,20 @@ func digest(subject, words string) string {
 // note appends a line to a history. Two processes that append at once collide
 // on the primary key, and one of them does its transaction again.
 func (t *tx) note(subject, by, what string, d detail) error {
-	var seq int64
-	var prev string
-	err := t.one(`SELECT seq, hash FROM event WHERE subject = $1 ORDER BY seq DESC LIMIT 1`, []any{subject}, &seq, &prev)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return err
+	last, known := t.last[subject]
+	if !known {
+		err := t.one(`SELECT seq, hash FROM event WHERE subject = $1 ORDER BY seq DESC LIMIT 1`, []any{subject}, &last.seq, &last.hash)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
 	}
-	return t.append(subject, seq+1, prev, by, what, d)
+	return t.append(subject, last.seq+1, last.hash, by, what, d)
+}
+
+// A line is the end of a history as this transaction left it.
+type line struct {
+	seq  int64
+	hash string
 }
 
 // begin writes the first line of a history, of something that was made in
@@ -59,11 +66,16 @@ func (t *tx) append(subject string, seq int64, prev, by, what string, d detail) 
 	if id, ok := strings.CutPrefix(subject, "case:"); ok && stales(what) == stale {
 		delete(t.opened, id)
 	}
+	hash := e.chain(prev, text)
 	err := t.exec(`INSERT INTO event (subject, seq, at, by_whom, what, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		e.Subject, e.Seq, micros(e.At), e.By, e.What, text, e.chain(prev, text))
+		e.Subject, e.Seq, micros(e.At), e.By, e.What, text, hash)
 	if err != nil {
 		return err
 	}
+	if t.last == nil {
+		t.last = map[string]line{}
+	}
+	t.last[subject] = line{seq, hash}
 	for _, stands := range d {
 		words, known := t.words[stands]
 		if !known {

@@ -48,15 +48,23 @@ func (r *Register) Sent(ctx context.Context, os []Outcome) ([]error, error) {
 }
 
 func (r *Register) sent(t *tx, s Outcome) error {
-	o, err := outgoingByID(t, s.ID)
-	if err != nil || o.State == Delivered {
-		return err
-	}
 	at := s.At
 	if at.IsZero() {
 		at = t.now
 	}
-	if err := t.exec(`UPDATE outgoing SET state = 'sent', sent_at = $1, lease_until = 0, why = '' WHERE id = $2`, micros(at), o.ID); err != nil {
+	o := Outgoing{ID: s.ID} // with what follow goes by
+	var promised string
+	err := t.one(`UPDATE outgoing SET state = 'sent', sent_at = $1, lease_until = 0, why = ''
+		WHERE id = $2 AND state <> 'sent' RETURNING kind, form, stage, case_id, message_id, promised`,
+		[]any{micros(at), o.ID}, &o.Kind, &o.Form, &o.Stage, &o.Case, &o.Message, &promised)
+	if errors.Is(err, ErrNotFound) {
+		_, err = outgoingByID(t, s.ID) // it is recorded already, or there is none
+		return err
+	}
+	if err == nil {
+		o.Promised, err = dateOf(promised)
+	}
+	if err != nil {
 		return err
 	}
 	d := detail{"outgoing": o.ID, "kind": string(o.Kind), "attempt": strconv.Itoa(s.Attempt), "code": s.Code, "on": workday.DateOf(at).String()}

@@ -33,6 +33,8 @@ type tx struct {
 
 	opened   map[ID]*newCase // by the case
 	openedBy map[ID]ID       // the case that a message opened
+	last     map[string]line // of histories that were added to
+	leases   time.Time       // the clock that leases run on, once it was read
 }
 
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
@@ -385,6 +387,7 @@ func (t *tx) call(fn func(*tx) error) (err error) {
 	t.words = nil // of another write in the same group
 	clear(t.touched)
 	clear(t.opened)
+	clear(t.last)
 	if err := fn(t); err != nil {
 		return err
 	}
