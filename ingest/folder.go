@@ -263,7 +263,7 @@ func (d *FolderDoor) take(ctx context.Context, root *os.Root, names []string, ag
 		case r.Err != nil:
 			d.log.ErrorContext(ctx, "a scan could not be registered; it stays in working and is tried again", slog.Any("error", r.Err))
 		case r.New || again == doneFolder:
-			d.log.InfoContext(ctx, "scan registered", slog.String("reference", r.Reference), slog.Bool("new", r.New))
+			d.log.InfoContext(ctx, "scan registered", slog.String("message_id", r.ID), slog.String("case_ref", r.Reference), slog.Bool("new", r.New))
 			d.move(ctx, root, files[i], doneFolder, "")
 		default:
 			d.move(ctx, root, files[i], again, "The same file was taken in before. Its reference is "+r.Reference+". Nothing more was done with it.")

@@ -55,7 +55,7 @@ func (r *Reader) readLetter(ctx context.Context, m register.Message) error {
 	if err := r.openAll(ctx, pieces); err != nil {
 		return err
 	}
-	r.c.Logger.InfoContext(ctx, "letters read", slog.String("file", m.Original), slog.Int("letters", len(pieces)))
+	r.c.Logger.InfoContext(ctx, "letters read", slog.String("message_id", m.ID), slog.Int("letters", len(pieces)))
 	return r.c.Register.DropPages(ctx, m.Original)
 }
 

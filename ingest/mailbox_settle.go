@@ -72,7 +72,7 @@ func (v *visit) settle(ctx context.Context, h *haul) error {
 			filed = append(filed, register.UIDNote{UID: it.uid, State: register.UIDUnfiled, Message: r.ID})
 		}
 		v.p.memory.cleared(it.uid)
-		v.p.log.InfoContext(ctx, "mail registered", slog.Uint64("uid", uint64(it.uid)), slog.String("message", r.ID), slog.Bool("new", r.New))
+		v.p.log.InfoContext(ctx, "mail registered", slog.Uint64("uid", uint64(it.uid)), slog.String("message_id", r.ID), slog.Bool("new", r.New))
 	}
 	open, filingErr := v.file(ctx, filed)
 	if err := v.advance(ctx, h.upTo, append(notes, open...)); err != nil {

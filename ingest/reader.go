@@ -292,7 +292,7 @@ func (r *Reader) open(ctx context.Context, pieces []*piece) error {
 			r.failed(ctx, "a message could not be opened; it stays unread and is tried again", o.Err)
 			continue
 		}
-		r.c.Logger.InfoContext(ctx, "message opened", slog.String("message_id", o.Message), slog.String("reference", o.Reference), slog.String("state", string(o.State)))
+		r.c.Logger.InfoContext(ctx, "message opened", slog.String("message_id", o.Message), slog.String("case_ref", o.Reference), slog.String("state", string(o.State)))
 		for _, h := range o.Owed {
 			items = append(items, queue.Item{ID: h.ID, NotBefore: h.NotBefore, Deadline: h.Deadline})
 		}

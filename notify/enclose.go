@@ -71,7 +71,7 @@ func (w *Worker) screened(ctx context.Context, o register.Claimed) result {
 	case withheld:
 		return result{fate: tryAgain, why: "the file that goes with it has not been looked at for malware yet", at: w.cfg.Now().Add(notLookedAt), down: true}
 	}
-	w.log.ErrorContext(ctx, "a file that goes with a reply cannot be looked at", "outgoing_id", o.ID, "error", err)
+	w.about(o).ErrorContext(ctx, "a file that goes with a reply cannot be looked at", "error", err)
 	return result{fate: tryAgain, why: "the file that goes with it could not be looked at for malware", at: w.cfg.Now().Add(notLookedAt), down: true}
 }
 

@@ -70,7 +70,7 @@ func (s *sender) carry(ctx context.Context, j job) {
 		defer close(last)
 		defer func() {
 			if p := recover(); p != nil {
-				s.log.ErrorContext(ctx, "recording a delivery broke", "outgoing_id", j.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				s.about(j.Claimed).ErrorContext(ctx, "recording a delivery broke", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			}
 		}()
 		s.settle(ctx, &j, r)
@@ -105,7 +105,7 @@ func (w *Worker) rescue(ctx context.Context, j *job, drop func()) {
 		return
 	}
 	drop()
-	w.log.ErrorContext(ctx, "handling a reply broke", "outgoing_id", j.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	w.about(j.Claimed).ErrorContext(ctx, "handling a reply broke", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	broken := result{fate: holdIt, why: "something broke inside Postroom while it was being sent; the log says more"}
 	switch {
 	case j.accepted:
@@ -154,7 +154,7 @@ func (w *Worker) guard(ctx context.Context, o register.Claimed) GuardVerdict {
 	}
 	by, err := w.released(ctx, o)
 	if err != nil {
-		w.log.ErrorContext(ctx, "a reply's history could not be read", "outgoing_id", o.ID, "error", err)
+		w.about(o).ErrorContext(ctx, "a reply's history could not be read", "error", err)
 	}
 	if !by {
 		return v
@@ -221,7 +221,7 @@ func (w *Worker) kept(ctx context.Context, j *job, v GuardVerdict) result {
 		}
 		return result{fate: tryAgain, why: v.Reason, at: w.cfg.Now().Add(jitter(max(w.cfg.Windows.All/4, time.Minute))), down: true}
 	}
-	w.log.InfoContext(ctx, "a reply was not sent", "outgoing_id", j.ID, "kind", string(j.Kind), "guard", string(v.Decision), "row", v.Row)
+	w.about(j.Claimed).InfoContext(ctx, "a reply was not sent", "kind", string(j.Kind), "guard", string(v.Decision), "row", v.Row)
 	return result{fate: holdIt, why: string(v.Decision) + ": " + v.Reason}
 }
 
@@ -255,7 +255,7 @@ func (w *Worker) isKept(ctx context.Context, j *job, err error) {
 		return
 	}
 	j.broken = true
-	w.log.ErrorContext(ctx, "what was to be sent could not be kept", "outgoing_id", j.ID, "error", err)
+	w.about(j.Claimed).ErrorContext(ctx, "what was to be sent could not be kept", "error", err)
 	w.settle(ctx, j, result{fate: tryAgain, why: "the archive could not keep what was to be sent", down: true})
 }
 
@@ -286,7 +286,7 @@ func (w *Worker) write(ctx context.Context, j *job) (r result) {
 	}
 	if err != nil {
 		// Words that cannot be written now cannot be written later either.
-		w.log.ErrorContext(ctx, "a reply could not be written", "outgoing_id", j.ID, "kind", string(j.Kind), "error", err)
+		w.about(j.Claimed).ErrorContext(ctx, "a reply could not be written", "kind", string(j.Kind), "error", err)
 		return result{fate: holdIt, why: "it could not be written: " + plainCause(err)}
 	}
 	return result{}

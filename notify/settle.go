@@ -26,7 +26,7 @@ func (w *Worker) settle(ctx context.Context, j *job, r result) {
 	case holdIt:
 		w.record(ctx, j, r, w.cfg.Register.Hold, outcome)
 	case notOurs:
-		w.log.InfoContext(ctx, "another worker holds the reply", "outgoing_id", j.ID, "attempt", j.Attempt)
+		w.about(j.Claimed).InfoContext(ctx, "another worker holds the reply", "attempt", j.Attempt)
 		w.over(j)
 	case inTray:
 		w.recorded(ctx, j, r, outcome, nil)
@@ -82,12 +82,12 @@ func (w *Worker) record(ctx context.Context, j *job, r result, verb func(context
 		}
 		away := errors.Is(err, register.ErrLost) || errors.Is(err, context.DeadlineExceeded)
 		if patience.Err() != nil && (w.ending.Load() || !away) {
-			w.log.ErrorContext(ctx, "what became of a reply could not be recorded", "outgoing_id", j.ID, "outcome", string(r.fate), "error", err)
+			w.about(j.Claimed).ErrorContext(ctx, "what became of a reply could not be recorded", "outcome", string(r.fate), "error", err)
 			w.requeue(ctx, *j, w.cfg.Now().Add(w.cfg.Lease))
 			return
 		}
 		if wait == firstWait {
-			w.log.WarnContext(ctx, "the register does not take what became of a reply; it is tried again", "outgoing_id", j.ID, "outcome", string(r.fate), "error", err)
+			w.about(j.Claimed).WarnContext(ctx, "the register does not take what became of a reply; it is tried again", "outcome", string(r.fate), "error", err)
 		}
 		w.behind.Add(1)
 		pause(ctx, jitter(wait))
@@ -104,7 +104,7 @@ func tell(ctx context.Context, verb func(context.Context, []register.Outcome) ([
 // recorded says once what happened, and lets go of the queue's id.
 func (w *Worker) recorded(ctx context.Context, j *job, r result, o register.Outcome, stale error) {
 	w.step("recorded")
-	w.log.InfoContext(ctx, "a reply was settled", "outgoing_id", j.ID, "kind", string(j.Kind), "case_ref", j.Reference,
+	w.about(j.Claimed).InfoContext(ctx, "a reply was settled", "kind", string(j.Kind),
 		"outcome", string(r.fate), "code", o.Code, "attempt", j.Attempt, "stale", stale != nil)
 	if o.Again.IsZero() {
 		w.over(j)

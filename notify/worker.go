@@ -103,6 +103,11 @@ type job struct {
 	broken    bool // it could not be written or kept; it is settled
 }
 
+// about is the log of one outgoing, under the names by which it is followed.
+func (w *Worker) about(o register.Claimed) *slog.Logger {
+	return w.log.With("outgoing_id", o.ID, "message_id", o.Message, "case_ref", o.Reference)
+}
+
 // Run sends what is owed until ctx ends. Then it claims nothing more, lets the
 // mails that are in hand finish, and returns nil.
 func (w *Worker) Run(ctx context.Context) error {

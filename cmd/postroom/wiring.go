@@ -16,6 +16,7 @@ import (
 	"postroom/ingest/mime"
 	"postroom/internal/reference"
 	"postroom/internal/register"
+	"postroom/internal/web"
 	"postroom/internal/workday"
 	"postroom/notify"
 	"postroom/templates"
@@ -252,7 +253,7 @@ func (l logConfig) logger(stderr io.Writer) *slog.Logger {
 	}
 	options := &slog.HandlerOptions{Level: level}
 	if l.Format == "json" {
-		return slog.New(slog.NewJSONHandler(stderr, options))
+		return slog.New(web.NumberedLog(slog.NewJSONHandler(stderr, options)))
 	}
-	return slog.New(slog.NewTextHandler(stderr, options))
+	return slog.New(web.NumberedLog(slog.NewTextHandler(stderr, options)))
 }

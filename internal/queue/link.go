@@ -48,7 +48,7 @@ func (l *link) set(up bool) bool {
 // much delay as Put may cause.
 func (l *link) lost(err error) {
 	if l.set(false) {
-		l.log.Warn("queue is down, work is taken from the register", slog.Any("err", err))
+		l.log.Warn("queue is down, work is taken from the register", slog.Any("error", err))
 		l.broken <- struct{}{}
 	}
 }

@@ -225,7 +225,7 @@ func (d *Desk) carryOut(w http.ResponseWriter, r *http.Request, f *deedForm, do 
 		return
 	}
 	d.c.Owed(ctx, hints)
-	d.c.Logger.InfoContext(ctx, "a case was worked on by a person", slog.String("case_id", f.ID), slog.String("account_id", f.who.ID), slog.String("deed", do.name))
+	d.c.Logger.InfoContext(ctx, "a case was worked on by a person", slog.String("case_ref", f.Reference), slog.String("case_id", f.ID), slog.String("account_id", f.who.ID), slog.String("deed", do.name))
 	http.Redirect(w, r, d.after(ctx, f, p), http.StatusSeeOther)
 }
 

@@ -54,7 +54,7 @@ func (d *Desk) caseFile(w http.ResponseWriter, r *http.Request, who register.Acc
 		return
 	}
 	defer packed.Close() //nolint:errcheck // only read
-	d.c.Logger.InfoContext(r.Context(), "a case's file was given out", slog.String("case_id", f.ID), slog.String("account_id", who.ID))
+	d.c.Logger.InfoContext(r.Context(), "a case's file was given out", slog.String("case_ref", f.Reference), slog.String("case_id", f.ID), slog.String("account_id", who.ID))
 	d.send(w, packed, "case-"+f.Reference+".zip")
 }
 

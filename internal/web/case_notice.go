@@ -92,6 +92,6 @@ func (d *Desk) actionDone(w http.ResponseWriter, r *http.Request, who register.A
 		d.failed(w, r, err)
 		return
 	}
-	d.c.Logger.InfoContext(r.Context(), "an action was done", slog.String("case_id", f.ID), slog.String("account_id", who.ID))
+	d.c.Logger.InfoContext(r.Context(), "an action was done", slog.String("case_ref", f.Reference), slog.String("case_id", f.ID), slog.String("account_id", who.ID))
 	http.Redirect(w, r, d.after(r.Context(), &deedForm{caseFacts: f}, plan{}), http.StatusSeeOther)
 }

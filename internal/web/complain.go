@@ -130,6 +130,7 @@ type complainPage struct {
 	Days        int // that the code allows for the acknowledgement
 	Full        bool
 	Text        string // of a page that says what went wrong
+	Number      string // of the request then
 	Done        sent
 	TakesFiles  bool
 	Removed     string // the file that was taken off just now

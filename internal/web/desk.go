@@ -119,6 +119,7 @@ func New(c Config) (*Desk, error) {
 		return nil, err
 	}
 	c.Access = c.Access.withDefaults()
+	c.Logger = slog.New(NumberedLog(c.Logger.Handler()))
 	c.Keep = cmp.Or(c.Keep, 20*time.Minute)
 	d := &Desk{
 		c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), turn: make(chan struct{}, 1), drawing: make(chan struct{}, drawnAtOnce), doorway: make(chan struct{}, callsAtOnce),
@@ -178,7 +179,7 @@ func (d *Desk) Handler() (http.Handler, error) {
 		}
 		d.problem(w, r, http.StatusForbidden, "Not from here", "Another website sent this. Nothing was done.")
 	}))
-	return d.secured(d.rightHost(protection.Handler(mux))), nil
+	return d.secured(d.numbered(d.rightHost(protection.Handler(mux)))), nil
 }
 
 // Serve serves the pages on the listener until ctx ends.
@@ -252,9 +253,8 @@ func keys(w http.ResponseWriter, _ *http.Request) {
 func (d *Desk) show(w http.ResponseWriter, r *http.Request, status int, name string, page any) {
 	var b bytes.Buffer
 	if err := d.pages.ExecuteTemplate(&b, name, page); err != nil {
-		id := failureNumber()
-		d.c.Logger.ErrorContext(r.Context(), "a page failed", slog.String("page", name), slog.String("id", id), slog.Any("error", err))
-		http.Error(w, "This page failed. Tell the operator this number: "+id, http.StatusInternalServerError)
+		d.c.Logger.ErrorContext(r.Context(), "a page failed", slog.String("page", name), slog.Any("error", err))
+		http.Error(w, "This page failed. Tell the operator this number: "+number(r.Context()), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -272,14 +272,13 @@ func (d *Desk) failed(w http.ResponseWriter, r *http.Request, err error) {
 		d.problem(w, r, http.StatusConflict, "Not to be opened", held.Error()+".")
 		return
 	}
-	id := failureNumber()
 	if errors.Is(err, archive.ErrAway) {
-		d.c.Logger.WarnContext(r.Context(), "the archive cannot be reached for a request", slog.String("id", id), slog.Any("error", err))
+		d.c.Logger.WarnContext(r.Context(), "the archive cannot be reached for a request", slog.Any("error", err))
 		d.problem(w, r, http.StatusServiceUnavailable, "This cannot be done now", "The storage that keeps post and files does not answer. No post is lost. Go back and try again in a few minutes; what you typed is still there.")
 		return
 	}
-	d.c.Logger.ErrorContext(r.Context(), "a request failed", slog.String("id", id), slog.Any("error", err))
-	d.problem(w, r, http.StatusInternalServerError, "Something went wrong", "No post is lost. Go back and try again; what you typed is still there. If it goes on, tell the operator this number: "+id)
+	d.c.Logger.ErrorContext(r.Context(), "a request failed", slog.Any("error", err))
+	d.problem(w, r, http.StatusInternalServerError, "Something went wrong", "No post is lost. Go back and try again; what you typed is still there. If it goes on, tell the operator the number that stands below.")
 }
 
 // A frame is what every page has around it.
@@ -313,16 +312,20 @@ func (f frame) MayDecide() bool { return may(f.Officer.Role, mayDecide) }
 
 type problemPage struct {
 	frame
-	Text  string
-	Again string // where to try again; empty: the first page is offered
+	Text   string
+	Number string // of the request
+	Again  string // where to try again; empty: the first page is offered
 }
 
+// problem says what went wrong. What its visitor quotes is found in the log,
+// with the page by its pattern: an address may hold what somebody searched for.
 func (d *Desk) problem(w http.ResponseWriter, r *http.Request, status int, title, text string) {
+	d.c.Logger.InfoContext(r.Context(), "a problem was shown", slog.Int("status", status), slog.String("problem", title), slog.String("page", r.Pattern))
 	if d.c.Form && r.URL.Path == complainPath { // not for staff
-		d.showComplain(w, r, status, complainPage{Title: title, Text: text})
+		d.showComplain(w, r, status, complainPage{Title: title, Text: text, Number: number(r.Context())})
 		return
 	}
-	d.show(w, r, status, "problem.html", problemPage{frame: frame{Title: title, Landlord: d.c.Landlord}, Text: text})
+	d.show(w, r, status, "problem.html", problemPage{frame: frame{Title: title, Landlord: d.c.Landlord}, Text: text, Number: number(r.Context())})
 }
 
 func (d *Desk) frame(ctx context.Context, who register.Account, current, title string) (frame, error) {

@@ -151,10 +151,9 @@ func (c *callers) wait(token register.ID, now time.Time) time.Duration {
 // away says that what we need is away. Whatever it is, the call may be made
 // again: the key sees to it that nothing is taken in twice.
 func (d *Desk) away(w http.ResponseWriter, r *http.Request, err error) {
-	number := failureNumber()
-	d.c.Logger.ErrorContext(r.Context(), "a call at the door failed", slog.String("id", number), slog.Any("error", err))
+	d.c.Logger.ErrorContext(r.Context(), "a call at the door failed", slog.Any("error", err))
 	d.refuse(w, r, refusal{
-		Status: http.StatusServiceUnavailable, Code: "unavailable", Retry: 30 * time.Second, Number: number,
+		Status: http.StatusServiceUnavailable, Code: "unavailable", Retry: 30 * time.Second, Number: number(r.Context()),
 		Detail: "Postroom cannot do this at the moment. Send it again later with the same key: nothing is taken in twice. If it goes on, tell the operator the number.",
 	})
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"crypto/rand"
 	_ "embed"
 	"encoding/json"
 	"log/slog"
@@ -31,9 +30,6 @@ type fieldError struct {
 	Field  string `json:"field"`
 	Detail string `json:"detail"`
 }
-
-// failureNumber is by what a failure is found in the log.
-func failureNumber() string { return rand.Text()[:8] }
 
 func (d *Desk) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 	f.Type, f.Title = "about:blank", http.StatusText(f.Status)

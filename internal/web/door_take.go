@@ -94,7 +94,7 @@ func (d *Desk) takeIn(w http.ResponseWriter, r *http.Request, k register.Token, 
 	status := http.StatusOK
 	if got.New {
 		status = http.StatusCreated
-		d.c.Logger.InfoContext(ctx, "another system handed post in", slog.String("message_id", m.ID), slog.String("reference", m.Reference), slog.String("system", k.System.Name))
+		d.c.Logger.InfoContext(ctx, "another system handed post in", slog.String("message_id", m.ID), slog.String("case_ref", m.Reference), slog.String("system", k.System.Name))
 	}
 	at := casePath(m.Reference)
 	w.Header().Set("Location", at)

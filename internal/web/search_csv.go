@@ -23,7 +23,7 @@ func (d *Desk) searchCSV(w http.ResponseWriter, r *http.Request, who register.Ac
 		d.failed(w, r, err)
 		return
 	}
-	d.c.Logger.InfoContext(r.Context(), "a search was saved", slog.String("by", who.Name), slog.Int("rows", len(found)))
+	d.c.Logger.InfoContext(r.Context(), "a search was saved", slog.String("account_id", who.ID), slog.Int("rows", len(found)))
 	h := w.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")
 	h.Set("Content-Disposition", `attachment; filename="cases-`+workday.DateOf(d.c.Now()).String()+`.csv"`)

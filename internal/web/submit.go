@@ -13,6 +13,9 @@ import (
 // can see what the rules think; where that fails the queue's reader does it.
 func (d *Desk) submit(ctx context.Context, s ingest.Submission) (register.Received, error) {
 	got, err := d.c.Intake.Submit(ctx, s)
+	if err == nil && got.New {
+		d.c.Logger.InfoContext(ctx, "what was typed is registered", slog.String("message_id", got.ID), slog.String("case_ref", got.Reference))
+	}
 	if err != nil || d.c.Reader == nil {
 		return got, err
 	}
