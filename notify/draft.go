@@ -35,7 +35,7 @@ func alarmOf(o register.Claimed) string {
 		return ""
 	}
 	switch k := register.AlarmKind(kind); k {
-	case register.EmergencyAlarm, register.SafeguardingAlarm, register.DeadlineAlarm, register.UnsentAlarm, register.BrakeAlarm, register.FailsafeAlarm, register.HazardAlarm:
+	case register.EmergencyAlarm, register.SafeguardingAlarm, register.DeadlineAlarm, register.UnsentAlarm, register.BrakeAlarm, register.FailsafeAlarm, register.HazardAlarm, register.MalwareAlarm:
 		return string(k)
 	}
 	return ""

@@ -194,7 +194,7 @@ func (w *Worker) mayAlert(o register.Claimed) bool {
 	switch register.AlarmKind(alarmOf(o)) {
 	case register.EmergencyAlarm, register.SafeguardingAlarm, register.BrakeAlarm, register.HazardAlarm:
 		return true
-	case register.DeadlineAlarm, register.UnsentAlarm, register.FailsafeAlarm:
+	case register.DeadlineAlarm, register.UnsentAlarm, register.FailsafeAlarm, register.MalwareAlarm:
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

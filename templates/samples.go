@@ -123,6 +123,7 @@ func Samples() []Sample {
 		}),
 		with("alert-failsafe", "alert", "failsafe", own("")),
 		with("alert-hazard", "alert", "hazard", own("By law this is to be done soon about a significant hazard: investigate.")),
+		with("alert-malware", "alert", "malware", own("Found was Win.Test.EICAR_HDB-1.")),
 		with("digest", "digest", "", func(r *Reply) {
 			own("")(r)
 			r.Reference = ""

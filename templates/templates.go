@@ -145,7 +145,7 @@ func Names() []string {
 		"receipt_follow_up", "receipt_enquiry",
 		"clarification", "extension", "answer", "not_accepted",
 		"forward",
-		"alert", "alert_emergency", "alert_safeguarding", "alert_deadline", "alert_unsent", "alert_brake", "alert_failsafe", "alert_hazard",
+		"alert", "alert_emergency", "alert_safeguarding", "alert_deadline", "alert_unsent", "alert_brake", "alert_failsafe", "alert_hazard", "alert_malware",
 		"digest",
 	}
 }

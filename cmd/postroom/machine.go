@@ -21,6 +21,9 @@ func (h *house) scannerPart(ctx context.Context) []web.Part {
 	if counts.Waiting > 0 {
 		part.Now = fmt.Sprintf("answers; %d files wait for it", counts.Waiting)
 	}
+	if counts.Infected > 0 {
+		part.Now += fmt.Sprintf("; malware was found in %d files, which nobody can open", counts.Infected)
+	}
 	if counts.Unscannable > 0 {
 		part.Now += fmt.Sprintf("; %d could not be looked at and wait for a manager", counts.Unscannable)
 	}

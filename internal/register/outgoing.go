@@ -155,6 +155,7 @@ const (
 	BrakeAlarm        AlarmKind = "brake"  // the global cap held something
 	FailsafeAlarm     AlarmKind = "failsafe"
 	HazardAlarm       AlarmKind = "hazard" // a duty about a hazard is near or missed; repeated until taken
+	MalwareAlarm      AlarmKind = "malware"
 )
 
 // An Alarm is something that people must hear of.

@@ -96,8 +96,25 @@ func (r *Register) Screened(ctx context.Context, file string, state ScreeningSta
 		if err != nil || state == Clean {
 			return err
 		}
-		return t.noteScreening(file, "postroom", map[ScreeningState]string{Infected: "malware_found", Unscannable: "malware_not_looked_for"}[state], detail{"found": clean(found)})
+		err = t.noteScreening(file, "postroom", map[ScreeningState]string{Infected: "malware_found", Unscannable: "malware_not_looked_for"}[state], detail{"found": clean(found)})
+		if err != nil || state != Infected {
+			return err
+		}
+		return t.tellOfMalware(file, found)
 	}))
+}
+
+// tellOfMalware calls people once for each message that came as the file. What
+// is found in old post and in junk folders is shown, and calls nobody: there
+// may be much of it, and nobody is about to open it.
+func (t *tx) tellOfMalware(file, found string) error {
+	ids, err := idsWithin(t, `SELECT id FROM message WHERE original = $1 AND history = 0 AND junk = 0 AND erased_at = 0`, file)
+	for _, id := range ids {
+		if err == nil {
+			err = raise(t, "malware/"+id, Alarm{Kind: MalwareAlarm, Message: id, Note: "malware was found in what came, and is held; the scanner calls it " + found})
+		}
+	}
+	return err
 }
 
 // mostHeld bounds what QueueScreenings lists.

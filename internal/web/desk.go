@@ -119,6 +119,9 @@ func New(c Config) (*Desk, error) {
 		return nil, err
 	}
 	c.Access = c.Access.withDefaults()
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
 	c.Logger = slog.New(NumberedLog(c.Logger.Handler()))
 	c.Keep = cmp.Or(c.Keep, 20*time.Minute)
 	d := &Desk{

@@ -108,7 +108,7 @@ func TestMalwareIsNeverServed(t *testing.T) {
 	}
 	manager.get("/messages/"+m.ID).want(t, http.StatusOK, "No heating for nine days", "Malware was found", "Test.Bad", "looked at again")
 	manager.get("/messages/"+m.ID).wantNone(t, "Let them be opened", "/attachments/1")
-	manager.get("/").want(t, http.StatusOK, "Malware was found in its files")
+	manager.get("/").want(t, http.StatusOK, "Malware was found in its files", "Malware in what came", "the scanner calls it Test.Bad")
 	manager.post("/messages/"+m.ID+"/files", form("do", "open", "why", "all the same")).want(t, http.StatusConflict, "looked at in the meantime")
 	manager.get("/messages/"+m.ID+"/original").want(t, http.StatusConflict, "Malware was found")
 }

@@ -61,6 +61,8 @@ func alarmName(k register.AlarmKind) string {
 		return "The law's time for a hazard"
 	case register.FailsafeAlarm:
 		return "Nobody decided in time"
+	case register.MalwareAlarm:
+		return "Malware in what came"
 	}
 	return string(k)
 }
