@@ -51,7 +51,7 @@ func TestAnOfficerWorksBySingleKeys(t *testing.T) {
 	b.key("k")
 	b.until(`document.activeElement.href.endsWith("/messages/` + m.ID + `")`)
 	b.key("n")
-	b.until(`document.querySelector("h1").innerText === "No heating" && document.body.innerText.includes("You have it until")`)
+	b.until(`document.readyState === "complete" && document.querySelector("h1").innerText === "No heating" && document.body.innerText.includes("You have it until")`)
 	for i, label := range []string{"complaint", "stage2", "service_request", "follow_up", "enquiry", "not_actionable", "complaint"} {
 		b.key(string("1234561"[i]))
 		b.until(`document.querySelector("input[name=label]:checked").value === "` + label + `"`)
@@ -72,15 +72,15 @@ func TestAnOfficerWorksBySingleKeys(t *testing.T) {
 		t.Errorf("after undoing: %s", got.State)
 	}
 	b.key("u")
-	b.until(`document.querySelector("h1").innerText === "Review queue"`)
+	b.until(`document.readyState === "complete" && document.querySelector("h1").innerText === "Review queue"`)
 	b.key("h")
-	b.until(`document.querySelector("h1").innerText === "Help and keys"`)
+	b.until(`document.readyState === "complete" && document.querySelector("h1").innerText === "Help and keys"`)
 	b.tabTo("input[name=keys]")
 	b.press(" ", 32, 0)
 	b.enter()
 	b.until(`document.body.dataset.keys === "off"`)
 	b.key("q")
-	b.until(`document.querySelector("h1").innerText === "Help and keys"`)
+	b.until(`document.readyState === "complete" && document.querySelector("h1").innerText === "Help and keys"`)
 }
 
 // TestTheQueuesStatesInABrowser looks at what the queue's pages say when there
