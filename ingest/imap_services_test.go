@@ -20,6 +20,8 @@ func TestServicesThatTurnUsAway(t *testing.T) {
 		"Exchange limits the login":        {"LOGIN", "NO [UNAVAILABLE] Server busy", Throttled, "nothing need be changed"},
 		"Exchange limits a command":        {"SELECT", "NO Request is throttled. Suggested Backoff Time: 9000 milliseconds", Throttled, "nothing need be changed"},
 		"a limit by its code":              {"SELECT", "NO [THROTTLED] Slow down", Throttled, "nothing need be changed"},
+		"Exchange limits it by BAD":        {"SELECT", "BAD Request is throttled. Suggested Backoff Time: 299995 milliseconds", Throttled, "nothing need be changed"},
+		"Gmail limits by OVERQUOTA":        {"LOGIN", "NO [OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)", Throttled, "nothing need be changed"},
 		"Exchange without permission":      {"SELECT", "BAD User is authenticated but not connected.", NotConnected, "FullAccess"},
 		"Gmail has too many connections":   {"LOGIN", "NO [ALERT] Too many simultaneous connections. (Failure)", Throttled, "nothing need be changed"},
 		"Gmail limits the bandwidth":       {"LOGIN", "NO [LIMIT] Account exceeded command or bandwidth limits.", Throttled, "nothing need be changed"},
@@ -42,6 +44,60 @@ func TestServicesThatTurnUsAway(t *testing.T) {
 			d.wantWhole(letters(3)...)
 		})
 	}
+}
+
+// A service says goodbye wherever it likes: with the greeting, right after the
+// login because there are too many connections, or between the mails of an
+// answer. What it had given by then counts, and the rest comes the next time.
+func TestAServiceSaysGoodbye(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string]func(s *script){
+		"with the greeting": func(s *script) {
+			s.onFirst["GREETING"] = func(c *scriptConn, _ string) { c.say("* BYE Too many connections\r\n") }
+		},
+		"after the login": func(s *script) {
+			s.onFirst["LOGIN"] = func(c *scriptConn, tag string) {
+				c.say("%s OK done\r\n* BYE Too many connections for this user\r\n", tag)
+			}
+		},
+		"between two mails": func(s *script) {
+			s.mails[2].odd = onBody(func(c *scriptConn, uid int) {
+				c.s.mails[uid].odd = nil
+				c.say("* BYE Session invalidated - AccessTokenExpired\r\n")
+				_ = c.Close()
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			s := newScript(t, textMails(letters(3)...))
+			s.change(func() { set(s) })
+			p := d.poller(d.mailboxAt(s.addr))
+			if err := d.pass(p); err == nil {
+				t.Error("nothing was wrong")
+			}
+			d.passes(p)
+			d.wantWhole(letters(3)...)
+		})
+	}
+}
+
+// Goodbye while we wait for new mail ends the waiting, not the polling.
+func TestGoodbyeWhileWeWait(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newScript(t, textMails(letters(3)...))
+	s.first("IDLE", func(c *scriptConn, _ string) { c.say("+ idling\r\n* BYE Idle for too long\r\n") })
+	m := d.mailboxAt(s.addr)
+	session, err := connect(t.Context(), m.withDefaults())
+	d.must(err)
+	defer session.close()
+	if _, err := session.idle(t.Context(), time.Hour); err == nil {
+		t.Error("it waits on a connection that is over")
+	}
+	d.passes(d.poller(m))
+	d.wantWhole(letters(3)...)
 }
 
 // A mailbox is migrated to another service: other UIDs, another UIDVALIDITY,

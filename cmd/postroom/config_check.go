@@ -78,14 +78,31 @@ func (c *config) check() []problem {
 	return k.problems
 }
 
+// checkServing finds what is missing to serve in a configuration that names no
+// mail server: without mailboxes it may be one for other commands.
+func (c *config) checkServing() []problem {
+	if c.SMTP.Host != "" || c.Outgoing == "held" || !slices.Contains(c.Roles, "reply") {
+		return nil
+	}
+	var k checker
+	k.must(c.takesPost() || c.Web.Form || c.Web.API, "mailboxes", "is missing, and so is scans.folder; name where post comes from")
+	c.checkLandlordToServe(&k)
+	c.checkSender(&k)
+	return k.problems
+}
+
 func (c *config) takesPost() bool { return len(c.Mailboxes) > 0 || c.Scans.Folder != "" }
+
+func (c *config) checkLandlordToServe(k *checker) {
+	k.must(c.Landlord.Name != "", "landlord.name", "is missing; every reply is signed with it")
+	k.must(c.Landlord.Phone != "", "landlord.phone", "is missing; every reply gives a phone number")
+	k.must(c.Landlord.OutOfHours != "", "landlord.out_of_hours", "is missing; every reply gives the number for emergencies")
+}
 
 func (c *config) checkLandlord(k *checker) {
 	l := c.Landlord
 	if c.takesPost() {
-		k.must(l.Name != "", "landlord.name", "is missing; every reply is signed with it")
-		k.must(l.Phone != "", "landlord.phone", "is missing; every reply gives a phone number")
-		k.must(l.OutOfHours != "", "landlord.out_of_hours", "is missing; every reply gives the number for emergencies")
+		c.checkLandlordToServe(k)
 	}
 	_, err := reference.NewMaker(l.ReferencePrefix, make([]byte, shortestKey))
 	k.must(err == nil, "landlord.reference_prefix", "want 2 to 5 letters or digits, not %q", l.ReferencePrefix)
@@ -170,11 +187,15 @@ func (m *mailboxConfig) check(k *checker, key string, earlier []mailboxConfig) {
 	k.between(m.Batch, 1, 256, key+".batch")
 }
 
+func (c *config) checkSender(k *checker) {
+	k.must(c.SMTP.Host != "" || c.Outgoing == "held", "smtp.host", "is missing; with outgoing: held it may be")
+	k.must(c.SMTP.From.Address != "", "smtp.from.address", "is missing; replies come from it")
+}
+
 func (c *config) checkSMTP(k *checker) {
 	s := c.SMTP
 	if c.takesPost() {
-		k.must(s.Host != "" || c.Outgoing == "held", "smtp.host", "is missing; with outgoing: held it may be")
-		k.must(s.From.Address != "", "smtp.from.address", "is missing; replies come from it")
+		c.checkSender(k)
 	}
 	k.between(s.Port, 0, 65535, "smtp.port")
 	k.oneOf(s.TLS, "smtp.tls", "tls", "starttls", "none")

@@ -43,6 +43,9 @@ func serve(ctx context.Context, file string, stderr io.Writer, changes ...func(*
 	if err != nil {
 		return err
 	}
+	if err := report(file, c.checkServing()); err != nil {
+		return err
+	}
 	if err := c.makeKeys(); err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (d *Desk) decide(w http.ResponseWriter, r *http.Request, who register.Accou
 	}
 	d.c.Owed(r.Context(), opened.Owed)
 	d.c.Logger.InfoContext(r.Context(), "a message was decided by a person", slog.String("message_id", id),
-		slog.String("account_id", who.ID), slog.String("label", string(ruling.Label)), slog.String("reference", opened.Reference))
+		slog.String("account_id", who.ID), slog.String("label", string(ruling.Label)), slog.String("case_ref", opened.Reference))
 	http.Redirect(w, r, "/?decided="+url.QueryEscape(id), http.StatusSeeOther)
 }
 
