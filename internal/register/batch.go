@@ -88,10 +88,20 @@ var idAlphabet = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadd
 // newID makes an id that sorts by the time of its making: 48 bits of
 // milliseconds, then 80 random bits.
 func newID(at time.Time) ID {
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16)
+	b := idTime(at)
 	_, _ = rand.Read(b[6:]) // never fails (crypto/rand)
 	return idAlphabet.EncodeToString(b[:])
+}
+
+// firstID stands before every id that is made at that instant or later.
+func firstID(at time.Time) ID {
+	b := idTime(at)
+	return idAlphabet.EncodeToString(b[:])
+}
+
+func idTime(at time.Time) (b [16]byte) {
+	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16)
+	return b
 }
 
 // micros is how an instant is stored; the zero time is 0.

@@ -2,6 +2,7 @@ package register
 
 import (
 	"context"
+	"time"
 
 	"postroom/classify"
 	"postroom/internal/workday"
@@ -66,6 +67,17 @@ func scanWaiting(row scanner) (w Waiting, err error) {
 	w.Message, err = scanMessage(scanAlso{row, []any{&w.Holder, &since, &until, &w.From}})
 	w.Taking.Message, w.Since, w.Until = w.ID, instant(since), instant(until)
 	return w, err
+}
+
+// DecidedSince counts the messages that were decided since an instant and have
+// stayed so: by people, and by the rules alone.
+func (r *Register) DecidedSince(ctx context.Context, at time.Time) (people, rules int, err error) {
+	// Ids begin with their time, so that their own index finds the latest.
+	err = r.db.QueryRowContext(ctx, `SELECT COALESCE(sum(CASE WHEN d.by_whom LIKE 'rules@%' THEN 0 ELSE 1 END), 0), COALESCE(sum(CASE WHEN d.by_whom LIKE 'rules@%' THEN 1 ELSE 0 END), 0)
+		FROM decision d JOIN message m ON m.id = d.message_id
+		WHERE d.id >= $1 AND d.at >= $2 AND d.seq = m.decisions AND m.state NOT IN ('review', 'split') AND m.history = 0`,
+		firstID(at), micros(at)).Scan(&people, &rules)
+	return people, rules, wrap("count decisions", err)
 }
 
 // QueueCounts says how much waits.

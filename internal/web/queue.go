@@ -36,23 +36,25 @@ type otherAlarm struct {
 
 type queuePage struct {
 	frame
-	Groups         []group
-	Counts         register.QueueCounts
-	Filter         filter
-	Total          int
-	From, To       int // of those that fit
-	Before, After  string
-	Urgent, Today  int
-	Next           *queueRow // that can be taken
-	Lost           []lostView
-	None           bool // somebody wanted the next one, and there was none
-	Notice         *notice
-	Alarms         []otherAlarm // about something else than what waits
-	Outgoing       string
-	waiting        []register.Waiting
-	held           map[register.ID]string // why files may not be opened
-	today, last    workday.Date
-	nextWorkingDay workday.Date
+	Groups        []group
+	Counts        register.QueueCounts
+	Filter        filter
+	Total         int
+	From, To      int // of those that fit
+	Before, After string
+	Urgent, Today int
+	// Messages decided since midnight.
+	ByPeople, ByRules int
+	Next              *queueRow // that can be taken
+	Lost              []lostView
+	None              bool // somebody wanted the next one, and there was none
+	Notice            *notice
+	Alarms            []otherAlarm // about something else than what waits
+	Outgoing          string
+	waiting           []register.Waiting
+	held              map[register.ID]string // why files may not be opened
+	today, last       workday.Date
+	nextWorkingDay    workday.Date
 }
 
 // A lostView is a message that somebody took over.
@@ -88,6 +90,10 @@ func (d *Desk) countQueue(r *http.Request, page *queuePage) (err error) {
 	page.last, page.nextWorkingDay = d.c.Calendar.Add(page.today, 0), d.c.Calendar.Add(page.today, 1)
 	page.Counts, err = d.c.Register.CountQueue(r.Context(), page.Filter.register(page.Officer), page.today, page.last, page.nextWorkingDay)
 	page.Total, page.Urgent, page.Today = page.Counts.All, page.Counts.Dangers, page.Counts.Late+page.Counts.Today
+	if err != nil {
+		return err
+	}
+	page.ByPeople, page.ByRules, err = d.c.Register.DecidedSince(r.Context(), page.today.Start())
 	return err
 }
 

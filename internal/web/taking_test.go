@@ -70,7 +70,7 @@ func TestTakingTheNextOne(t *testing.T) {
 		priya.decide(m).want(h.T, http.StatusConflict, "Tom has had this open")
 		tom.decide(m).want(h.T, http.StatusOK, "Complaint, decided by Tom.")
 		at, p = priya.takeNext()
-		p.want(h.T, http.StatusOK, "Everything that came in has been decided", "The queue is empty")
+		p.want(h.T, http.StatusOK, "Everything that came in has been decided", "The queue is empty", "Since midnight: 1 decided by people, 0 by the rules alone.")
 		if at != "/?none=yes" {
 			h.Errorf("Priya was led to %s", at)
 		}
