@@ -6,12 +6,15 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 //go:embed migrations/*.sql
@@ -70,7 +73,27 @@ func (r *Register) migrate(ctx context.Context, ms []migration) error {
 	if current, err := r.current(ctx, ms); current || err != nil {
 		return err
 	}
-	err := r.writes.long(ctx, func(t *tx) error {
+	err := againOnDeadlock(func() error { return r.migrateAtOnce(ctx, ms) })
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("bringing it to the form of this version was stopped, and nothing of it was kept; the next start does it again: %w", ctx.Err())
+	}
+	return err
+}
+
+// againOnDeadlock runs what PostgreSQL undid because it and an older process,
+// which writes meanwhile, waited for each other's tables.
+func againOnDeadlock(do func() error) error {
+	const deadlock, times = "40P01", 10
+	for n := 1; ; n++ {
+		err := do()
+		if pg, ok := errors.AsType[*pgconn.PgError](err); !ok || pg.Code != deadlock || n == times {
+			return err
+		}
+	}
+}
+
+func (r *Register) migrateAtOnce(ctx context.Context, ms []migration) error {
+	return r.writes.long(ctx, func(t *tx) error {
 		if !r.sqlite() {
 			if err := t.exec(`SELECT pg_advisory_xact_lock(7766955, hashtext(current_schema()))`); err != nil {
 				return err
@@ -88,10 +111,6 @@ func (r *Register) migrate(ctx context.Context, ms []migration) error {
 		}
 		return r.applyMigrations(t, ms, done)
 	})
-	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("bringing it to the form of this version was stopped, and nothing of it was kept; the next start does it again: %w", ctx.Err())
-	}
-	return err
 }
 
 // current reports whether the register has the form that this program knows.
