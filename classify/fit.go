@@ -208,7 +208,7 @@ func (f *fit) columns(i int) int {
 	return len(f.weights[i])
 }
 
-// How steeply the chance of a flag or topic rises with the evidence for it, how much
+// How steeply the chance of a flag or topic rises with the evidence, how much
 // dearer it is to miss one than to raise one too many, and how far the words
 // heed what the rules say. Rules were written with these messages in view: if
 // words learnt only what the rules miss here, they would hear nothing of what
