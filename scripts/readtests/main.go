@@ -1,7 +1,10 @@
 // Command readtests owns how a test run reads: from `go test -json` on its
 // standard input it prints go's own line for each package, what each failed
 // test said, and every skipped test with its reason. It exits 1 when anything
-// failed, and 2 when what it read does not look like a test run.
+// failed, and 2 when what it read does not look like a test run. With a file's
+// name as its argument it writes there which tests are worth running once more,
+// one "package test" a line: those of a run in which few tests failed, and none
+// by a data race, a panic or a time limit.
 package main
 
 import (
@@ -11,11 +14,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
 func main() {
 	totals, err := read(os.Stdin, os.Stdout)
+	if err == nil && len(os.Args) > 1 {
+		err = os.WriteFile(os.Args[1], []byte(strings.Join(totals.again(), "")), 0o600)
+	}
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "readtests:", err)
@@ -30,7 +37,23 @@ type event struct {
 	Action, Package, Test, ImportPath, Output string
 }
 
-type totals struct{ packages, failedPackages, passed, failed, skipped int }
+type totals struct {
+	packages, failedPackages, passed, failed, skipped int
+
+	failures []string // "package test" of the outermost tests that failed
+	grave    bool     // something failed that is no accident of a busy machine
+}
+
+// mostAgain is how many failed tests may be shaky; more are a fault.
+const mostAgain = 3
+
+// again lists the failed tests that are worth another run, or none.
+func (t totals) again() []string {
+	if t.grave || len(t.failures) > mostAgain {
+		return nil
+	}
+	return t.failures
+}
 
 // A reader keeps what each running test has said until it is known whether
 // anybody needs to hear it.
@@ -79,7 +102,7 @@ func (r *reader) line(line string) {
 		r.said[key] = append(r.said[key], e.Output)
 	case "pass", "fail", "skip":
 		if e.Test == "" {
-			r.endPackage(e.Action, r.said[key])
+			r.endPackage(e.Package, e.Action, r.said[key])
 		} else {
 			r.endTest(e, r.said[key])
 		}
@@ -96,7 +119,11 @@ func (r *reader) endTest(e event, said []string) {
 		fmt.Fprintf(r.out, "skip\t%s %s: %s\n", e.Package, e.Test, reason(said))
 	case "fail":
 		r.totals.failed++
+		if !strings.Contains(e.Test, "/") {
+			r.totals.failures = append(r.totals.failures, e.Package+" "+e.Test+"\n")
+		}
 		for _, s := range said {
+			r.totals.grave = r.totals.grave || grave(s)
 			if !strings.HasPrefix(s, "=== ") {
 				fmt.Fprint(r.out, s)
 			}
@@ -104,17 +131,25 @@ func (r *reader) endTest(e event, said []string) {
 	}
 }
 
+// grave tells what no second run can excuse.
+func grave(said string) bool {
+	said = strings.TrimSpace(said)
+	return strings.HasPrefix(said, "WARNING: DATA RACE") || strings.HasPrefix(said, "panic: ") || strings.HasPrefix(said, "fatal error: ")
+}
+
 // endPackage prints the line that go itself ends a package with; of a failed
 // one also what was said outside any test, the shuffle's seed among it.
-func (r *reader) endPackage(action string, said []string) {
+func (r *reader) endPackage(name, action string, said []string) {
 	if action == "skip" {
 		return // no test files
 	}
 	r.totals.packages++
 	if action == "fail" {
 		r.totals.failedPackages++
+		r.totals.grave = r.totals.grave || !slices.ContainsFunc(r.totals.failures, func(f string) bool { return strings.HasPrefix(f, name+" ") })
 	}
 	for _, s := range said {
+		r.totals.grave = r.totals.grave || grave(s)
 		if action == "fail" || strings.HasPrefix(s, "ok ") {
 			fmt.Fprint(r.out, s)
 		}

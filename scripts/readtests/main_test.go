@@ -95,3 +95,38 @@ func TestReadRefusesSilence(t *testing.T) {
 		t.Error("a run without packages passed")
 	}
 }
+
+func TestWhatIsWorthAnotherRun(t *testing.T) {
+	t.Parallel()
+	fail := func(test, said string) string {
+		return `{"Action":"output","Package":"p","Test":"` + test + `","Output":"` + said + `\n"}
+{"Action":"fail","Package":"p","Test":"` + test + `"}
+`
+	}
+	end := `{"Action":"output","Package":"p","Output":"FAIL\tp\t0.008s\n"}
+{"Action":"fail","Package":"p"}
+`
+	tests := []struct {
+		name, run string
+		want      []string
+	}{
+		{"one test that failed", fail("TestA/one", "bad") + fail("TestA", "") + end, []string{"p TestA\n"}},
+		{"a data race", fail("TestA", "WARNING: DATA RACE") + end, nil},
+		{"a panic, told outside the test", fail("TestA", "") + `{"Action":"output","Package":"p","Output":"panic: test timed out after 40m0s\n"}` + "\n" + end, nil},
+		{"a package that failed outside its tests", end, nil},
+		{"many", fail("TestA", "") + fail("TestB", "") + fail("TestC", "") + fail("TestD", "") + end, nil},
+		{"nothing failed", `{"Action":"pass","Package":"p"}` + "\n", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			totals, err := read(strings.NewReader(tt.run), &strings.Builder{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, totals.again()); diff != "" {
+				t.Errorf("tests to run again (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
