@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -111,38 +112,75 @@ func groups(pages []Page, s Splitting) []group {
 	return all
 }
 
-// begins is the postcode at the top of a page that begins like a letter: an
-// address, and a date or a salutation below it. It is empty for other pages.
+// begins is the postcode at the top of a page that begins like a letter. It is
+// empty for other pages.
 func (p *Page) begins() string {
-	head := headOf(p.Lines)
-	b := addressBlock(head)
-	below := false
-	for i, l := range p.Lines {
-		below = below || i < 2*headLines && salutation.MatchString(l.Text)
-	}
-	if b.postcode == "" || !b.first || !below && dated(head) == "" {
-		return ""
-	}
-	return b.postcode
+	return p.opening().postcode
 }
 
-// anotherLetter finds a page that begins like a letter from another address
-// than the first: better a person looks than that one resident reads what
-// another wrote. An enclosed copy of our own letter is addressed to the
-// writer, and begins with the writer's address or none.
+// opening is the address at the top of a page that begins like a letter: an
+// address, and a date or a salutation below it.
+func (p *Page) opening() block {
+	head := headOf(p.Lines)
+	b := addressBlock(head)
+	if b.postcode == "" || !b.first || p.salutation() == "" && dated(head) == "" {
+		return block{}
+	}
+	return b
+}
+
+// salutation is the line near the top of a page that greets somebody.
+func (p *Page) salutation() string {
+	for _, l := range p.Lines[:min(2*headLines, len(p.Lines))] {
+		if salutation.MatchString(l.Text) {
+			return l.Text
+		}
+	}
+	return ""
+}
+
+// anotherLetter finds a page that begins like another person's letter: better
+// a person looks than that one resident reads what another wrote. An enclosed
+// copy of our own letter is addressed to the writer, and begins with the
+// writer's address or none.
 func (g group) anotherLetter() int {
-	own := ""
-	for _, p := range g.pages {
-		code := p.begins()
-		if own != "" && code != "" && code != own {
+	var own block
+	signed := ""
+	for i, p := range g.pages {
+		b := p.opening()
+		if own.postcode != "" && b.postcode != "" && !own.sameHouse(b) || g.anotherSigns(i, signed) {
 			return p.Number
 		}
-		if own == "" {
-			own = code
+		if own.postcode == "" {
+			own = b
 		}
+		signed = cmp.Or(signed, signedBelow(p.Lines))
 	}
 	return 0
 }
+
+// anotherSigns reports whether a page greets somebody anew, after a letter that
+// was signed, and somebody of another name signs below: neighbours share a
+// postcode, and many people leave it out. A letter that greets the first one
+// was sent to them.
+func (g group) anotherSigns(i int, signed string) bool {
+	greeted := g.pages[i].salutation()
+	if signed == "" || greeted == "" || sameSurname(greetedName(greeted), signed) {
+		return false
+	}
+	for j, p := range g.pages[i:] {
+		if j > 0 && p.salutation() != "" {
+			return false
+		}
+		if by := signedBelow(p.Lines); by != "" {
+			return !sameSurname(by, signed)
+		}
+	}
+	return false
+}
+
+// greetedName takes the comma off "Dear Mrs Quill,".
+func greetedName(salutation string) string { return strings.TrimRight(salutation, " ,.:;") }
 
 func numbers(pages []Page) []int {
 	var all []int

@@ -263,6 +263,13 @@ func TestSplitting(t *testing.T) {
 	first := func(n int, code string) Page {
 		return Page{Number: n, Words: 20, Lines: []PageLine{{Text: "1 High Street", Confidence: 1}, {Text: "Larkmere " + code, Confidence: 1}, {}, {Text: "Dear Sirs", Confidence: 1}, {}, {Text: "I write again.", Confidence: 1}}}
 	}
+	says := func(n int, text string) Page {
+		p := Page{Number: n, Words: 20}
+		for l := range strings.SplitSeq(text, "|") {
+			p.Lines = append(p.Lines, PageLine{Text: l, Confidence: 1})
+		}
+		return p
+	}
 	suspect := func(n int) Page { return Page{Number: n, Suspect: true} }
 	for _, row := range []struct {
 		name   string
@@ -281,6 +288,14 @@ func TestSplitting(t *testing.T) {
 		{"another's letter behind a blank that means nothing", []Page{first(1, "LM1 1AA"), blank(2), first(3, "LM2 2BB")}, BlanksIgnore, "held"},
 		{"another's letter without any separator", []Page{first(1, "LM1 1AA"), word(2), first(3, "LM2 2BB")}, "", "held"},
 		{"a copy of an earlier letter", []Page{first(1, "LM1 1AA"), word(2), first(3, "LM1 1AA")}, "", "[1 2 3]"},
+		{"a neighbour's letter, of the same postcode", []Page{first(1, "LM1 1AA"), says(2, "2 High Street|Larkmere LM1 1AA||Dear Sirs||I write too.")}, "", "held"},
+		{"a neighbour's flat", []Page{says(1, "Flat 1, 2 High Street|LM1 1AA||Dear Sirs"), says(2, "Flat 7, 2 High Street|LM1 1AA||Dear Sirs")}, "", "held"},
+		{"a house without a number is believed by its postcode", []Page{first(1, "LM1 1AA"), says(2, "The Old Forge|LM1 1AA||Dear Sirs")}, "", "[1 2]"},
+		{"another's letter without an address", []Page{says(1, "Dear Sir||Nobody came.||Yours||Ann Lee"), says(2, "Dear Sir||The lift.||Yours||Omar Vance")}, "", "held"},
+		{"another signs on the page after", []Page{says(1, "Dear Sir||Nobody came.||Yours||Ann Lee"), says(2, "Dear Sir||The lift."), says(3, "Yours||Omar Vance")}, "", "held"},
+		{"the same person's two letters", []Page{says(1, "Dear Sir||Nobody came.||Yours||Ann Lee"), says(2, "Dear Sir||The lift.||Yours||A Lee")}, "", "[1 2]"},
+		{"what somebody wrote to them goes along", []Page{says(1, "Dear Sir||Nobody came.||Yours||Ann Lee"), says(2, "Dear Mrs Lee,||We shall.||Yours||Omar Vance")}, "", "[1 2]"},
+		{"a list of neighbours below is no letter", []Page{says(1, "Dear Sir||Nobody came.||Yours||Ann Lee"), says(2, "We agree:||Yours||Omar Vance")}, "", "[1 2]"},
 		{"a page alone is no batch", []Page{suspect(1)}, "", "[1]!"},
 	} {
 		letters, held := Letters(Document{Pages: row.pages}, Splitting{Blanks: row.blanks})

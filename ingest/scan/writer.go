@@ -181,12 +181,45 @@ func (b block) address() []string {
 	return append(out, b.postcode)
 }
 
+// sameHouse reports whether two addresses may be one: a block of flats has one
+// postcode, so the numbers before it count as well, where both name any.
+func (b block) sameHouse(other block) bool {
+	mine, theirs := b.numbers(), other.numbers()
+	return b.postcode == other.postcode && (len(mine) == 0 || len(theirs) == 0 || slices.Equal(mine, theirs))
+}
+
+var houseNumber = regexp.MustCompile(`[0-9]+[a-zA-Z]?\b`)
+
+// numbers are those of the house and the flat.
+func (b block) numbers() []string {
+	var all []string
+	lines := b.address()
+	for _, l := range lines[:max(0, len(lines)-1)] { // the last one is the postcode
+		for _, n := range houseNumber.FindAllString(l, -1) {
+			all = append(all, strings.ToLower(n))
+		}
+	}
+	return all
+}
+
 var closing = regexp.MustCompile(`(?i)^(?:yours\b|(?:with )?(?:kind|best|warm|many)?\s*(?:regards|wishes|thanks)|thank you|thanking you|with (?:love|kind)|god bless|love\b|sincerely|faithfully|respectfully|signed\b|yn gywir|z powa.aniem)`)
 
 // signature finds the name below a letter: after its closing words, or else
 // its last line.
 func signature(lines []PageLine) string {
-	full := slices.DeleteFunc(slices.Clone(lines), func(l PageLine) bool { return l.Text == "" })
+	if name := signedBelow(lines); name != "" {
+		return name
+	}
+	full := withWords(lines)
+	if len(full) > 0 && nameLike(full[len(full)-1].Text) {
+		return tidyName(full[len(full)-1].Text)
+	}
+	return ""
+}
+
+// signedBelow finds the name after the last closing words.
+func signedBelow(lines []PageLine) string {
+	full := withWords(lines)
 	for i, last := range slices.Backward(full) {
 		if closing.MatchString(last.Text) && len(strings.Fields(last.Text)) < 10 {
 			for _, l := range full[i+1:] {
@@ -197,10 +230,11 @@ func signature(lines []PageLine) string {
 			break
 		}
 	}
-	if len(full) > 0 && nameLike(full[len(full)-1].Text) {
-		return tidyName(full[len(full)-1].Text)
-	}
 	return ""
+}
+
+func withWords(lines []PageLine) []PageLine {
+	return slices.DeleteFunc(slices.Clone(lines), func(l PageLine) bool { return l.Text == "" })
 }
 
 // nameLike reports whether a line may be a person's name and nothing else.
