@@ -1,6 +1,10 @@
 package register
 
-import "postroom/classify"
+import (
+	"strings"
+
+	"postroom/classify"
+)
 
 // Facts is all that decides what becomes of a message.
 type Facts struct {
@@ -74,13 +78,13 @@ func (p Policy) Plan(f Facts) Plan {
 func doubtful(f Facts) string {
 	switch r := f.Reading; {
 	case r.Automatic != "" && r.Automatic != "none":
-		return "it is automatic mail: " + r.AutomaticWhy
+		return "it is automatic mail: " + strings.TrimSuffix(r.AutomaticWhy, ".") // more is said after it
 	case f.Junk && f.Channel != Email:
 		return "whoever sent it filled in a field that people do not see, as robots do"
 	case f.Junk:
 		return "it came from the junk folder"
 	case r.DoNotAnswer != "":
-		return r.DoNotAnswer
+		return strings.TrimSuffix(r.DoNotAnswer, ".")
 	}
 	return ""
 }

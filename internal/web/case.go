@@ -164,9 +164,9 @@ func (d *Desk) casePage(r *http.Request, who register.Account, f *caseFacts) (*c
 // name is whose case it is, as far as anybody knows.
 func (f *caseFacts) name() string {
 	if f.Resident != nil && f.Resident.Name != "" {
-		return f.Resident.Name
+		return brief(f.Resident.Name, shownName)
 	}
-	return cmp.Or(f.Correspondent.Name, f.Correspondent.Address, "Somebody whose name is not known")
+	return cmp.Or(brief(f.Correspondent.Name, shownName), f.Correspondent.Address, "Somebody whose name is not known")
 }
 
 // standingWords say how a case ended; empty while it is open.

@@ -107,8 +107,8 @@ func line(at time.Time, class, title string, text ...string) lineView {
 func messageLine(f *caseFacts, m register.Message) lineView {
 	from, subject := "somebody", "(no subject)"
 	if rd := m.Reading; rd != nil {
-		from = cmp.Or(rd.From.Name, rd.From.Address, from)
-		subject = cmp.Or(rd.Subject, subject)
+		from = cmp.Or(brief(rd.From.Name, shownName), rd.From.Address, from)
+		subject = cmp.Or(brief(rd.Subject, shownSubject), subject)
 	}
 	title := capital(channelName(m.Channel)) + " from " + from
 	switch {

@@ -59,35 +59,36 @@ type itemPage struct {
 	frame
 	row
 	telling
-	Waits       bool // for a decision
-	Known       bool // its case is there already: the fail-safe opened it, or it joined one
-	Taken       *takenView
-	Lang        string
-	Headers     []Hint
-	Problem     string
-	AuthWhy     string
-	Trusted     bool
-	DecidedBy   string
-	Reason      string
-	Size        string
-	Stamp       [3]string
-	Paragraphs  [][]span
-	Quoted      []string
-	Evidence    []evidenceView
-	Lesser      []evidenceView // reasons that weigh less
-	Issues      []string
-	Outcomes    []string
-	Attachments []attachmentView
-	Held        *heldView  // why its files may not be opened; nil: they may
-	HasPage     bool       // that can be shown as it looked
-	Pages       []pageView // of a scanned letter
-	Repairs     []string
-	Notes       []string
-	Alarms      []alarmView
-	Near        []caseView
-	Clocks      []clockView
-	Replies     []replyRow
-	History     []eventView
+	Waits        bool // for a decision
+	Known        bool // its case is there already: the fail-safe opened it, or it joined one
+	Taken        *takenView
+	Lang         string
+	Headers      []Hint
+	WholeSubject string // where the heading could not hold it
+	Problem      string
+	AuthWhy      string
+	Trusted      bool
+	DecidedBy    string
+	Reason       string
+	Size         string
+	Stamp        [3]string
+	Paragraphs   [][]span
+	Quoted       []string
+	Evidence     []evidenceView
+	Lesser       []evidenceView // reasons that weigh less
+	Issues       []string
+	Outcomes     []string
+	Attachments  []attachmentView
+	Held         *heldView  // why its files may not be opened; nil: they may
+	HasPage      bool       // that can be shown as it looked
+	Pages        []pageView // of a scanned letter
+	Repairs      []string
+	Notes        []string
+	Alarms       []alarmView
+	Near         []caseView
+	Clocks       []clockView
+	Replies      []replyRow
+	History      []eventView
 
 	Form                                              draft
 	Labels                                            []option
@@ -193,6 +194,9 @@ func (p *itemPage) read(m register.Message) {
 	}
 	p.Lang = language(m)
 	p.Headers = headers(rd)
+	if p.Subject != rd.Subject {
+		p.WholeSubject = rd.Subject
+	}
 	p.AuthWhy, p.Trusted, p.Repairs, p.Notes, p.OtherPerson = rd.AuthWhy, rd.MayQuote(), rd.Repairs, rd.Notes, rd.ComplainantWhy
 	for i, a := range rd.Attachments {
 		what, how := attachedWords(a.ContentType, a.Filename)

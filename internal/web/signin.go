@@ -172,6 +172,14 @@ func (d *Desk) signOut(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
+// brief keeps the first n runes, and shows that there are more.
+func brief(s string, n int) string {
+	if short := cut(s, n); short != s {
+		return strings.TrimSpace(short) + "…"
+	}
+	return s
+}
+
 // cut keeps the first n runes.
 func cut(s string, n int) string {
 	runes := []rune(s)

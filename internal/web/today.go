@@ -82,9 +82,9 @@ func (d *Desk) row(m register.Message) row {
 	}
 	v.Left, v.Boxes, v.Late = d.daysLeft(m)
 	if rd := m.Reading; rd != nil {
-		v.Who, v.Writer = who(rd.From), cmp.Or(rd.From.Name, rd.From.Address, v.Who)
+		v.Who, v.Writer = who(rd.From), cmp.Or(brief(rd.From.Name, shownName), rd.From.Address, v.Who)
 		if rd.Subject != "" {
-			v.Subject = rd.Subject
+			v.Subject = brief(rd.Subject, shownSubject)
 		}
 	}
 	if m.Verdict != nil {

@@ -167,6 +167,33 @@ func TestAStrangersScriptStaysText(t *testing.T) {
 	isDownload(t, got)
 }
 
+// TestALongSubjectDoesNotFillTheLists holds that a stranger who writes 20,000
+// characters into the subject, or into their name, pushes no other message off
+// the pages, and that what they wrote can still be read.
+func TestALongSubjectDoesNotFillTheLists(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	words := strings.Repeat("nobody came ", 1600) + "at all"
+	m := h.mail("From: "+strings.Repeat("Eve ", 500)+"<eve@example.com>\nSubject: "+words+"\nMessage-ID: <long@example.com>\n\nNo heating.\n", registertest.Verdict(classify.Complaint), nil)
+	b := h.signedIn("Priya", register.Reviewer)
+	for path, whole := range map[string]int{"/today": 0, "/cases/" + m.Reference: 0, "/messages/" + m.ID: 1} {
+		got := b.get(path)
+		got.want(t, http.StatusOK, "nobody c…", "Eve…")
+		if n := strings.Count(got.body, words); n != whole {
+			t.Errorf("%s holds the whole subject %d times, not %d", path, n, whole)
+		}
+	}
+}
+
+// TestWhyAPersonIsAskedIsASentence holds that a reason which ends in a full stop
+// is not followed by another sign.
+func TestWhyAPersonIsAskedIsASentence(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	m := h.mail("Subject: No sender\n\nNo heating.\n", unsure(classify.Complaint), nil)
+	h.signedIn("Priya", register.Reviewer).get("/messages/"+m.ID).want(t, http.StatusOK, "There is no address to answer to; a person decides whether it is answered.")
+}
+
 func isDownload(t *testing.T, p page) {
 	t.Helper()
 	h := p.header

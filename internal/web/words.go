@@ -201,6 +201,13 @@ func plainHistory(what string) string {
 	return capital(strings.NewReplacer("stage1", "stage 1", "stage2", "stage 2").Replace(words))
 }
 
+// Strangers choose how long a subject and a name are: in headings and lists
+// they stay within so many characters.
+const (
+	shownSubject = 200
+	shownName    = 100
+)
+
 // capital begins a sentence.
 func capital(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
@@ -219,7 +226,7 @@ func who(a register.Address) string {
 	case a.Address == "": // who is written to on paper
 		return a.Name
 	}
-	return a.Name + " <" + a.Address + ">"
+	return brief(a.Name, shownName) + " <" + a.Address + ">"
 }
 
 func percent(p float64) string {
