@@ -31,6 +31,9 @@ type session struct {
 	client  *imapclient.Client
 	caps    imap.CapSet
 	hint    chan struct{} // holds one: the server said that something came
+	tail    tail          // the end of what was said
+	// unlisted: LIST is not asked; listBroke: it ended the connection.
+	unlisted, listBroke bool
 }
 
 // connect dials, secures and logs in. The error is a *MailboxError.
@@ -66,6 +69,7 @@ func dial(ctx context.Context, m Mailbox) (net.Conn, error) {
 func (s *session) secure(ctx context.Context) error {
 	options := &imapclient.Options{
 		TLSConfig:             s.mailbox.tlsConfig(),
+		DebugWriter:           &s.tail,
 		UnilateralDataHandler: &imapclient.UnilateralDataHandler{Mailbox: s.heard},
 	}
 	err := s.watch(ctx, "start TLS", s.mailbox.Timeouts.Dial, func(*watchdog) (err error) {
@@ -93,6 +97,9 @@ func (s *session) greet(ctx context.Context) error {
 		return greeting(s.client)
 	})
 	if err != nil {
+		if said, ok := errors.AsType[*imap.Error](err); ok && said.Type == imap.StatusResponseTypeBye {
+			return s.mailbox.trouble(TurnedAway, err)
+		}
 		return s.mailbox.trouble(Unreachable, err)
 	}
 	return nil
@@ -157,7 +164,7 @@ func (s *session) watch(ctx context.Context, op string, limit time.Duration, exc
 	case w.bit.Load():
 		return fmt.Errorf("%s: %w", op, errSilent)
 	}
-	return fmt.Errorf("%s: %w", op, withoutWords(err))
+	return fmt.Errorf("%s: %w", op, withoutWords(s.parting(err)))
 }
 
 // alive reports whether the connection can still be used.
@@ -255,7 +262,7 @@ func (s *session) await(ctx context.Context, d time.Duration) (hinted bool, err 
 	case <-ctx.Done():
 		return false, context.Cause(ctx)
 	case <-s.client.Closed():
-		return false, errors.New("the mail server closed the connection")
+		return false, s.parting(errors.New("the mail server closed the connection"))
 	case <-timer.C:
 		return false, nil
 	case <-s.hint:

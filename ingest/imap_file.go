@@ -10,13 +10,8 @@ import (
 // is for people: nothing here ever reads it.
 const filedKeyword imap.Flag = "Postroom"
 
-// ensureFolder makes sure that the filed folder is there: a MOVE or COPY to a
-// folder that is not there must never be tried.
-func (s *session) ensureFolder(ctx context.Context, name string, create bool) error {
-	err := s.folderExists(ctx, name)
-	if err == nil || !isRefusal(err) || !create {
-		return err
-	}
+// makeFolder makes the filed folder.
+func (s *session) makeFolder(ctx context.Context, name string) error {
 	_ = s.watch(ctx, "create the filed folder", s.mailbox.Timeouts.Command, func(*watchdog) error {
 		return s.client.Create(name, nil).Wait()
 	})

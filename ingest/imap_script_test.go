@@ -20,19 +20,22 @@ type script struct {
 	testing.TB
 	addr net.Addr
 
-	mu       sync.Mutex
-	validity int
-	next     int // UIDNEXT; 0: one above the highest
-	caps     string
-	mails    map[int]*scripted
-	filed    map[int]*scripted
-	folders  map[string]bool
-	logins   []string
-	commands []string
-	logIn    string // answer to a login; empty: OK
-	onFirst  map[string]func(c *scriptConn, tag string)
-	onIdle   func(c *scriptConn)
-	drips    bool // every byte for itself
+	mu        sync.Mutex
+	validity  int
+	next      int // UIDNEXT; 0: one above the highest
+	caps      string
+	mails     map[int]*scripted
+	filed     map[int]*scripted
+	folders   map[string]bool
+	tree      []string // what stands behind LIST, a line each; nil: LIST gives nothing, and every folder can be opened
+	plainList bool     // LIST with more than two arguments is BAD
+	prefix    string   // of all folders but INBOX; what is made without it is refused
+	logins    []string
+	commands  []string
+	logIn     string // answer to a login; empty: OK
+	onFirst   map[string]func(c *scriptConn, tag string)
+	onIdle    func(c *scriptConn)
+	drips     bool // every byte for itself
 }
 
 // A scripted mail may be odd: odd writes an answer of its own to a FETCH, or
@@ -170,16 +173,35 @@ func (s *script) answer(c *scriptConn, tag, verb, args string) {
 		done = cmp.Or(s.logIn, done)
 	case "CAPABILITY":
 		c.say("* CAPABILITY %s\r\n", s.caps)
+	case "LIST":
+		if s.plainList && strings.Contains(args, "RETURN") {
+			done = "BAD unknown arguments"
+			break
+		}
+		for _, line := range s.listed(args) {
+			c.say("* LIST %s\r\n", line)
+		}
+	case "NAMESPACE":
+		c.say("* NAMESPACE ((\"%s\" \".\")) NIL NIL\r\n", s.prefix)
 	case "SELECT", "EXAMINE":
+		if s.tree != nil && !s.has(strings.Trim(args, `"`)) {
+			done = "NO [NONEXISTENT] Unknown Mailbox: " + args
+			break
+		}
 		c.say("* %d EXISTS\r\n* OK [UIDVALIDITY %d] ok\r\n* OK [UIDNEXT %d] ok\r\n* OK [PERMANENTFLAGS (\\Deleted \\*)] ok\r\n", len(s.mails), s.validity, s.uidNext())
 	case "STATUS":
 		name := strings.Trim(strings.Fields(args)[0], `"`)
-		if done = "NO no such folder"; s.folders[name] {
+		if done = "NO no such folder"; s.folders[name] || s.tree != nil && s.has(name) {
 			c.say("* STATUS %s (UIDNEXT 1)\r\n", name)
 			done = "OK done"
 		}
 	case "CREATE":
-		s.folders[strings.Trim(args, `"`)] = true
+		name := strings.Trim(args, `"`)
+		if !strings.HasPrefix(name, s.prefix) || s.prefix != "" && strings.Contains(name, "/") {
+			done = "NO Permission denied"
+			break
+		}
+		s.folders[name] = true
 	case "UID SEARCH":
 		c.say("* SEARCH%s\r\n", s.search(args))
 	case "UID FETCH":
@@ -199,6 +221,24 @@ func (s *script) answer(c *scriptConn, tag, verb, args string) {
 		s.mu.Lock()
 	}
 	c.say("%s %s\r\n", tag, done)
+}
+
+// has reports whether the tree has a folder that can be opened.
+func (s *script) has(name string) bool {
+	return slices.ContainsFunc(s.tree, func(line string) bool {
+		return strings.HasSuffix(line, `"`+name+`"`) && !strings.Contains(line, `\Noselect`)
+	})
+}
+
+// listed are the tree's lines, or the one that is asked for.
+func (s *script) listed(args string) []string {
+	if strings.Contains(args, `"*"`) || strings.Contains(args, " * ") || strings.HasSuffix(args, " *") {
+		return s.tree
+	}
+	return slices.DeleteFunc(slices.Clone(s.tree), func(line string) bool {
+		name := line[strings.LastIndex(strings.TrimSuffix(line, `"`), `"`):]
+		return !strings.Contains(args, name)
+	})
 }
 
 func (s *script) uidNext() int {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,12 @@ func TestServicesThatTurnUsAway(t *testing.T) {
 		"Exchange without permission":      {"SELECT", "BAD User is authenticated but not connected.", NotConnected, "FullAccess"},
 		"Gmail has too many connections":   {"LOGIN", "NO [ALERT] Too many simultaneous connections. (Failure)", Throttled, "nothing need be changed"},
 		"Gmail limits the bandwidth":       {"LOGIN", "NO [LIMIT] Account exceeded command or bandwidth limits.", Throttled, "nothing need be changed"},
+		"Exchange limits the search":       {"UID SEARCH", "BAD Request is throttled. Suggested Backoff Time: 1200 milliseconds", Throttled, "nothing need be changed"},
+		"Exchange limits the fetch":        {"UID FETCH", "NO Request is throttled. Suggested Backoff Time: 1200 milliseconds", Throttled, "nothing need be changed"},
+		"Gmail limits the fetch":           {"UID FETCH", "NO [OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)", Throttled, "nothing need be changed"},
+		"Yahoo limits the folder":          {"SELECT", "NO [LIMIT] SELECT Rate limit hit.", Throttled, "nothing need be changed"},
+		"Dovecot has too many connections": {"LOGIN", "NO [UNAVAILABLE] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)", Throttled, "nothing need be changed"},
+		"too many wrong passwords":         {"LOGIN", "NO [AUTHENTICATIONFAILED] Too many failed logins, server busy", LoginRefused, "check user, password and auth"},
 		"Gmail refuses the password":       {"LOGIN", "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)", LoginRefused, "check user, password and auth"},
 		"Gmail does not know the folder":   {"SELECT", "NO [NONEXISTENT] Unknown Mailbox: Complaints (Failure)", FolderMissing, "check folder"},
 		"Exchange does not know it either": {"SELECT", "NO Complaints doesn't exist.", FolderMissing, "check folder"},
@@ -35,14 +42,95 @@ func TestServicesThatTurnUsAway(t *testing.T) {
 			s := newScript(t, textMails(letters(3)...))
 			s.first(row.at, func(c *scriptConn, tag string) { c.say("%s %s\r\n", tag, row.says) })
 			p := d.poller(d.mailboxAt(s.addr))
-			err := d.pass(p)
+			err := p.mailbox.limits(d.pass(p))
 			var trouble *MailboxError
 			if !errors.As(err, &trouble) || trouble.Trouble != row.want || !strings.Contains(trouble.Advice, row.advice) {
 				t.Fatalf("got %v", err)
 			}
 			d.passes(p)
 			d.wantWhole(letters(3)...)
+			for _, m := range d.messages() {
+				if m.Problem != "" {
+					t.Errorf("a limit is taken for a mail's fault: %s", m.Problem)
+				}
+			}
 		})
+	}
+}
+
+// BYE with a limit is told for what it is, at whichever command it comes, and
+// waited for longer; none of the server's other words is kept, since they may
+// be a resident's.
+func TestGoodbyeWithALimit(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"GREETING", "LOGIN", "SELECT", "UID SEARCH", "UID FETCH", "NOOP"} {
+		for says, want := range map[string]Trouble{
+			"Too many open connections, dear Ann":                  Throttled,
+			"Maximum connection limit reached for 192.0.2.7 Ann":   Throttled,
+			"Server Unavailable. 15 Ann":                           Throttled,
+			"[ALERT] Too many simultaneous connections. (Failure)": Throttled,
+			"Ann, logging out":                                     "",
+		} {
+			t.Run(at+" "+says, func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t)
+				s := newScript(t, textMails(letters(3)...))
+				s.first(at, func(c *scriptConn, _ string) { c.say("* BYE %s\r\n", says) })
+				m := d.mailboxAt(s.addr)
+				m.Timeouts.Reconnect = time.Second
+				p := d.poller(m)
+				session, err := connect(t.Context(), p.mailbox)
+				if err == nil {
+					v := &visit{p: p, s: session, mailbox: p.mailbox, intake: p.intake}
+					if err = v.begin(t.Context()); err == nil {
+						err = v.pass(t.Context(), true)
+					}
+					if err == nil {
+						err = session.noop(t.Context())
+					}
+					session.close()
+				}
+				err = p.mailbox.limits(err)
+				trouble, known := errors.AsType[*MailboxError](err)
+				if err == nil || want != "" && (!known || trouble.Trouble != want) || want == "" && known && trouble.Trouble == Throttled {
+					t.Fatalf("got %v", err)
+				}
+				if at != "GREETING" && strings.Contains(err.Error(), "Ann") {
+					t.Errorf("it tells what the server said: %v", err)
+				}
+				if wait := p.afterFailure(t.Context(), err); want == Throttled && wait < 40*time.Second {
+					t.Errorf("tries again after %v", wait)
+				}
+				d.passes(p)
+				d.wantWhole(letters(3)...)
+			})
+		}
+	}
+}
+
+// What ends a connection in the middle of a mail is no goodbye, whatever the
+// mail says; commands of ours may come after one.
+func TestTheEndOfWhatWasSaid(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"* OK hello\r\n* BYE Too many connections\r\n":                              " Too many connections",
+		"* BYE Too many connections\r\nT12 UID SEARCH ALL\r\nDONE\r\n":              " Too many connections",
+		"* 1 FETCH (BODY[] {30}\r\n\r\n* BYE Too many connections\r\n)\r\n":         "none",
+		"* 1 FETCH (BODY[] {300}\r\n* BYE Too many connections\r\nTell nobody.\r\n": "none",
+		"* OK hello\r\nT1 LOGOUT\r\n":                                               "none",
+		"":                                                                          "none",
+		"* BYE" + strings.Repeat(" long", 400) + "\r\n":                             "none",
+	} {
+		var got tail
+		for b := range slices.Chunk([]byte(said), 7) {
+			_, _ = got.Write(b)
+		}
+		if words, ok := got.goodbye(); ok != (want != "none") || ok && words != want {
+			t.Errorf("%q: got %q, %v", said, words, ok)
+		}
+		if len(got.kept) > tailSize || cap(got.kept) > 8*tailSize {
+			t.Errorf("it keeps %d of %d bytes", len(got.kept), cap(got.kept))
+		}
 	}
 }
 

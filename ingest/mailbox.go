@@ -43,7 +43,7 @@ type Mailbox struct {
 	User        string
 	Password    func(context.Context) (string, error)
 	Refused     func(secret string) // told of a token that the server did not take; may be nil
-	Folder      string              // empty: INBOX
+	Folder      string              // empty: INBOX; JunkRole: the one that the server marks
 	Junk        bool                // its messages are marked, and never answered by themselves
 	FiledFolder string              // where mails go once they are registered; empty: they stay
 	Start       workday.Date        // mail received before it is left alone; required
@@ -118,6 +118,7 @@ func (m Mailbox) Validate() error {
 	must(m.TLS != NoTLS || loopbackHost(m.Host), "tls: none is for a mail server on this machine only")
 	must(m.Auth == Login || m.Auth == OAuth2, "auth: is neither login nor oauth2")
 	must(!sameFolder(m.Folder, m.FiledFolder), "filed_folder: is the folder that mail is taken from")
+	must(!strings.HasPrefix(m.FiledFolder, `\`) && (!strings.HasPrefix(m.Folder, `\`) || m.Folder == JunkRole && m.Junk), `folder: of the roles only \Junk may stand for a folder, and for the junk folder alone`)
 	must(m.Batch > 0 && m.Batch <= 128, "batch: is not between 1 and 128")
 	must(m.SizeCap > 0, "size_cap: is not positive")
 	must(m.PollEvery > 0 && m.IdleFor > 0, "poll_every, idle_for: must be positive")

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -23,6 +22,8 @@ const (
 	NoToken       Trouble = "no_token"
 	LoginRefused  Trouble = "login_refused"
 	FolderMissing Trouble = "folder_missing"
+	WrongFolder   Trouble = "wrong_folder"  // it is there, and holds other mail than post
+	TurnedAway    Trouble = "turned_away"   // it greets us with goodbye
 	Throttled     Trouble = "throttled"     // for now the server does nothing for us
 	NotConnected  Trouble = "not_connected" // it lets us in, and not into the mailbox
 	Unusable      Trouble = "unusable"
@@ -34,6 +35,10 @@ type MailboxError struct {
 	Trouble Trouble
 	Advice  string
 	Err     error
+	// Folders names the folders that could be meant, or those that there are,
+	// for whoever runs check. It goes into no log: people name folders after
+	// residents.
+	Folders string
 }
 
 // Error gives one line: the advice, then what the other side said.
@@ -45,29 +50,19 @@ func (e *MailboxError) Error() string {
 func (e *MailboxError) Unwrap() error { return e.Err }
 
 func (m Mailbox) trouble(t Trouble, err error) *MailboxError {
-	if t == LoginRefused || t == FolderMissing {
-		t = excused(t, err)
-	}
+	t = excused(t, err)
 	return &MailboxError{Mailbox: m.Name, Trouble: t, Advice: m.advice(t), Err: err}
 }
 
 // excused tells a refusal that says nothing of settings from one that does:
-// by its response code (RFC 5530, and Exchange's own), or by the words of
-// Exchange Online and Gmail, which give none.
+// by its response code, or by the words of services that give none.
 func excused(t Trouble, err error) Trouble {
 	var said *imap.Error
-	if !errors.As(err, &said) {
-		return t
-	}
-	if slices.Contains([]imap.ResponseCode{imap.ResponseCodeUnavailable, imap.ResponseCodeLimit, imap.ResponseCodeInUse, "THROTTLED"}, said.Code) {
-		return Throttled
-	}
-	words := strings.ToLower(said.Text)
 	switch {
-	case strings.Contains(words, "authenticated but not connected"):
-		return NotConnected
-	case strings.Contains(words, "throttled"), strings.Contains(words, "too many simultaneous connections"), strings.Contains(words, "exceeded command or bandwidth limits"):
+	case isBusy(err):
 		return Throttled
+	case errors.As(err, &said) && strings.Contains(strings.ToLower(said.Text), "authenticated but not connected"):
+		return NotConnected
 	}
 	return t
 }
@@ -83,15 +78,30 @@ func (m Mailbox) advice(t Trouble) string {
 	case LoginRefused:
 		return "the server refuses the login; check user, password and auth, and that IMAP is allowed for this account"
 	case FolderMissing:
-		return fmt.Sprintf("the folder %q cannot be opened; check folder, and that this account may read it", m.Folder)
+		if m.Folder == JunkRole {
+			return "the junk folder cannot be found; write its name into junk_folder"
+		}
+		return fmt.Sprintf("the folder %s cannot be opened; check %s, and that this account may read it", quoteName(m.Folder), m.folderKey())
+	case WrongFolder:
+		return fmt.Sprintf("the folder %s is not one for post; check %s", quoteName(m.Folder), m.folderKey())
 	case Throttled:
 		return "the server is busy or limits us, and nothing need be changed for now: it is tried again, ever more slowly; if it lasts for hours, see what else uses this account"
+	case TurnedAway:
+		return fmt.Sprintf("the server at %s answers and hangs up at once; it is tried again, ever more slowly. What it says follows: if it says nothing of use, see whether it lets this machine's address in", m.address())
 	case NotConnected:
 		return "the server lets us in and not into the mailbox; check that user names the mailbox, that the application has FullAccess to it, and that IMAP is allowed for it; after a change it may take an hour"
 	case Unusable:
 		return "this server cannot be polled safely"
 	}
 	return string(t)
+}
+
+// folderKey is the setting that names the folder.
+func (m Mailbox) folderKey() string {
+	if m.Junk {
+		return "junk_folder"
+	}
+	return "folder"
 }
 
 // isRefusal reports whether the server answered, and said no.
@@ -108,8 +118,9 @@ var quoted = regexp.MustCompile(`(?s)".*"|'.*'`)
 func withoutWords(err error) error {
 	var network net.Error
 	var ours *localError
+	var bye *goodbyeError
 	switch {
-	case isRefusal(err), errors.As(err, &network), errors.As(err, &ours),
+	case isRefusal(err), errors.As(err, &network), errors.As(err, &ours), errors.As(err, &bye),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
 		errors.Is(err, errShort), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err

@@ -38,7 +38,8 @@ func (v *visit) howToFile(ctx context.Context, f folder) (filing, error) {
 	default:
 		return fileNot, nil
 	}
-	err := v.s.ensureFolder(ctx, v.mailbox.FiledFolder, true)
+	name, err := v.s.filedFolder(ctx, true)
+	v.mailbox.FiledFolder = name
 	if isRefusal(err) {
 		v.p.log.WarnContext(ctx, "no filed folder, mails stay in the mailbox", slog.Any("error", err))
 		return fileLater, nil

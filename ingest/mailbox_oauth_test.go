@@ -89,6 +89,13 @@ func byToken(m Mailbox, a *oauth.Account) Mailbox {
 // A dovecot of our own, which takes tokens alone and asks s about them.
 func tokenDovecot(t *testing.T, s *signIn, mechanisms string) net.Addr {
 	t.Helper()
+	passdb := fmt.Sprintf("introspection_mode = post\nintrospection_url = %s/introspect\nusername_attribute = username\nactive_attribute = active\nactive_value = true\n", s.URL)
+	return ownDovecot(t, passdb, "auth_mechanisms = "+mechanisms+"\npassdb {\n  driver = oauth2\n  mechanisms = "+mechanisms+"\n  args = FOLDER/passdb.conf\n}\n")
+}
+
+// ownDovecot starts one with settings that the shared one has not.
+func ownDovecot(t *testing.T, passdb, settings string) net.Addr {
+	t.Helper()
 	if os.Getenv("POSTROOM_TEST_DOVECOT") == "" {
 		t.Skip("integration: POSTROOM_TEST_DOVECOT is not set")
 	}
@@ -98,7 +105,7 @@ func tokenDovecot(t *testing.T, s *signIn, mechanisms string) net.Addr {
 	}
 	version, err := exec.CommandContext(t.Context(), program, "--version").Output()
 	if err != nil || !strings.HasPrefix(string(version), "2.3.") {
-		t.Skipf("integration: a Dovecot of 2.3 is needed for its tokens, and here is %s%v", version, err)
+		t.Skipf("integration: a Dovecot of 2.3 is needed, and here is %s%v", version, err)
 	}
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -116,8 +123,7 @@ func tokenDovecot(t *testing.T, s *signIn, mechanisms string) net.Addr {
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	command := exec.Command(program, "-F", "-c", filepath.Join(folder, "dovecot.conf")) // stopped below, in good order
 	user, group := asNobody(t, command, folder)
-	passdb := fmt.Sprintf("introspection_mode = post\nintrospection_url = %s/introspect\nusername_attribute = username\nactive_attribute = active\nactive_value = true\n", s.URL)
-	for name, text := range map[string]string{"dovecot.conf": dovecotConfig(folder, addr.(*net.TCPAddr).Port, user, group, mechanisms), "passdb.conf": passdb} {
+	for name, text := range map[string]string{"dovecot.conf": dovecotConfig(folder, addr.(*net.TCPAddr).Port, user, group, settings), "passdb.conf": passdb} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -161,9 +167,9 @@ func asNobody(t *testing.T, command *exec.Cmd, folder string) (user, group strin
 	return "nobody", "nogroup"
 }
 
-// dovecotConfig is that of scripts/services, with tokens for passwords.
-func dovecotConfig(folder string, port int, user, group, mechanisms string) string {
-	return strings.NewReplacer("FOLDER", folder, "PORT", strconv.Itoa(port), "USER", user, "GROUP", group, "MECHANISMS", mechanisms).Replace(`
+// dovecotConfig is that of scripts/services, with settings of the test's own.
+func dovecotConfig(folder string, port int, user, group, settings string) string {
+	return strings.NewReplacer("FOLDER", folder, "PORT", strconv.Itoa(port), "USER", user, "GROUP", group).Replace(settings + `
 base_dir = FOLDER/run
 state_dir = FOLDER/state
 default_internal_user = USER
@@ -176,7 +182,6 @@ ssl = no
 disable_plaintext_auth = no
 log_path = /dev/stderr
 auth_failure_delay = 0 secs
-auth_mechanisms = MECHANISMS
 mail_location = maildir:~/Maildir
 service anvil {
   chroot =
@@ -192,11 +197,6 @@ service imap-login {
   inet_listener imaps {
     port = 0
   }
-}
-passdb {
-  driver = oauth2
-  mechanisms = MECHANISMS
-  args = FOLDER/passdb.conf
 }
 userdb {
   driver = static

@@ -28,6 +28,8 @@ type Poller struct {
 	failed  int  // passes since the last good one
 	ahead   bool // the last failure brought us nearer to a poison mail
 	once    bool // ends when the folder is taken in
+
+	listless int // connections in a row that ended in LIST
 }
 
 // NewPoller refuses a mailbox whose settings are wrong.
@@ -58,24 +60,30 @@ func (p *Poller) Run(ctx context.Context) error {
 // afterFailure reports a failure and says how long to wait.
 func (p *Poller) afterFailure(ctx context.Context, err error) time.Duration {
 	first := p.mailbox.Timeouts.Reconnect
+	var trouble *MailboxError
+	_ = errors.As(err, &trouble)
+	limited := trouble != nil && (trouble.Trouble == Throttled || trouble.Trouble == TurnedAway)
 	switch {
 	case errors.Is(err, errLeaseLost):
 		return jitter(first) // as when our clock was set: whoever has it now says so
 	case errors.Is(err, errElsewhere):
 		return jitter(p.mailbox.Timeouts.Lease / 2)
-	case p.ahead:
+	case p.ahead && !limited:
 		p.ahead, p.failed = false, 0
 		p.log.WarnContext(ctx, "a mail broke the connection, narrowing down", slog.Any("error", err))
 		return jitter(first)
 	}
+	p.ahead = false
 	p.failed++
 	p.log.WarnContext(ctx, "mailbox could not be polled", slog.Any("error", err), slog.Int("failures", p.failed))
 	p.note(ctx, register.MailboxStatus{Problem: err.Error()})
 	wait := min(first<<min(p.failed-1, 20), 200*first)
-	var trouble *MailboxError
-	if errors.As(err, &trouble) && (trouble.Trouble == LoginRefused || trouble.Trouble == Throttled) {
-		// Many servers lock an account after a handful of refused logins, and
-		// limit the longer who asks while they limit.
+	switch {
+	case limited:
+		// They limit the longer who asks while they limit; Gmail for a day.
+		wait = max(min(60*first<<min(p.failed-1, 10), 1800*first), askedToWait(err))
+	case trouble != nil && trouble.Trouble == LoginRefused:
+		// Many servers lock an account after a handful of refused logins.
 		wait = max(wait, 60*first)
 	}
 	return jitter(wait)
@@ -97,7 +105,7 @@ func (p *Poller) turn(ctx context.Context) error {
 		defer close(renewed)
 		p.renew(ctx, lease, cancel)
 	}()
-	err = p.visit(ctx)
+	err = p.mailbox.limits(p.visit(ctx))
 	if errors.Is(context.Cause(ctx), errLeaseLost) || errors.Is(err, register.ErrStale) {
 		err = errLeaseLost
 		p.log.WarnContext(ctx, "lease lost, stopped polling")

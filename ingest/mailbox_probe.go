@@ -5,11 +5,13 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
 // A ProbeResult says what polling a mailbox would find.
 type ProbeResult struct {
+	Folder       string   // as the server calls it
 	Mails        int      // in the folder
 	WouldTake    int      // received on the start date or later
 	TooLarge     int      // of those, over the size cap: shown to a person, not fetched
@@ -17,7 +19,8 @@ type ProbeResult struct {
 	Idle         bool     // new mail is noticed at once; else at the next poll
 	Files        bool     // registered mail can be moved to the filed folder
 	FiledFolder  bool     // the filed folder is there already
-	Warning      string   // what works less well than it could, in a sentence; empty when nothing
+	FiledTo      string   // as the server calls it, or will
+	Warning      string   // what works less well than it could, in sentences; empty when nothing
 }
 
 // Probe connects, opens the folder read-only and counts. It changes nothing.
@@ -27,23 +30,51 @@ func Probe(ctx context.Context, m Mailbox) (ProbeResult, error) {
 		return ProbeResult{}, err
 	}
 	m = m.withDefaults()
+	r, broke, err := probe(ctx, m, false)
+	if broke { // as the poller does in the end
+		r, _, err = probe(ctx, m, true)
+		r.warn("The server's list of folders cannot be read, so the folders' names and roles were not looked at.")
+	}
+	if _, known := errors.AsType[*MailboxError](err); known || err == nil {
+		return r, err
+	}
+	return ProbeResult{}, m.trouble(Unusable, err)
+}
+
+// probe reports also whether asking for the folders ended the connection.
+func probe(ctx context.Context, m Mailbox, unlisted bool) (r ProbeResult, broke bool, err error) {
 	s, err := connect(ctx, m)
+	if err != nil {
+		return ProbeResult{}, false, err
+	}
+	defer s.leave(ctx)
+	s.unlisted = unlisted
+	r, err = s.look(ctx)
+	return r, s.listBroke, err
+}
+
+func (s *session) look(ctx context.Context) (ProbeResult, error) {
+	f, err := s.enter(ctx, true)
 	if err != nil {
 		return ProbeResult{}, err
 	}
-	defer s.leave(ctx)
-	f, err := s.open(ctx, true)
-	if err == nil {
-		r := ProbeResult{Mails: int(f.messages), Idle: s.canIdle()}
-		if err = r.count(ctx, s); err == nil {
-			r.filing(ctx, s)
-			return r, nil
-		}
-	}
-	if _, ok := errors.AsType[*MailboxError](err); ok {
+	if err := s.refuseRole(ctx); err != nil {
 		return ProbeResult{}, err
 	}
-	return ProbeResult{}, m.trouble(Unusable, err)
+	r := ProbeResult{Folder: s.mailbox.Folder, Mails: int(f.messages), Idle: s.canIdle()}
+	if err := r.count(ctx, s); err != nil {
+		return ProbeResult{}, err
+	}
+	if err := r.filing(ctx, s); err != nil {
+		return ProbeResult{}, err
+	}
+	note, err := s.folderNote(ctx)
+	r.warn(note)
+	return r, err
+}
+
+func (r *ProbeResult) warn(sentence string) {
+	r.Warning = strings.TrimSpace(r.Warning + " " + sentence)
 }
 
 // count asks for dates only from the day before the start on: SEARCH knows
@@ -76,18 +107,26 @@ func (r *ProbeResult) add(h head, start time.Time, limit int64) {
 	}
 }
 
-func (r *ProbeResult) filing(ctx context.Context, s *session) {
+func (r *ProbeResult) filing(ctx context.Context, s *session) error {
 	for _, c := range slices.Sorted(maps.Keys(s.caps)) {
 		r.Capabilities = append(r.Capabilities, string(c))
 	}
 	if !r.Idle {
-		r.Warning = "The server has no IDLE, so new mail is noticed only at the next poll."
+		r.warn("The server has no IDLE, so new mail is noticed only at the next poll.")
 	}
 	if s.mailbox.FiledFolder == "" {
-		return
+		return nil
 	}
-	r.FiledFolder = s.ensureFolder(ctx, s.mailbox.FiledFolder, false) == nil
+	name, err := s.filedFolder(ctx, false)
+	if err != nil && !isRefusal(err) {
+		return err
+	}
+	r.FiledTo, r.FiledFolder = name, err == nil
+	if r.FiledFolder {
+		s.mailbox.FiledFolder = name
+	}
 	if r.Files = s.canMove() || s.canExpunge(); !r.Files {
-		r.Warning = "The server can neither MOVE nor UID EXPUNGE, so registered mail stays in the folder."
+		r.warn("The server can neither MOVE nor UID EXPUNGE, so registered mail stays in the folder.")
 	}
+	return nil
 }

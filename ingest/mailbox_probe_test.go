@@ -194,7 +194,13 @@ func TestProbeTroubles(t *testing.T) {
 		}, Unreachable, "no IMAP server answers"},
 		{"says goodbye", func(_ *Mailbox, s *script) {
 			s.first("GREETING", func(c *scriptConn, _ string) { c.say("* BYE too many connections\r\n"); c.hang() })
-		}, Unreachable, "too many connections"},
+		}, Throttled, "too many connections"},
+		{"says goodbye for another reason", func(_ *Mailbox, s *script) {
+			s.first("GREETING", func(c *scriptConn, _ string) {
+				c.say("* BYE Connections from 192.0.2.7 are not accepted\r\n")
+				c.hang()
+			})
+		}, TurnedAway, "hangs up at once"},
 		{"wrong password", func(_ *Mailbox, s *script) {
 			s.change(func() { s.logIn = "NO [AUTHENTICATIONFAILED] Authentication failed" })
 		}, LoginRefused, "check user, password"},
@@ -203,7 +209,7 @@ func TestProbeTroubles(t *testing.T) {
 		}, LoginRefused, "no such file"},
 		{"passwords disabled", func(_ *Mailbox, s *script) { s.change(func() { s.caps = "IMAP4rev1 LOGINDISABLED" }) }, LoginRefused, "use tls or starttls"},
 		{"no such folder", func(_ *Mailbox, s *script) {
-			s.first("EXAMINE", func(c *scriptConn, tag string) { c.say("%s NO no such mailbox\r\n", tag); c.hang() })
+			s.change(func() { s.tree = []string{} })
 		}, FolderMissing, `the folder "INBOX"`},
 		{"no UIDVALIDITY", func(_ *Mailbox, s *script) { s.change(func() { s.validity = 0 }) }, Unusable, "UIDVALIDITY"},
 		{"breaks off", func(_ *Mailbox, s *script) {

@@ -98,7 +98,8 @@ func (v *visit) takeListed(ctx context.Context, uids []uint32, heads map[uint32]
 // more use, or when it was not the mails' fault.
 func (v *visit) doubt(ctx context.Context, uids []uint32, moveMark bool, cause error) (settled int, err error) {
 	var local *localError
-	if ctx.Err() != nil || errors.As(cause, &local) {
+	// A BYE that speaks of a limit may be a mail's words; a NO is the server's.
+	if ctx.Err() != nil || errors.As(cause, &local) || isRefusal(cause) && isLimit(cause) {
 		return 0, cause
 	}
 	m := &v.p.memory

@@ -619,6 +619,19 @@ func TestBackoff(t *testing.T) {
 	if wait := p.afterFailure(t.Context(), p.mailbox.trouble(LoginRefused, errors.New("no"))); wait < 40*time.Second {
 		t.Errorf("a refused login is repeated after %v", wait)
 	}
+	for n, want := range []time.Duration{60, 120, 240, 480, 960, 1800, 1800} {
+		p.failed, p.ahead = n, true // nothing is narrowed down while they limit us
+		wait := p.afterFailure(t.Context(), p.mailbox.trouble(TurnedAway, errors.New("goodbye")))
+		if wait > want*time.Second || wait < want*time.Second*6/10 || p.ahead {
+			t.Errorf("limited for the %dth time, waits %v", n+1, wait)
+		}
+	}
+	p.failed = 0
+	asked := &imap.Error{Type: imap.StatusResponseTypeBad, Text: "Request is throttled. Suggested Backoff Time: 299995 milliseconds"}
+	if wait := p.afterFailure(t.Context(), p.mailbox.limits(asked)); wait < 190*time.Second || wait > 300*time.Second {
+		t.Errorf("asked to stay away for five minutes, waits %v", wait)
+	}
+	p.failed = 0
 	p.ahead = true
 	if wait := p.afterFailure(t.Context(), errors.New("narrowing")); wait > time.Second || p.failed != 0 {
 		t.Errorf("waits %v", wait)

@@ -32,14 +32,32 @@ type visit struct {
 }
 
 // begin opens the folder and settles how mails are filed.
-func (v *visit) begin(ctx context.Context) error {
-	f, err := v.s.open(ctx, false)
+func (v *visit) begin(ctx context.Context) (err error) {
+	v.s.unlisted = v.p.listless >= listlessAfter
+	defer func() {
+		if v.s.listBroke {
+			v.p.listless++
+		} else if err == nil && !v.s.unlisted {
+			v.p.listless = 0
+		}
+	}()
+	f, err := v.s.enter(ctx, false)
 	if err != nil {
 		return err
 	}
+	if !v.p.once { // after a restore everything is looked through
+		if err := v.s.refuseRole(ctx); err != nil {
+			return err
+		}
+	}
+	v.mailbox = v.s.mailbox
 	v.filing, err = v.howToFile(ctx, f)
 	return err
 }
+
+// listlessAfter is after how many connections that LIST broke in a row it is
+// asked no more: post is worth more than what a list could tell.
+const listlessAfter = 3
 
 // pass takes in what is new; a full one also compares the whole folder with
 // what is known and tries again what is open.

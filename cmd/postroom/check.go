@@ -196,12 +196,12 @@ func (p *plan) checkMailbox(ctx context.Context, m ingest.Mailbox) finding {
 		f.err = p.mailboxAdvice(m, err)
 		return f
 	}
-	f.found = fmt.Sprintf("%s: %d would be taken in", m.Folder, found.WouldTake)
+	f.found = fmt.Sprintf("%s: %d would be taken in", found.Folder, found.WouldTake)
 	if found.Warning != "" {
 		f.found += "; " + found.Warning
 	}
 	if m.FiledFolder != "" && !found.FiledFolder {
-		f.found += "; the folder " + m.FiledFolder + " is not there yet and will be made"
+		f.found += "; the folder " + found.FiledTo + " is not there yet and will be made"
 	}
 	return f
 }

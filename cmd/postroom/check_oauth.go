@@ -68,11 +68,14 @@ func (p *plan) permissions(a account) (need []string) {
 	return need
 }
 
-// mailboxAdvice says more about a mailbox with an account than that it does
-// not let us in.
+// mailboxAdvice says more about a mailbox than that it does not let us in: the
+// folders that there are, and what its account needs.
 func (p *plan) mailboxAdvice(m ingest.Mailbox, err error) error {
 	a, ok := p.signIn[m.Name]
 	trouble, known := errors.AsType[*ingest.MailboxError](err)
+	if known && trouble.Folders != "" {
+		return fmt.Errorf("%w; %s", err, trouble.Folders)
+	}
 	if !ok || !known {
 		return err
 	}
@@ -90,7 +93,7 @@ func (p *plan) mailboxAdvice(m ingest.Mailbox, err error) error {
 		if trouble.Trouble != ingest.FolderMissing {
 			return fmt.Errorf("%s: %w", a.imapAdvice(m.User), trouble.Err)
 		}
-	case ingest.Unusable, ingest.Throttled:
+	case ingest.Unusable, ingest.Throttled, ingest.TurnedAway, ingest.WrongFolder:
 	}
 	return err
 }

@@ -46,8 +46,8 @@ register: {path: right}
 archive: {folder: right}
 queue: {redis: "redis://127.0.0.1:1"}
 mailboxes:
-` + mailbox("nobody", "port: 1") + mailbox("refused", "password_file: wrong") + mailbox("no-folder", "folder: Complaints") +
-		mailbox("no-tls", "tls: tls") + mailbox("no-starttls", "tls: starttls") + mailbox("good", "filed_folder: Filed") +
+` + mailbox("nobody", "port: 1") + mailbox("refused", "password_file: wrong") + mailbox("no-folder", `folder: Complaints`) + mailbox("near", `folder: Fild`) +
+		mailbox("no-tls", "tls: tls") + mailbox("no-starttls", "tls: starttls") + mailbox("good", `filed_folder: Filed, junk_folder: \Junk`) +
 		fmt.Sprintf("smtp: {host: 127.0.0.1, port: %d, tls: none, user: postroom, password_file: wrong, from: {address: %s}}\n", locked.Port(), townAddress)
 	folder := t.TempDir()
 	for name, text := range map[string]string{"right": "demo", "wrong": "not-the-password", "town.yaml": config} {
@@ -66,10 +66,11 @@ mailboxes:
 		`redis +WRONG .*; check queue.redis, the firewall, and whether it wants TLS; until then post is taken in and replies go all the same, more slowly`,
 		`mailbox nobody +WRONG .*no IMAP server answers at 127\.0\.0\.1:1; check host, port and tls, and the firewall`,
 		`mailbox refused +WRONG .*the server refuses the login; check user, password and auth`,
-		`mailbox no-folder +WRONG .*the folder "Complaints" cannot be opened; check folder`,
+		`mailbox no-folder +WRONG .*the folder "Complaints" cannot be opened; check folder.*; the server has "Filed", "INBOX", "Junk"`,
+		`mailbox near +WRONG .*the folder "Fild" cannot be opened; check folder.*; perhaps "Filed" is meant`,
 		`mailbox no-tls +WRONG .*no safe connection to .*; check tls`,
 		`mailbox no-starttls +WRONG .*no safe connection to .*; check tls`,
-		`mailbox good +ok +INBOX: 0 would be taken in`,
+		`mailbox good +ok +INBOX: 0 would be taken in`, `mailbox good \(junk\) +ok +Junk: 0 would be taken in$`,
 		`smtp 127\.0\.0\.1:\d+ +WRONG  the mail server refuses the login; check smtp.user, its password and smtp.auth: .*535`,
 	} {
 		if !regexp.MustCompile(`(?m)^` + line).Match(out.Bytes()) {

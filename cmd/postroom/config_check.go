@@ -169,6 +169,10 @@ func (m *mailboxConfig) check(k *checker, key string, earlier []mailboxConfig) {
 	for _, other := range []struct{ folder, key string }{{m.JunkFolder, ".junk_folder"}, {m.FiledFolder, ".filed_folder"}} {
 		k.must(other.folder == "" || !strings.EqualFold(other.folder, m.Folder), key+other.key, "is the folder that mail is taken from")
 	}
+	for _, named := range []struct{ folder, key string }{{m.Folder, ".folder"}, {m.FiledFolder, ".filed_folder"}, {m.JunkFolder, ".junk_folder"}} {
+		byRole := named.folder == ingest.JunkRole && named.key == ".junk_folder"
+		k.must(byRole || !strings.HasPrefix(named.folder, `\`), key+named.key, `want the folder's name; only junk_folder may be a role, \Junk`)
+	}
 	k.must(m.JunkFolder == "" || m.JunkFolder != m.FiledFolder, key+".filed_folder", "is the junk folder")
 	k.must(!m.Start.IsZero(), key+".start", "is missing; say from which day on mail is taken in, as YYYY-MM-DD: older mail is left alone")
 	for i, a := range m.Addresses {

@@ -257,6 +257,8 @@ func TestRefuses(t *testing.T) {
 		{"no refresh token", "oauth: [{name: g, provider: google}]", "oauth[0].refresh_token_file: say where"},
 		{"no client secret", "oauth: [{name: m, provider: microsoft}]", "oauth[0].client_secret_file: say where"},
 		{"an account twice", "oauth: [{name: m}, {name: m}]", `oauth[1].name: another account is called "m" too`},
+		{"a role for a folder", strings.ReplaceAll(working, ", start: 2026-11-23", `, start: 2026-11-23, filed_folder: \Archive`), `mailboxes[0].filed_folder: want the folder's name`},
+		{"another role for junk", strings.ReplaceAll(working, ", start: 2026-11-23", `, start: 2026-11-23, junk_folder: \Spam`), `mailboxes[0].junk_folder: want the folder's name`},
 		{"no start", strings.ReplaceAll(working, ", start: 2026-11-23", ""), "mailboxes[0].start: is missing"},
 		{"no landlord", strings.ReplaceAll(working, "name: Citrine Homes,", ""), "landlord.name: is missing"},
 		{"the same name twice", "mailboxes: [{name: a}, {name: a}]", `mailboxes[1].name: another mailbox is called "a" too`},
