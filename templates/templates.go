@@ -53,6 +53,9 @@ type Rendered struct {
 	Blocks  []Block
 }
 
+// BuiltIn gives the built-in words as files, in a folder for their language.
+func BuiltIn() fs.FS { return embedded }
+
 // New parses the built-in English words.
 func New() (*Set, error) {
 	return Load(embedded, English)

@@ -30,10 +30,10 @@ func commands() []command {
 		{"inspect", "say what Postroom would do with a message, keeping nothing", runInspect},
 		{"deadline", "work out the deadlines for post received at a time", runDeadline},
 		{"import", "take in a backlog of email as history", runImport},
-		{"rules", "test the rule file, fit its weights, collect officers' decisions", runRules},
+		{"rules", "show and test the rule file, fit its weights, collect officers' decisions", runRules},
 		{"letters", "print, post and look after letters that go out", runLetters},
 		{"separators", "print separator sheets for the scanner, as a PDF", runSeparators},
-		{"templates", "look at the words of replies: check them, and preview them all", runTemplates},
+		{"templates", "the words of replies: copy them, check them, and preview them all", runTemplates},
 		{"version", "say which version this is", runVersion},
 	}, recordCommands()...)
 }

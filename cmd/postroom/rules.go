@@ -14,8 +14,9 @@ import (
 	"postroom/classify"
 )
 
-const rulesUsage = `usage: postroom rules test|tune|corpus [-h] ...
+const rulesUsage = `usage: postroom rules show|test|tune|corpus [-h] ...
 
+  show     print the rule file that comes with the program, to copy it
   test     score a rule file on labelled messages
   tune     fit its weights to labelled messages, for you to review
   corpus   write officers' decisions out as labelled messages, masked
@@ -28,6 +29,8 @@ func runRules(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	switch args[0] {
+	case "show":
+		return runRulesShow(args[1:], stdout, stderr)
 	case "test":
 		return runRulesTest(args[1:], stdout, stderr)
 	case "tune":
@@ -40,6 +43,37 @@ func runRules(args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "postroom rules: there is no command %q\n\n%s", args[0], rulesUsage)
 	return 2
+}
+
+const rulesShowUsage = `usage: postroom rules show [-words]
+
+Prints the rule file that comes with the program: copy it, change it, test it,
+and name it under rules.file in the configuration.
+
+`
+
+// runRulesShow prints what comes with the program: a package brings no source.
+func runRulesShow(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("rules show", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	everyday := flags.Bool("words", false, "the everyday words in its place")
+	flags.Usage = func() { fmt.Fprint(stderr, rulesShowUsage); flags.PrintDefaults() }
+	if rest, err := parseMixed(flags, args); err != nil || len(rest) > 0 {
+		if err == nil {
+			flags.Usage()
+			return 2
+		}
+		return usageCode(err)
+	}
+	file, words := classify.BuiltIn()
+	if *everyday {
+		file = words
+	}
+	if _, err := stdout.Write(file.Data); err != nil {
+		fmt.Fprintln(stderr, "postroom rules show:", err)
+		return 1
+	}
+	return 0
 }
 
 const rulesTestUsage = `usage: postroom rules test [-rules FILE] [-words FILE] [-json] [CORPUS...]

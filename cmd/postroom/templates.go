@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 const templatesUsage = `usage: postroom templates check -config FILE
        postroom templates preview -config FILE FOLDER
+       postroom templates copy FOLDER
 
 check looks at your own words (templates.folder): what cannot be written, with
 its line, and what a reply must say and does not.
@@ -25,6 +27,9 @@ its line, and what a reply must say and does not.
 preview writes every reply with sample data as text, as web page, as mail (.eml,
 for your mail program) and as letter, in clear print and large print, into a
 folder, with a page that leads to all.
+
+copy writes the built-in words into FOLDER/en, for you to change. Delete there
+what you leave as it is, so that newer versions of it reach you.
 
 `
 
@@ -45,21 +50,34 @@ func runTemplates(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return usageCode(err)
 	}
-	known := verb == "check" && len(rest) == 0 || verb == "preview" && len(rest) == 1
-	if !known || *file == "" {
+	switch {
+	case verb == "check" && len(rest) == 0 && *file != "":
+		err = checkTemplates(*file, stdout)
+	case verb == "preview" && len(rest) == 1 && *file != "":
+		err = previewTemplates(*file, rest[0], stdout)
+	case verb == "copy" && len(rest) == 1 && *file == "":
+		err = copyTemplates(rest[0], stdout)
+	default:
 		flags.Usage()
 		return 2
-	}
-	if verb == "check" {
-		err = checkTemplates(*file, stdout)
-	} else {
-		err = previewTemplates(*file, rest[0], stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "postroom templates "+verb+":", err)
 		return 1
 	}
 	return 0
+}
+
+// copyTemplates writes the built-in words where no file is yet.
+func copyTemplates(folder string, stdout io.Writer) error {
+	if err := os.CopyFS(folder, templates.BuiltIn()); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("there are words already, and they stay as they are; name an empty folder: %w", err)
+		}
+		return err
+	}
+	fmt.Fprintln(stdout, "The built-in words are in "+filepath.Join(folder, templates.English)+". Name "+folder+" under templates.folder.")
+	return nil
 }
 
 func checkTemplates(file string, stdout io.Writer) error {
