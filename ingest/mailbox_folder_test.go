@@ -51,7 +51,6 @@ func TestTheJunkFolderByItsRole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
 			s := newScript(t, textMails(letters(2)...))
 			s.change(func() {
 				s.tree, s.prefix = row.tree, ""
@@ -63,18 +62,12 @@ func TestTheJunkFolderByItsRole(t *testing.T) {
 				}
 				s.plainList = row.caps == "IMAP4rev1 IDLE SPECIAL-USE"
 			})
-			m := d.mailboxAt(s.addr)
+			m := onlyAt(t, s)
 			m.Folder, m.Junk = JunkRole, true
 			got, err := Probe(t.Context(), m)
 			if row.want != "" {
-				d.must(err)
-				p := d.poller(m)
-				d.passes(p)
-				d.wantWhole(letters(2)...)
-				p.mailbox.Folder = row.want
-				d.wantRows(p, 2)
-				if got.Folder != row.want || got.WouldTake != 2 || got.Warning != "" {
-					t.Errorf("got %+v, want %s", got, row.want)
+				if err != nil || got.Folder != row.want || got.WouldTake != 2 || got.Warning != "" {
+					t.Errorf("got %+v, %v; want %s", got, err, row.want)
 				}
 				return
 			}
@@ -83,6 +76,37 @@ func TestTheJunkFolderByItsRole(t *testing.T) {
 				t.Errorf("got %v; %q", err, trouble.Folders)
 			}
 		})
+	}
+}
+
+// onlyAt is a mailbox for whoever needs no register behind it.
+func onlyAt(t *testing.T, s *script) Mailbox {
+	t.Helper()
+	return (&desk{TB: t}).mailboxAt(s.addr)
+}
+
+// The cursor is kept by the folder's own name, so writing the role in its
+// place later begins nothing anew.
+func TestTheJunkFolderIsPolledByItsRole(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newScript(t, textMails(letters(2)...))
+	s.change(func() { s.tree = exchange })
+	m := d.mailboxAt(s.addr)
+	m.Folder, m.Junk = "Junk Email", true
+	named := d.poller(m)
+	d.passes(named)
+	m.Folder = JunkRole
+	d.passes(d.poller(m))
+	d.wantRows(named, 2)
+	d.wantWhole(letters(2)...)
+	if _, other, err := d.intake.Register.Cursor(t.Context(), m.Name+"/"+JunkRole); other || err != nil {
+		t.Errorf("there is a second cursor: %v, %v", other, err)
+	}
+	for _, message := range d.messages() {
+		if !message.Junk {
+			t.Error("not marked as junk")
+		}
 	}
 }
 
@@ -125,7 +149,6 @@ func TestAFolderInAnotherSpelling(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
 			s := newScript(t, textMails(letters(2)...))
 			s.change(func() {
 				s.tree, s.prefix = row.tree, row.prefix
@@ -133,15 +156,12 @@ func TestAFolderInAnotherSpelling(t *testing.T) {
 					s.caps += " NAMESPACE"
 				}
 			})
-			m := d.mailboxAt(s.addr)
+			m := onlyAt(t, s)
 			m.Folder = row.folder
 			got, err := Probe(t.Context(), m)
 			if row.want != "" {
-				d.must(err)
-				d.passes(d.poller(m))
-				d.wantWhole(letters(2)...)
-				if got.Folder != row.want {
-					t.Errorf("got %q", got.Folder)
+				if err != nil || got.Folder != row.want || got.WouldTake != 2 {
+					t.Errorf("got %+v, %v", got, err)
 				}
 				return
 			}
@@ -164,6 +184,7 @@ func many(n int) (tree []string) {
 // it is already, however it is written.
 func TestTheFiledFolderInTheServersSpelling(t *testing.T) {
 	t.Parallel()
+	d := newDesk(t)
 	for name, row := range map[string]struct {
 		prefix, filed, want string
 	}{
@@ -172,26 +193,22 @@ func TestTheFiledFolderInTheServersSpelling(t *testing.T) {
 		"one that is there":          {"INBOX.", "Sent", "INBOX.Sent"},
 		"as it is":                   {"", "Postroom", "Postroom"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d := newDesk(t)
-			s := newScript(t, textMails(letters(3)...))
-			s.change(func() { s.tree, s.prefix, s.caps = cyrus, row.prefix, s.caps+" NAMESPACE" })
-			m := d.mailboxAt(s.addr)
-			m.FiledFolder = row.filed
-			got, err := Probe(t.Context(), m)
-			d.must(err)
-			if got.FiledTo != row.want {
-				t.Errorf("will file into %q", got.FiledTo)
-			}
-			p := d.poller(m)
-			d.passes(p)
-			d.wantWhole(letters(3)...)
-			d.wantRows(p, 3)
-			if moves := s.count(`UID MOVE 1:3 "` + row.want + `"`); moves != 1 {
-				t.Errorf("%q", s.commands)
-			}
-		})
+		s := newScript(t, textMails(letters(3)...))
+		s.change(func() { s.tree, s.prefix, s.caps = cyrus, row.prefix, s.caps+" NAMESPACE" })
+		m := d.mailboxAt(s.addr)
+		m.Name, m.FiledFolder = name, row.filed
+		got, err := Probe(t.Context(), m)
+		d.must(err)
+		if got.FiledTo != row.want {
+			t.Errorf("%s: will file into %q", name, got.FiledTo)
+		}
+		p := d.poller(m)
+		d.passes(p)
+		d.wantWhole(letters(3)...)
+		d.wantRows(p, 3)
+		if moves := s.count(`UID MOVE 1:3 "` + row.want + `"`); moves != 1 {
+			t.Errorf("%s: %q", name, s.commands)
+		}
 	}
 }
 
@@ -199,8 +216,9 @@ func TestTheFiledFolderInTheServersSpelling(t *testing.T) {
 // restore it is looked through all the same.
 func TestFoldersThatHoldOtherMailThanPost(t *testing.T) {
 	t.Parallel()
+	d := newDesk(t)
+	var last *Poller
 	for _, folder := range []string{"[Google Mail]/All Mail", "[Google Mail]/Sent Mail", "[Google Mail]/Drafts"} {
-		d := newDesk(t)
 		s := newScript(t, textMails(letters(2)...))
 		s.change(func() { s.tree, s.caps = gmail, gmailCaps })
 		m := d.mailboxAt(s.addr)
@@ -209,12 +227,12 @@ func TestFoldersThatHoldOtherMailThanPost(t *testing.T) {
 		if trouble := asTrouble(t, err, WrongFolder); !strings.Contains(trouble.Error(), "name INBOX") {
 			t.Error(err)
 		}
-		p := d.poller(m)
-		_ = asTrouble(t, d.pass(p), WrongFolder)
+		last = d.poller(m)
+		_ = asTrouble(t, d.pass(last), WrongFolder)
 		d.wantWhole()
-		d.must(p.TakeAll(t.Context()))
-		d.wantWhole(letters(2)...)
 	}
+	d.must(last.TakeAll(t.Context()))
+	d.wantWhole(letters(2)...)
 }
 
 func TestCheckKnowsWhatFoldersAreFor(t *testing.T) {
@@ -233,10 +251,9 @@ func TestCheckKnowsWhatFoldersAreFor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
 			s := newScript(t, textMails(letters(1)...))
 			s.change(func() { s.tree, s.caps = gmail, gmailCaps })
-			m := d.mailboxAt(s.addr)
+			m := onlyAt(t, s)
 			m.Folder, m.FiledFolder, m.Junk = row.folder, row.filed, row.junk
 			got, err := Probe(t.Context(), m)
 			if err != nil || row.want == "" && got.Warning != "" || !strings.Contains(got.Warning, row.want) {
