@@ -20,6 +20,11 @@ var StyleSheet []byte
 //go:embed pages/keys.js
 var Keys []byte
 
+// Icon is what a browser shows beside the title.
+//
+//go:embed pages/icon.svg
+var Icon []byte
+
 // Pages parses the markup of the staff's pages. Each page is a template named
 // by its file; the functions are those of the room that serves them. A key
 // that is missing is an error when the page is shown, not an empty place.

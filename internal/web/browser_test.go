@@ -200,3 +200,19 @@ func TestTheStyleSheetComes(t *testing.T) {
 		t.Errorf("served as %s", kind)
 	}
 }
+
+// TestEachPageHasAnIcon holds that no browser asks in vain: who has ten cases
+// open finds ours among the tabs.
+func TestEachPageHasAnIcon(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	b := h.browser()
+	for _, path := range []string{"/sign-in", "/complain"} {
+		b.get(path).want(t, http.StatusOK, `<link rel="icon" href="/icon.svg" type="image/svg+xml">`)
+	}
+	got := b.get("/icon.svg")
+	got.want(t, http.StatusOK, "<svg ")
+	if kind := got.header.Get("Content-Type"); kind != "image/svg+xml" {
+		t.Errorf("served as %s", kind)
+	}
+}

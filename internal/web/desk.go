@@ -155,6 +155,7 @@ func (d *Desk) Handler() (http.Handler, error) {
 	}
 	mux.HandleFunc("GET /style.css", styleSheet)
 	mux.HandleFunc("GET /keys.js", keys)
+	mux.HandleFunc("GET /icon.svg", icon)
 	if d.c.Form {
 		mux.HandleFunc("GET "+complainPath, d.complain)
 		mux.HandleFunc("POST "+complainPath, d.complainStep)
@@ -249,6 +250,12 @@ func keys(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
 	w.Header().Set("Cache-Control", "max-age=300")
 	_, _ = w.Write(templates.Keys)
+}
+
+func icon(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "image/svg+xml")
+	w.Header().Set("Cache-Control", "max-age=86400")
+	_, _ = w.Write(templates.Icon)
 }
 
 // show writes a page once it is whole: an error half-way never leaves half a
