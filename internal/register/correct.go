@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strconv"
 	"time"
+
+	"postroom/internal/workday"
 )
 
 // CorrectReceived changes when a message reached the landlord: a colleague
@@ -55,6 +57,9 @@ func (r *Register) correctReceived(t *tx, message ID, at time.Time, by, reason s
 	err = t.exec(`UPDATE outgoing SET deadline_at = $1 WHERE message_id = $2 AND deadline_at = $3 AND state IN ('owed', 'sending', 'to_print', 'held', 'refused', 'unknown')`,
 		micros(m.Deadline.End()), m.ID, micros(before.Deadline.End()))
 	if err != nil {
+		return err
+	}
+	if err := r.recountInformation(t, m.ID, workday.DateOf(at)); err != nil {
 		return err
 	}
 	if err := r.recountHazard(t, m.ID, at); err != nil {

@@ -18,6 +18,24 @@ type InformationRequest struct {
 	Reference  string
 	ReceivedOn workday.Date
 	Due        workday.Date
+	SettledAt  time.Time // zero: it is open
+	SettledBy  string
+}
+
+const informationColumns = `i.message_id, m.reference, i.received_on, i.due_on, i.settled_at, i.settled_by`
+
+func scanInformation(row scanner) (q InformationRequest, err error) {
+	var received, due string
+	var settled int64
+	if err = row.Scan(&q.Message, &q.Reference, &received, &due, &settled, &q.SettledBy); err != nil {
+		return q, err
+	}
+	q.SettledAt = instant(settled)
+	if q.ReceivedOn, err = dateOf(received); err != nil {
+		return q, err
+	}
+	q.Due, err = dateOf(due)
+	return q, err
 }
 
 // heedInformation starts the clock of a message that the rules or an officer
@@ -36,21 +54,29 @@ func (r *Register) heedInformation(t *tx, m Message) error {
 	return t.note(messageSubject(m.ID), m.DecidedBy, "information_requested", detail{"due": dateText(due)})
 }
 
+// recountInformation brings an open request's day in line with a corrected
+// receipt.
+func (r *Register) recountInformation(t *tx, message ID, received workday.Date) error {
+	due := dateText(r.cfg.Calendar.MonthAfter(received))
+	n, err := t.affected(`UPDATE information_request SET received_on = $1, due_on = $2 WHERE message_id = $3 AND settled_at = 0`, dateText(received), due, message)
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.note(messageSubject(message), "postroom", "information_recounted", detail{"due": due})
+}
+
 // OpenInformation lists up to n requests for information that nobody has
 // settled and that are due by a day, the most urgent first.
 func (r *Register) OpenInformation(ctx context.Context, by workday.Date, n int) ([]InformationRequest, error) {
-	return list(ctx, r, "open information", func(row scanner) (q InformationRequest, err error) {
-		var received, due string
-		if err = row.Scan(&q.Message, &q.Reference, &received, &due); err != nil {
-			return q, err
-		}
-		if q.ReceivedOn, err = dateOf(received); err != nil {
-			return q, err
-		}
-		q.Due, err = dateOf(due)
-		return q, err
-	}, `SELECT i.message_id, m.reference, i.received_on, i.due_on FROM information_request i JOIN message m ON m.id = i.message_id
+	return list(ctx, r, "open information", scanInformation, `SELECT `+informationColumns+` FROM information_request i JOIN message m ON m.id = i.message_id
 		WHERE i.settled_at = 0 AND i.due_on <= $1 ORDER BY i.due_on, i.message_id LIMIT $2`, dateText(by), n)
+}
+
+// CaseInformation lists the requests for information in the messages of a case
+// and of those that were merged into it, the one that is due first first.
+func (r *Register) CaseInformation(ctx context.Context, caseID ID) ([]InformationRequest, error) {
+	return list(ctx, r, "case information", scanInformation, `SELECT `+informationColumns+` FROM information_request i JOIN message m ON m.id = i.message_id
+		WHERE m.case_id IN (`+familyOf+`) ORDER BY i.due_on, i.message_id`, caseID)
 }
 
 // SettleInformation says that a request for information was answered, or was
@@ -66,7 +92,7 @@ func (r *Register) SettleInformation(ctx context.Context, reference, by, how str
 		if err != nil {
 			return err
 		}
-		return t.note(messageSubject(id), by, "information_settled", detail{"how": digest(id, how)})
+		return t.note(messageSubject(id), by, "information_settled", detail{"how": t.said(id, how)})
 	}))
 }
 

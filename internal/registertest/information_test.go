@@ -43,7 +43,14 @@ func TestARequestForInformationHasItsOwnClock(t *testing.T) {
 		if got := warned() - before; got != 1 || warned()-before != 1 {
 			t.Errorf("%d warnings, want one", got)
 		}
+		d.must(d.CorrectReceived(ctx, o.Message, d.clock.Now().AddDate(0, 0, -34), "olga", "the stamp was misread")) // 17 November
+		if open, err = d.CaseInformation(ctx, o.Case); err != nil || len(open) != 1 || open[0].Due.String() != "2026-12-17" {
+			t.Errorf("its day did not follow the day of receipt: %+v, %v", open, err)
+		}
 		d.must(d.SettleInformation(ctx, o.Reference, "olga", "sent by post"))
+		if open, err = d.CaseInformation(ctx, o.Case); err != nil || len(open) != 1 || open[0].SettledBy != "olga" || !open[0].SettledAt.Equal(d.clock.Now()) {
+			t.Errorf("settled: %+v, %v", open, err)
+		}
 		if open, err = d.OpenInformation(ctx, far, 10); err != nil || len(open) != 0 {
 			t.Errorf("still open: %+v, %v", open, err)
 		}

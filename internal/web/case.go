@@ -31,6 +31,7 @@ type casePage struct {
 	Topics    []string
 	Clocks    []caseClock
 	Hazards   []hazardView
+	Asked     []askedView // requests for information
 	Answers   []answerView
 	Actions   []actionView // what the answers promise
 	Lines     []lineView
@@ -134,7 +135,7 @@ func (d *Desk) showCase(w http.ResponseWriter, r *http.Request, who register.Acc
 
 func (d *Desk) casePage(r *http.Request, who register.Account, f *caseFacts) (*casePage, error) {
 	p := &casePage{
-		ID: f.ID, Reference: f.Reference, Name: f.name(), Tags: caseTags(f), Clocks: d.clockViews(f), Hazards: d.hazardViews(f),
+		ID: f.ID, Reference: f.Reference, Name: f.name(), Tags: caseTags(f), Clocks: d.clockViews(f), Hazards: d.hazardViews(f), Asked: d.askedViews(f),
 		Issues: f.Definition.Issues, Outcomes: f.Definition.Outcomes, Undefined: f.complaint() && !f.Defined, Next: d.nextView(f), Handler: f.Handler(), Standing: f.standingWords(),
 	}
 	var err error
@@ -183,7 +184,11 @@ func (f *caseFacts) standingWords() string {
 }
 
 func (d *Desk) nextView(f *caseFacts) *nextView {
-	k := f.next()
+	k, asked := f.next(), f.openAsked()
+	if len(asked) > 0 && (k == nil || asked[0].Due.Before(k.Counts())) {
+		due := asked[0].Due
+		return &nextView{What: "Give the information", By: due.Long(), Left: small(d.leftWords(due)), Late: !workday.DateOf(d.c.Now()).Before(due)}
+	}
 	if k == nil {
 		return nil
 	}

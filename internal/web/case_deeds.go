@@ -16,7 +16,7 @@ import (
 // offered.
 func (d *Desk) deeds() []deed {
 	return append([]deed{
-		answerDeed(), withdrawDeed(), byHandDeed(), extendDeed(), askDeed(), noteDeed(), defineDeed(), stage2Deed(), refuseDeed(), closeDeed(), reopenDeed(), receivedDeed(),
+		answerDeed(), withdrawDeed(), byHandDeed(), extendDeed(), informationDeed(), askDeed(), noteDeed(), defineDeed(), stage2Deed(), refuseDeed(), closeDeed(), reopenDeed(), receivedDeed(),
 		linkDeed(), unlinkDeed(), mergeDeed(), unmergeDeed(), splitDeed(), unsplitDeed(),
 	}, append(peopleDeeds(), hazardDeeds()...)...)
 }

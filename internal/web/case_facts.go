@@ -21,6 +21,7 @@ type caseFacts struct {
 	Extensions []register.Extended
 	Actions    []register.Action
 	Hazards    []register.HazardRecord
+	Asked      []register.InformationRequest // what was asked to be told, such as all that is held about somebody
 	People     []register.Person
 	Resident   *register.ResidentRecord // nil: nobody knows whose case it is
 	Links      []register.CaseLink
@@ -78,6 +79,7 @@ func (d *Desk) factsOf(ctx context.Context, id register.ID) (*caseFacts, error) 
 		func() error { f.Extensions, err = reg.Extensions(ctx, id); return err },
 		func() error { f.Actions, err = reg.Actions(ctx, id); return err },
 		func() error { f.Hazards, err = reg.CaseHazards(ctx, id); return err },
+		func() error { f.Asked, err = reg.CaseInformation(ctx, id); return err },
 		func() error { f.People, err = reg.People(ctx, id); return err },
 		func() error { f.Links, err = reg.CaseLinks(ctx, id); return err },
 		func() error { f.Merged, err = reg.MergedCases(ctx, id); return err },

@@ -162,7 +162,7 @@ func (d *Desk) messageEvents(r *http.Request, f *caseFacts, m register.Message, 
 	}
 	events, err := d.c.Register.History(r.Context(), "message:"+m.ID)
 	for _, e := range events {
-		title := hazardWords(e)
+		title := cmp.Or(hazardWords(e), informationWords(e))
 		if e.What == "received_corrected" {
 			if corrected[e.At] = e.Words; m.ID != f.Message && m.ID != f.Stage2Message { // else the case's own line says it
 				title = "The day of receipt was corrected"

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -18,7 +19,7 @@ func (d *Desk) caseNotice(r *http.Request, f *caseFacts) (*notice, error) {
 	case query.Has("done"):
 		return d.eventNotice(r, f, query.Get("done"))
 	case query.Has("message"):
-		return d.hazardNotice(r, f, query.Get("message"))
+		return d.messageNotice(r, f, query.Get("message"))
 	case query.Has("same"):
 		other, _, err := d.c.Register.GetCase(r.Context(), query.Get("same"))
 		if errors.Is(err, register.ErrNotFound) || err == nil && (other.Resident == "" || other.Resident != f.Case.Resident) {
@@ -60,15 +61,15 @@ func (d *Desk) eventNotice(r *http.Request, f *caseFacts, seq string) (*notice, 
 	return said, nil
 }
 
-// hazardNotice says what was written down last about a hazard that a message
-// of the case tells of.
-func (d *Desk) hazardNotice(r *http.Request, f *caseFacts, message register.ID) (*notice, error) {
+// messageNotice says what was written down last about a hazard that a message
+// of the case tells of, or about what it asks to be told.
+func (d *Desk) messageNotice(r *http.Request, f *caseFacts, message register.ID) (*notice, error) {
 	if f.messageNamed(message).ID == "" {
 		return nil, nil //nolint:nilnil // nothing happened: nothing is said
 	}
 	events, err := d.c.Register.History(r.Context(), "message:"+message)
 	for _, e := range slices.Backward(events) {
-		if title := hazardWords(e); title != "" {
+		if title := cmp.Or(hazardWords(e), informationWords(e)); title != "" {
 			return &notice{Strong: title + ", by " + e.By + ", " + clockTime(e.At) + "."}, err
 		}
 	}
