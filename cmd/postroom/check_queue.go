@@ -45,8 +45,13 @@ func (p *plan) queueAdvice(t queue.Trouble) string {
 	switch t {
 	case queue.Refused:
 		return "Redis refuses us; check " + password
+	case queue.SentinelRefuses:
+		return "the Sentinels refuse us; check queue.sentinel.sentinel_user and its password, which are not those of the Redis servers, and what that user may do"
+	case queue.NotAllowed:
+		return "Redis lets us in, and does not let this user do all that the queue needs; give it the line for aclfile in docs/operating.md, \"Several machines\""
 	case queue.Untrusted:
-		return "no TLS that this machine trusts; check that the certificate is valid for the name in " + where + ", and that its authority is known to this machine"
+		return "no TLS that this machine trusts; check that each server's certificate is valid for the name or address by which it is named in " + where +
+			" or by the other servers, and that its authority is known to this machine or named in queue.ca_file"
 	case queue.NoSentinel:
 		return "none of the Sentinels answers; check queue.sentinel.addresses, tls and the firewall"
 	case queue.UnknownMaster:

@@ -18,8 +18,10 @@ type queueConfig struct {
 	RedisFile string         `yaml:"redis_file" is:"path"`
 	Sentinel  sentinelConfig `yaml:"sentinel"`
 	Cluster   clusterConfig  `yaml:"cluster"`
+	CAFile    string         `yaml:"ca_file" is:"path"`
 	Prefix    string         `yaml:"prefix"`
 	URL       secret         `yaml:"-"` // empty: a Redis inside the process, or several servers
+	CA        secret         `yaml:"-"` // read with the secrets, which it is not
 }
 
 type sentinelConfig struct {
@@ -56,6 +58,7 @@ func (q *queueConfig) readSecrets(s *secretReader) {
 	s.read(&q.Sentinel.Password, "queue.sentinel.password", q.Sentinel.PasswordEnv, q.Sentinel.PasswordFile)
 	s.read(&q.Sentinel.SentinelPassword, "queue.sentinel.sentinel_password", q.Sentinel.SentinelPasswordEnv, q.Sentinel.SentinelPasswordFile)
 	s.read(&q.Cluster.Password, "queue.cluster.password", q.Cluster.PasswordEnv, q.Cluster.PasswordFile)
+	s.read(&q.CA, "queue.ca", "", q.CAFile)
 }
 
 func (q *queueConfig) check(k *checker) {
@@ -74,6 +77,10 @@ func (q *queueConfig) check(k *checker) {
 		if is {
 			ways++
 		}
+	}
+	if q.CAFile != "" { // an address in a file or the environment is not known here
+		plain := strings.HasPrefix(q.Redis, "redis://") || q.Sentinel.set() && !q.Sentinel.TLS || len(q.Cluster.Addresses) > 0 && !q.Cluster.TLS
+		k.must(!plain && ways > 0, "queue.ca_file", "is for TLS; begin the address with rediss://, or set tls: true beside the addresses")
 	}
 	k.must(ways < 2, "queue", "redis, sentinel and cluster are three ways to say where Redis is; keep one of them")
 	if s := q.Sentinel; s.set() {
@@ -112,5 +119,5 @@ func (q queueConfig) servers() *queue.Servers {
 
 // queueConfig is the plan's queue.
 func (p *plan) queueConfig() queue.Config {
-	return queue.Config{URL: p.redisURL, Servers: p.redis, Prefix: p.redisPrefix, Now: p.now, Logger: p.logger}
+	return queue.Config{URL: p.redisURL, Servers: p.redis, CA: p.redisCA, Prefix: p.redisPrefix, Now: p.now, Logger: p.logger}
 }

@@ -117,7 +117,7 @@ func TestExampleDecodesStrictly(t *testing.T) {
 	want := []string{
 		"register.dsn_file", "register.dsn_file", // both, and driver: sqlite
 		"archive.s3.access_key_file", "archive.s3.secret_key_file",
-		"queue.redis_file", "queue.redis", "queue", // and three ways to say where Redis is
+		"queue.redis_file", "queue.redis", "queue.ca_file", "queue", // no TLS, and three ways to say where Redis is
 		"queue.sentinel.password_file", "queue.sentinel.sentinel_password_file", "queue.cluster.password_file",
 		"oauth[0].tenant", "oauth[0].client_secret_file", // provider: other, and both
 		"oauth[0].refresh_token_file", "oauth[0].refresh_token_file", // both, and another grant
@@ -216,6 +216,9 @@ func TestRefuses(t *testing.T) {
 		{"Sentinels without a name", "queue: {sentinel: {addresses: [\"a:1\"]}}", "queue.sentinel.master: is missing"},
 		{"a name without Sentinels", "queue: {sentinel: {master: postroom}}", "queue.sentinel.addresses: is empty"},
 		{"an address without a port", "queue: {cluster: {addresses: [redis.example]}}", "queue.cluster.addresses[0]: want a host and a port"},
+		{"an authority without TLS", "queue: {redis: \"redis://localhost\", ca_file: ca.pem}", "queue.ca_file: is for TLS"},
+		{"an authority for a plain Cluster", "queue: {cluster: {addresses: [\"a:1\"]}, ca_file: ca.pem}", "queue.ca_file: is for TLS"},
+		{"an authority for plain Sentinels", "queue: {sentinel: {master: m, addresses: [\"a:1\"]}, ca_file: ca.pem}", "queue.ca_file: is for TLS"},
 		{"a plain webhook", "alerts: {webhook: http://pager.example/}", "alerts.webhook: want an address"},
 		{"pages for everybody in the clear", `web: {listen: ":8080"}`, "web.listen: without TLS the pages are for this machine only"},
 		{"half a TLS", `web: {tls_certificate: a.pem}`, "web.tls_key: tls_certificate and tls_key belong together"},

@@ -67,6 +67,7 @@ type plan struct {
 	scanner     *malware.Clamd  // nil: nothing is looked at for malware
 	redisURL    string
 	redis       *queue.Servers // several; nil: one, or inside the process
+	redisCA     []byte
 	redisPrefix string
 
 	mailboxes []ingest.Mailbox

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 
 	"postroom/internal/queue"
 	"postroom/internal/queue/redistest"
+	"postroom/notify"
 )
 
 // shared is a town whose register and Redis several machines share.
@@ -121,45 +123,56 @@ func (p *process) wakes(tb testing.TB) {
 
 // Redis fails over in the middle of a run, to a replica that may not have
 // heard of the last hints: each message is one case and one reply all the
-// same, and the queue is used again afterwards.
+// same, and the queue is used again afterwards. All of it behind TLS, with the
+// users that the operator's manual makes.
 func TestRedisFailsOver(t *testing.T) {
 	t.Parallel()
-	redis := redistest.StartWatched(t)
-	w := newTown(t, townPlan{postgres: true, connections: 2, more: fmt.Sprintf("queue: {sentinel: {master: %s, addresses: [%q, %q, %q]}}\n",
-		redis.Name, redis.Addresses[0], redis.Addresses[1], redis.Addresses[2])})
+	lock := redistest.NewLock(t)
+	redis := redistest.StartWatched(t, lock)
+	w := locked(t, lock, fmt.Sprintf("sentinel: {master: %s, addresses: [%s], sentinel_user: %s, sentinel_password_env: TOWN_SENTINEL, %%s}",
+		redis.Name, strings.Join(redis.Addresses, ", "), lock.User))
+	w.failsOver(redis.FailOver, redis.Replica)
+}
+
+// Each lane lies on one server of a Cluster, and the lanes on different ones.
+// The one that has the lane of the replies dies, and its replica takes over.
+func TestTheWayOverACluster(t *testing.T) {
+	t.Parallel()
+	lock := redistest.NewLock(t)
+	cluster := redistest.StartCluster(t, lock, notify.Lane)
+	w := locked(t, lock, fmt.Sprintf("cluster: {addresses: [%s], %%s}", strings.Join(cluster.Addresses(), ", ")))
+	w.failsOver(cluster.FailOver, cluster.Replica)
+}
+
+// locked is a town whose Redis wants a key; the key goes into where %s stands.
+func locked(t *testing.T, lock *redistest.Lock, where string) *town {
+	t.Helper()
+	key := fmt.Sprintf("user: %s, password_env: TOWN_REDIS, tls: true", lock.User)
+	w := newTown(t, townPlan{postgres: true, connections: 2, more: fmt.Sprintf("queue: {ca_file: %q, %s}\n", lock.CAFile, fmt.Sprintf(where, key))})
+	w.env = append(w.env, "TOWN_SWEEP=1s", "TOWN_REDIS="+lock.Password, "TOWN_SENTINEL="+lock.SentinelPassword)
+	return w
+}
+
+// failsOver has two machines work before, while and after Redis fails over to
+// the next server.
+func (w *town) failsOver(failOver func(), next *redistest.Server) {
+	w.t.Helper()
 	poller, sender := w.start(w.configured("poller.yaml", "mailbox", "read")), w.start(w.configured("sender.yaml", "reply", "read"))
 	w.post(10)
 	w.until(sender, "the first mails are registered", w.registered)
-	redis.FailOver()
+	failOver()
 	w.post(10)
 	w.until(sender, "post is taken in", w.registered)
 	w.post(10)
 	w.answered(sender)
-	poller.stop(t)
-	sender.stop(t)
+	w.until(sender, "the queue is used again", func() bool { return slices.Contains(next.Commands(), "evalsha") })
+	poller.stop(w.t)
+	sender.stop(w.t)
 	if found := w.audit(); found.delivered != w.sent {
-		t.Errorf("%+v of %d", found, w.sent)
+		w.t.Errorf("%+v of %d", found, w.sent)
 	}
 	if residents, extra, _ := w.arrived(); residents != w.sent || extra > 0 {
-		t.Errorf("%d of %d residents have mail, %d mails too many", residents, w.sent, extra)
-	}
-}
-
-// Each lane lies on one server of a Cluster, and the lanes on different ones.
-func TestTheWayOverACluster(t *testing.T) {
-	t.Parallel()
-	cluster := redistest.StartCluster(t)
-	w := newTown(t, townPlan{postgres: true, more: fmt.Sprintf("queue: {cluster: {addresses: [%q]}}\n", cluster[0].Address)})
-	poller, sender := w.start(w.configured("poller.yaml", "mailbox", "read")), w.start(w.configured("sender.yaml", "reply"))
-	w.post(10)
-	w.answered(sender)
-	poller.stop(t)
-	sender.stop(t)
-	if found := w.audit(); found.delivered != w.sent {
-		t.Errorf("%+v of %d", found, w.sent)
-	}
-	if strings.Contains(poller.log.String()+sender.log.String(), "queue is down") {
-		t.Errorf("the queue was down:\n%s%s", poller.log.String(), sender.log.String())
+		w.t.Errorf("%d of %d residents have mail, %d mails too many", residents, w.sent, extra)
 	}
 }
 
@@ -167,17 +180,20 @@ func TestTheWayOverACluster(t *testing.T) {
 func TestCheckExplainsRedis(t *testing.T) {
 	t.Parallel()
 	nobody := redistest.FreeAddress(t)
-	locked := redistest.Start(t, "--requirepass", "secret")
+	guarded, lock := redistest.Start(t, "--requirepass", "secret", "--user", "limited", "on", ">secret", "~postroom:*", "+@all", "-publish"), redistest.NewLock(t)
+	private := lock.Start(t)
 	for name, row := range map[string]struct {
 		url     string
 		servers *queue.Servers
 		want    string
 	}{
 		"nobody there":     {"redis://" + nobody, nil, "no Redis answers; check queue.redis, the firewall"},
-		"no password":      {"redis://" + locked.Address, nil, "Redis refuses us; check the password in the address"},
+		"no password":      {"redis://" + guarded.Address, nil, "Redis refuses us; check the password in the address"},
 		"no Sentinel":      {"", &queue.Servers{Master: "postroom", Addresses: []string{nobody}}, "none of the Sentinels answers; check queue.sentinel.addresses"},
-		"no Cluster":       {"", &queue.Servers{Addresses: []string{locked.Address}, Password: "secret"}, "this Redis is no server of a Cluster; name it in queue.redis"},
-		"the right server": {"redis://:secret@" + locked.Address, nil, ""},
+		"no Cluster":       {"", &queue.Servers{Addresses: []string{guarded.Address}, Password: "secret"}, "this Redis is no server of a Cluster; name it in queue.redis"},
+		"no authority":     {"rediss://postroom:" + lock.Password + "@" + private.Address, nil, "named in queue.ca_file"},
+		"no permission":    {"redis://limited:secret@" + guarded.Address, nil, "give it the line for aclfile in docs/operating.md"},
+		"the right server": {"redis://:secret@" + guarded.Address, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := plan{redisURL: row.url, redis: row.servers, now: time.Now, logger: slog.New(slog.DiscardHandler)}

@@ -30,7 +30,7 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 		landlord: c.Landlord.landlord(), homes: c.Landlord.Homes, policy: c.policy(), from: register.Address(c.SMTP.From), envelope: c.SMTP.EnvelopeSender,
 		retry: notify.Retry{First: c.SMTP.Retry.First, Most: c.SMTP.Retry.Longest, Limit: c.SMTP.Retry.Attempts, Patience: c.SMTP.Retry.Patience},
 		lines: c.SMTP.Connections, driver: c.Register.Driver, dsn: c.Register.Path, archiveDir: c.Archive.Folder, bucket: c.Archive.S3.bucket(),
-		redisURL: string(c.Queue.URL), redis: c.Queue.servers(), redisPrefix: c.Queue.Prefix, smtp: c.SMTP.smtp(), guard: c.guard(),
+		redisURL: string(c.Queue.URL), redis: c.Queue.servers(), redisCA: []byte(c.Queue.CA), redisPrefix: c.Queue.Prefix, smtp: c.SMTP.smtp(), guard: c.guard(),
 		windows: register.Windows{Recipient: c.Caps.Recipient.Within, Case: c.Caps.Case.Within, All: c.Caps.Global.Within},
 		webhook: notify.Webhook{Timeout: c.Alerts.WebTimeout, Secret: string(c.Alerts.Token)}, alarms: c.Alerts.recipients(),
 		press: c.press, largePrint: c.Letters.LargePrint, printTo: c.Letters.PrintFolder, pickupTo: c.Letters.PickupFolder, pickupAt: c.Letters.PickupAt, bothSides: c.Letters.DoubleSided, digest: c.Digest.recipients(), hazards: c.HazardLaws,

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,13 +60,20 @@ func (q *Queue) connect(c Config) error {
 	// go-redis logs to standard error for the whole process; what it says
 	// reaches our own log as errors.
 	logging.Disable()
+	roots, err := trusted(c.CA)
+	if err != nil {
+		return err
+	}
 	if c.Servers != nil {
-		q.client = q.several(*c.Servers)
+		q.client = q.several(*c.Servers, roots)
 		return nil
 	}
 	opt, err := q.options(c)
 	if err != nil {
 		return err
+	}
+	if opt.TLSConfig != nil {
+		opt.TLSConfig.RootCAs = roots
 	}
 	opt.Protocol = 2
 	opt.DisableIdentity = true // old Redis and Valkey know neither of these
@@ -76,6 +84,22 @@ func (q *Queue) connect(c Config) error {
 	opt.MaxRetries = 1 // enough for a pooled connection that has died
 	q.client = redis.NewClient(opt)
 	return nil
+}
+
+// trusted are this machine's authorities and one of the operator's own; nil:
+// this machine's alone.
+func trusted(ca []byte) (*x509.CertPool, error) {
+	if len(ca) == 0 {
+		return nil, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(ca) {
+		return nil, errors.New("queue: open: ca_file holds no certificate in PEM form")
+	}
+	return pool, nil
 }
 
 func (q *Queue) options(c Config) (*redis.Options, error) {

@@ -32,6 +32,9 @@ type Config struct {
 	URL string
 	// Servers are named in the URL's place where several act as one.
 	Servers *Servers
+	// CA is the certificate, in PEM form, of an authority that signed the
+	// servers' own; this machine's authorities are trusted beside it.
+	CA []byte
 	// Prefix begins every key and the wake-up channels; empty is "postroom:".
 	// Letters, digits and ".:_-" only.
 	Prefix string

@@ -11,12 +11,14 @@ import (
 	"postroom/internal/queue/redistest"
 )
 
-func addresses(servers []*redistest.Server) []string {
-	var all []string
-	for _, s := range servers {
-		all = append(all, s.Address)
+// watched is how the queue finds a master by its Sentinels.
+func watched(w *redistest.Watched, lock *redistest.Lock) queue.Config {
+	s := &queue.Servers{Master: w.Name, Addresses: w.Addresses}
+	if lock == nil {
+		return queue.Config{Servers: s}
 	}
-	return all
+	s.TLS, s.User, s.Password, s.SentinelUser, s.SentinelPassword = true, lock.User, lock.Password, lock.User, lock.SentinelPassword
+	return queue.Config{Servers: s, CA: lock.CA}
 }
 
 // lanes that lie on different servers of a Cluster of three.
@@ -26,21 +28,20 @@ var lanes = []string{"read", "read-letters", "reply", "check", "a", "b", "c", "d
 // waits in one process is woken by what another puts.
 func TestSeveralServersActAsOne(t *testing.T) {
 	t.Parallel()
-	for name, start := range map[string]func(t *testing.T) *queue.Servers{
-		"sentinel": func(t *testing.T) *queue.Servers {
+	for name, start := range map[string]func(t *testing.T) queue.Config{
+		"sentinel": func(t *testing.T) queue.Config {
 			t.Helper()
-			w := redistest.StartWatched(t)
-			return &queue.Servers{Master: w.Name, Addresses: w.Addresses}
+			return watched(redistest.StartWatched(t, nil), nil)
 		},
-		"cluster": func(t *testing.T) *queue.Servers {
+		"cluster": func(t *testing.T) queue.Config {
 			t.Helper()
-			return &queue.Servers{Addresses: addresses(redistest.StartCluster(t))}
+			return queue.Config{Servers: &queue.Servers{Addresses: redistest.StartCluster(t, nil, "").Addresses()}}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			servers := start(t)
-			one, other := mustOpen(t, queue.Config{Servers: servers}), mustOpen(t, queue.Config{Servers: servers})
+			config := start(t)
+			one, other := mustOpen(t, config), mustOpen(t, config)
 			for _, lane := range lanes {
 				untilUp(t, one)
 				untilUp(t, other)
@@ -76,8 +77,10 @@ func TestSeveralServersActAsOne(t *testing.T) {
 // is down, as any Redis may be, and then work goes on there.
 func TestTheReplicaTakesOver(t *testing.T) {
 	t.Parallel()
-	w := redistest.StartWatched(t)
-	q := mustOpen(t, queue.Config{Servers: &queue.Servers{Master: w.Name, Addresses: w.Addresses}, Timeout: 200 * time.Millisecond})
+	w := redistest.StartWatched(t, nil)
+	config := watched(w, nil)
+	config.Timeout = 200 * time.Millisecond
+	q := mustOpen(t, config)
 	untilPut(t, q, "before")
 	w.FailOver()
 	untilPut(t, q, "after")
@@ -88,18 +91,35 @@ func TestTheReplicaTakesOver(t *testing.T) {
 // meanwhile, so Redis is down, and up again once the Cluster is whole.
 func TestAClustersServerComesBack(t *testing.T) {
 	t.Parallel()
-	servers := redistest.StartCluster(t)
-	q := mustOpen(t, queue.Config{Servers: &queue.Servers{Addresses: addresses(servers)}, Timeout: 200 * time.Millisecond})
+	cluster := redistest.StartCluster(t, nil, "")
+	q := mustOpen(t, queue.Config{Servers: &queue.Servers{Addresses: cluster.Addresses()}, Timeout: 200 * time.Millisecond})
 	untilPut(t, q, "before")
-	servers[0].Kill()
+	cluster.Servers[0].Kill()
 	for queue.TroubleOf(q.Ping(t.Context())) != queue.NotWhole { // it takes the others some seconds to agree
 		if t.Context().Err() != nil {
 			t.Fatal("nobody says that the cluster is not whole")
 		}
 	}
-	servers[0].Restart()
+	cluster.Servers[0].Restart()
 	untilPut(t, q, "after")
 	untilClaimed(t, q, "after")
+}
+
+// The server of a lane dies and its replica takes over: from when Redis is said
+// to be up again, the lane is found on its new server.
+func TestAClustersReplicaTakesOver(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, nil, lane)
+	q := mustOpen(t, queue.Config{Servers: &queue.Servers{Addresses: cluster.Addresses()}})
+	untilPut(t, q, "before")
+	cluster.FailOver()
+	for q.Ping(t.Context()) != nil { // the other servers may know of it a moment later
+		if t.Context().Err() != nil {
+			t.Fatal("nobody says that the cluster is whole again")
+		}
+	}
+	untilUp(t, q)
+	mustPut(t, q, queue.Item{ID: "after"})
 }
 
 // untilPut puts an id again until it is taken, as the sweeps do.
@@ -140,23 +160,26 @@ func untilClaimed(t *testing.T, q *queue.Queue, want string) {
 // What an operator can mend is told apart.
 func TestTroublesWithServers(t *testing.T) {
 	t.Parallel()
-	watched, cluster := redistest.StartWatched(t), redistest.StartCluster(t)
-	locked := redistest.Start(t, "--requirepass", "secret")
-	plain, private := watched.Master.Address, redistest.StartTLS(t)
+	sentinels, cluster, lock := redistest.StartWatched(t, nil), redistest.StartCluster(t, nil, ""), redistest.NewLock(t)
+	guarded, plain, private := redistest.Start(t, "--requirepass", "secret"), sentinels.Master.Address, lock.Start(t)
+	inside := "rediss://postroom:" + lock.Password + "@" + private.Address
 	for name, row := range map[string]struct {
 		config queue.Config
 		want   queue.Trouble
 	}{
-		"the master by Sentinel":           {queue.Config{Servers: &queue.Servers{Master: watched.Name, Addresses: watched.Addresses}}, ""},
-		"the Cluster":                      {queue.Config{Servers: &queue.Servers{Addresses: addresses(cluster)}}, ""},
-		"no password":                      {queue.Config{URL: "redis://" + locked.Address}, queue.Refused},
-		"a wrong password":                 {queue.Config{URL: "redis://:wrong@" + locked.Address}, queue.Refused},
-		"the right password":               {queue.Config{URL: "redis://:secret@" + locked.Address}, ""},
-		"a replica":                        {queue.Config{URL: "redis://" + watched.Replica.Address}, queue.Replica},
-		"one of a Cluster":                 {queue.Config{URL: "redis://" + cluster[0].Address}, queue.IsCluster},
+		"the master by Sentinel":           {watched(sentinels, nil), ""},
+		"the Cluster":                      {queue.Config{Servers: &queue.Servers{Addresses: cluster.Addresses()}}, ""},
+		"no password":                      {queue.Config{URL: "redis://" + guarded.Address}, queue.Refused},
+		"a wrong password":                 {queue.Config{URL: "redis://:wrong@" + guarded.Address}, queue.Refused},
+		"the right password":               {queue.Config{URL: "redis://:secret@" + guarded.Address}, ""},
+		"a replica":                        {queue.Config{URL: "redis://" + sentinels.Replica.Address}, queue.Replica},
+		"one of a Cluster":                 {queue.Config{URL: "redis://" + cluster.Servers[0].Address}, queue.IsCluster},
 		"no Cluster":                       {queue.Config{Servers: &queue.Servers{Addresses: []string{plain}}}, queue.NoCluster},
-		"a certificate that nobody trusts": {queue.Config{URL: "rediss://" + private.Address}, queue.Untrusted},
-		"another master's name":            {queue.Config{Servers: &queue.Servers{Master: "other", Addresses: watched.Addresses}}, queue.UnknownMaster},
+		"a certificate that nobody trusts": {queue.Config{URL: inside}, queue.Untrusted},
+		"another's authority":              {queue.Config{URL: inside, CA: redistest.NewLock(t).CA}, queue.Untrusted},
+		"our own authority":                {queue.Config{URL: inside, CA: lock.CA}, ""},
+		"keys that are not ours":           {queue.Config{URL: inside, CA: lock.CA, Prefix: "other:"}, queue.NotAllowed},
+		"another master's name":            {queue.Config{Servers: &queue.Servers{Master: "other", Addresses: sentinels.Addresses}}, queue.UnknownMaster},
 		"no Sentinel there":                {queue.Config{Servers: &queue.Servers{Master: "postroom", Addresses: []string{redistest.FreeAddress(t)}}}, queue.NoSentinel},
 		"nobody there":                     {queue.Config{URL: "redis://" + redistest.FreeAddress(t)}, ""},
 	} {
