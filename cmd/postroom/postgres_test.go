@@ -18,6 +18,7 @@ type postgresServer struct {
 	tb      testing.TB
 	folder  string
 	port    string
+	env     []string // beside what every process has
 	process *exec.Cmd
 }
 
@@ -39,6 +40,7 @@ func (s *postgresServer) command(name string, args ...string) *exec.Cmd {
 	s.tb.Helper()
 	cmd := exec.Command(postgresProgram(s.tb, name), args...)
 	cmd.Dir = filepath.Dir(s.folder)
+	cmd.Env = append(os.Environ(), s.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Getuid() == 0 {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
