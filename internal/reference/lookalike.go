@@ -65,21 +65,12 @@ func inBody(c byte) byte {
 }
 
 // inPrefix folds the characters that are taken for each other in a prefix,
-// where both may be right.
+// where both may be right: a D there is a D.
 func inPrefix(c byte) byte {
-	switch c {
-	case 'O', 'Q':
-		return '0'
-	case 'I', 'L':
-		return '1'
-	case 'Z':
-		return '2'
-	case 'S':
-		return '5'
-	case 'B':
-		return '8'
+	if c == 'D' {
+		return c
 	}
-	return c
+	return inYear(c)
 }
 
 // mendTail undoes look-alikes in year and body.

@@ -258,8 +258,13 @@ func (r *Register) escalate(t *tx, m Message, c Case, f Facts, d Ruling) (Opened
 
 // settle files a message under the case that it has.
 func (r *Register) settle(t *tx, m Message, c Case, plan Plan, reason string) (Opened, error) {
-	out := Opened{Message: m.ID, State: Filed, Case: c.ID, Reference: c.Reference}
 	m.State, m.Case, plan.State = Filed, c.ID, Filed
+	return r.conclude(t, m, c, plan, reason, Opened{Message: m.ID, State: Filed, Case: c.ID, Reference: c.Reference})
+}
+
+// conclude keeps what was decided of a message, with its flags, and owes what
+// the plan replies.
+func (r *Register) conclude(t *tx, m Message, c Case, plan Plan, reason string, out Opened) (Opened, error) {
 	if err := saveMessage(t, m); err != nil {
 		return out, err
 	}

@@ -79,28 +79,7 @@ func (r *Register) carryOut(t *tx, m Message, f Facts, plan Plan, reason string)
 	if plan.State == InReview && m.Problem == "" {
 		m.Problem = plan.Why
 	}
-	if err := saveMessage(t, m); err != nil {
-		return out, err
-	}
-	if err := recordDecision(t, m, reason); err != nil {
-		return out, err
-	}
-	if err := noteOutcome(t, m, plan); err != nil {
-		return out, err
-	}
-	if err := r.raiseFlags(t, m, c); err != nil {
-		return out, err
-	}
-	for _, reply := range plan.Replies {
-		hint, err := r.oweReply(t, m, c, reply)
-		if err != nil {
-			return out, err
-		}
-		if hint.ID != "" {
-			out.Owed = append(out.Owed, hint)
-		}
-	}
-	return out, nil
+	return r.conclude(t, m, c, plan, reason, out)
 }
 
 func messageByID(t *tx, id ID) (Message, error) {
