@@ -222,7 +222,10 @@ func (w *Worker) kept(ctx context.Context, j *job, v GuardVerdict) result {
 		return result{fate: tryAgain, why: v.Reason, at: w.cfg.Now().Add(jitter(max(w.cfg.Windows.All/4, time.Minute))), down: true}
 	}
 	w.about(j.Claimed).InfoContext(ctx, "a reply was not sent", "kind", string(j.Kind), "guard", string(v.Decision), "row", v.Row)
-	return result{fate: holdIt, why: string(v.Decision) + ": " + v.Reason}
+	if v.Decision == Never {
+		return result{fate: holdIt, why: "never: " + v.Reason}
+	}
+	return result{fate: holdIt, why: v.Reason} // that it is held says its state
 }
 
 // prepare guards and writes what was claimed, and keeps exactly what will be

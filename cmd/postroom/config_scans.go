@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -103,8 +105,11 @@ func (p *plan) checkScans(ctx context.Context) []finding {
 // tryFolder writes and removes a file: files are moved within the folder.
 func tryFolder(path string) error {
 	f, err := os.CreateTemp(path, ".postroom-check-")
-	if err != nil {
-		return err
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no folder %s: make it, or mount the share, and let Postroom's user write there", path)
+	case err != nil:
+		return fmt.Errorf("nothing can be written there, and scans are moved within the folder: let Postroom's user write: %w", err)
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }

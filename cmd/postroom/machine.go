@@ -8,8 +8,12 @@ import (
 	"postroom/internal/web"
 )
 
-// tight is how much of a disk has to be free, of a hundred.
-const tight = 10
+// How much of a disk is free, of a hundred, when somebody has to make room, and
+// when it is as good as full: post may not fit any more.
+const (
+	tight = 10
+	full  = 1
+)
 
 // scannerPart says how the malware scanner is, where there is one.
 func (h *house) scannerPart(ctx context.Context) []web.Part {
@@ -45,12 +49,24 @@ func (h *house) machine(ctx context.Context) []web.Part {
 	}
 	parts := append([]web.Part{scans}, h.scannerPart(ctx)...)
 	if free, whole, ok := diskFree(h.archiveDir); ok {
-		disk := web.Part{Name: "Disk of the archive", Now: fmt.Sprintf("%d %% free, %d of %d GB", 100*free/max(whole, 1), free>>30, whole>>30)}
-		if free < whole/100*tight {
-			disk.Trouble, disk.Broken = "make room: when it is full, post waits on the mail server and no reply is written", true
-		}
-		parts = append(parts, disk)
+		parts = append(parts, diskPart(free, whole))
 	}
 	parts = append(parts, h.storagePart(ctx)...)
 	return append(parts, h.clockPart(ctx)...)
+}
+
+func diskPart(free, whole uint64) web.Part {
+	p := web.Part{Name: "Disk of the archive", Now: fmt.Sprintf("%d %% free, %s of %s", 100*free/max(whole, 1), roomWords(free), roomWords(whole))}
+	if free < whole/100*tight {
+		p.Trouble, p.Broken = "make room: when it is full, post waits on the mail server and no reply is written", free < whole/100*full
+	}
+	return p
+}
+
+// roomWords says small disks in MB: "0 of 0 GB" tells nobody anything.
+func roomWords(bytes uint64) string {
+	if bytes < 10<<30 {
+		return fmt.Sprintf("%d MB", bytes>>20)
+	}
+	return fmt.Sprintf("%d GB", bytes>>30)
 }
