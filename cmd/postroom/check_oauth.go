@@ -18,15 +18,17 @@ func (p *plan) checkAccount(ctx context.Context, a account) finding {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	t, err := a.Token(ctx)
+	if refused, ok := errors.AsType[*oauth.Error](err); ok {
+		t.Skew = refused.Skew
+	}
+	if t.Skew != 0 {
+		f.clock = tokenClock(a.config.Name, -t.Skew)
+	}
 	if err != nil {
 		f.err = err
 		return f
 	}
 	f.found = "gives a token, good for " + t.Expires.Sub(p.now()).Round(time.Minute).String()
-	if note := oauth.SkewNote(t.Skew); note != "" {
-		f.err = errors.New(note)
-		return f
-	}
 	permissions, readable := t.Permissions()
 	if !readable || a.config.Provider != "microsoft" {
 		return f

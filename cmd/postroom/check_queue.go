@@ -28,6 +28,10 @@ func (p *plan) checkQueue(ctx context.Context) finding {
 	}
 	if err := q.Try(ctx); err != nil {
 		f.err = fmt.Errorf("%s; until then post is taken in and replies go all the same, more slowly: %w", p.queueAdvice(queue.TroubleOf(err)), err)
+		return f
+	}
+	if ahead, err := q.ClockAhead(ctx); err == nil { // a user who may not ask it loses nothing
+		f.clock = redisClock(ahead)
 	}
 	return f
 }

@@ -24,6 +24,9 @@ func (p *plan) checkSignOn(ctx context.Context) (finding, bool) {
 		f.err = err
 		return f, true
 	}
+	if found.Skew != 0 {
+		f.clock = signOnClock(-found.Skew)
+	}
 	if skew := skewWords(found.Skew); skew != "" {
 		f.err = errors.New(skew + "; let it keep time by NTP, or sign-ins will fail")
 		return f, true

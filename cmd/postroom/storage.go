@@ -68,12 +68,17 @@ func (p *plan) checkBucket(ctx context.Context) finding {
 	f := finding{name: "object storage"}
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	b, err := objects.Open(*p.bucket)
+	c := *p.bucket
+	c.Now = p.now
+	b, err := objects.Open(c)
 	if err != nil {
 		f.err = err
 		return f
 	}
 	versions, err := b.Check(ctx)
+	if ahead, ok := b.ClockAhead(); ok {
+		f.clock = storageClock(ahead)
+	}
 	f.found = p.archiveName() + " takes files and gives them back; " + versions
 	f.err = errors.Join(err, b.Close())
 	return f

@@ -44,7 +44,7 @@ func (a *Account) request(ctx context.Context) (Token, error) {
 	if err := errors.Join(err, response.Body.Close()); err != nil {
 		return Token{}, a.failed(a.unreached(err))
 	}
-	skew := a.skew(response.Header.Get("Date"))
+	skew := a.skew(asked, response.Header.Get("Date"))
 	var got answer
 	if json.Unmarshal(body, &got) != nil || got.Error == "" && got.Access == "" {
 		return Token{}, a.failed(&Error{Problem: noAnswer, said: fmt.Sprintf("it answers %d with something else", response.StatusCode), Skew: skew})
@@ -82,11 +82,13 @@ func (g answer) life() time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// skew compares our clock with the service's, which is given to the second.
-func (a *Account) skew(date string) time.Duration {
+// skew compares our clock, half way through the request, with the service's,
+// which is given to the second.
+func (a *Account) skew(asked time.Time, date string) time.Duration {
 	theirs, err := http.ParseTime(date)
 	if err != nil {
 		return 0
 	}
-	return a.config.Now().Sub(theirs).Truncate(time.Second)
+	ours := asked.Add(a.config.Now().Sub(asked) / 2)
+	return ours.Sub(theirs)
 }

@@ -42,7 +42,7 @@ func (e *Error) Error() string {
 // SkewNote says that our clock is wrong, when it is so wrong that sign-in
 // services mind; otherwise it is empty.
 func SkewNote(skew time.Duration) string {
-	switch {
+	switch skew = skew.Round(time.Second); {
 	case skew > tolerable:
 		return fmt.Sprintf("this machine's clock is %v ahead of the sign-in service's; let it keep time by NTP", skew)
 	case skew < -tolerable:

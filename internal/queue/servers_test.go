@@ -69,6 +69,9 @@ func TestSeveralServersActAsOne(t *testing.T) {
 			if err := one.Try(t.Context()); err != nil {
 				t.Error(err)
 			}
+			if ahead, err := one.ClockAhead(t.Context()); err != nil || ahead.Abs() > time.Hour {
+				t.Errorf("its clock is %v ahead, %v", ahead, err)
+			}
 		})
 	}
 }

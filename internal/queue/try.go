@@ -55,6 +55,24 @@ func (q *Queue) hears(ctx context.Context) error {
 	return nil
 }
 
+// ClockAhead is how far the server's clock is ahead of this machine's, to within
+// the time that asking takes. Nothing here is counted by it: it shows whether
+// the machines that share a Redis agree. A Redis in the process has no other.
+func (q *Queue) ClockAhead(ctx context.Context) (time.Duration, error) {
+	if q.embedded != nil {
+		return 0, nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, q.patience())
+	defer cancel()
+	asked := q.now()
+	theirs, err := q.client.Time(bounded).Result()
+	if err != nil {
+		return 0, fmt.Errorf("queue: ask for the time: %w: %w", ErrDown, err)
+	}
+	took := q.now().Sub(asked)
+	return theirs.Sub(asked.Add(took / 2)).Round(time.Millisecond), nil
+}
+
 // A Trouble is why Redis cannot be used, as far as an operator can mend it.
 type Trouble string
 
