@@ -57,6 +57,9 @@ func (p *plan) checkLetters() finding {
 	if _, f.err = p.press(); f.err != nil {
 		return f
 	}
+	if p.noReturn {
+		f.found = "they ask residents to write to us and name no address: set landlord.address; " + f.found
+	}
 	if _, err := os.Stat(folder); err != nil {
 		f.found += ", which will be made"
 		return f

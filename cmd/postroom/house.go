@@ -46,6 +46,7 @@ type plan struct {
 	words        *templates.Set
 	press        func() (*paper.Press, error) // loads fonts and logo
 	largePrint   bool                         // for every letter
+	noReturn     bool                         // letters name no address of ours
 	printTo      string                       // the folder of print batches
 	pickupAt     maybeTimeOfDay               // unset: a person lays letters out for it
 	pickupTo     string                       // where a printing service collects them; empty: nobody does

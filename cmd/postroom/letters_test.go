@@ -188,6 +188,10 @@ func TestCheckLetters(t *testing.T) {
 	if f := p.checkLetters(); f.err != nil || strings.Contains(f.found, "made") {
 		t.Errorf("%+v", f)
 	}
+	p.noReturn = true
+	if f := p.checkLetters(); f.err != nil || !strings.Contains(f.found, "set landlord.address") {
+		t.Errorf("%+v", f)
+	}
 	p.printTo = m.path("postroom.yaml")
 	if f := p.checkLetters(); f.err == nil {
 		t.Error("a file for a folder is fine")

@@ -33,7 +33,7 @@ func configured(c config, logger *slog.Logger) (plan, error) {
 		redisURL: string(c.Queue.URL), redis: c.Queue.servers(), redisCA: []byte(c.Queue.CA), redisPrefix: c.Queue.Prefix, smtp: c.SMTP.smtp(), guard: c.guard(),
 		windows: register.Windows{Recipient: c.Caps.Recipient.Within, Case: c.Caps.Case.Within, All: c.Caps.Global.Within},
 		webhook: notify.Webhook{Timeout: c.Alerts.WebTimeout, Secret: string(c.Alerts.Token)}, alarms: c.Alerts.recipients(),
-		press: c.press, largePrint: c.Letters.LargePrint, printTo: c.Letters.PrintFolder, pickupTo: c.Letters.PickupFolder, pickupAt: c.Letters.PickupAt, bothSides: c.Letters.DoubleSided, digest: c.Digest.recipients(), hazards: c.HazardLaws,
+		press: c.press, largePrint: c.Letters.LargePrint, noReturn: len(c.Letters.Head)+len(c.Landlord.Address) == 0, printTo: c.Letters.PrintFolder, pickupTo: c.Letters.PickupFolder, pickupAt: c.Letters.PickupAt, bothSides: c.Letters.DoubleSided, digest: c.Digest.recipients(), hazards: c.HazardLaws,
 		retention: c.Retention.months(), forgets: c.Retention.Daily,
 		roles: map[string]bool{}, listen: c.Web.Listen, access: c.Web.access(), form: c.Web.Form, api: c.Web.API, keep: c.Review.Keep, tls: keyPair{c.Web.Certificate, c.Web.Key}, options: map[string]mime.Options{}, now: time.Now, logger: logger,
 	}
