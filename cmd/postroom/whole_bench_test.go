@@ -55,6 +55,11 @@ func BenchmarkTheWholeWay(b *testing.B) {
 			all.add(p.finish(b))
 		}
 		all.report(b, "", l.mails)
+		residents, twice, _ := w.arrived()
+		if residents != l.mails {
+			b.Errorf("of %d residents %d were answered", l.mails, residents)
+		}
+		b.ReportMetric(float64(twice), "answered-twice")
 		b.StartTimer()
 	}
 }
