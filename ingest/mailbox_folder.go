@@ -132,31 +132,33 @@ func (s *session) filedFolder(ctx context.Context, create bool) (name string, er
 	return name, s.makeFolder(ctx, name)
 }
 
-// folderNote says what check should add to a folder that can be polled: the
-// roles of the folders, where the configuration and the server disagree.
-func (s *session) folderNote(ctx context.Context) (note string, err error) {
+// roles looks where the configuration and what the server uses its folders for
+// disagree.
+func (s *session) roles(ctx context.Context, r *ProbeResult) error {
 	found, err := s.listAll(ctx)
 	if err != nil {
 		if mayGoWithout(err) {
-			return "", nil
+			return nil
 		}
-		return "", err
+		return err
 	}
 	m := s.mailbox
-	marked, _ := found.junk()
+	if names, _ := found.junk(); len(names) == 1 {
+		r.JunkFolder = names[0]
+	}
 	own := found.roleOf(m.Folder)
 	switch {
-	case m.Junk && own != imap.MailboxAttrJunk && len(marked) == 1 && marked[0] != m.Folder:
-		return fmt.Sprintf("The server's junk folder seems to be %s.", quoteName(marked[0])), nil
+	case m.Junk && own != imap.MailboxAttrJunk && r.JunkFolder != "" && r.JunkFolder != m.Folder:
+		r.warn(fmt.Sprintf("The server's junk folder seems to be %s.", quoteName(r.JunkFolder)))
 	case !m.Junk && own == imap.MailboxAttrJunk:
-		return "The server puts junk there, and it would be answered like other post: name it in junk_folder.", nil
+		r.warn("The server puts junk there, and it would be answered like other post: name it in junk_folder.")
 	}
 	filed := found.roleOf(m.FiledFolder)
 	switch {
 	case filed == imap.MailboxAttrTrash || filed == imap.MailboxAttrJunk:
-		return "The server deletes what is filed there after some time: name another filed_folder.", nil
+		r.warn("The server deletes what is filed there after some time: name another filed_folder.")
 	case notForPost(filed) != "":
-		return "The filed folder holds other mail as well, which would be taken in as post after a restore: name another filed_folder.", nil
+		r.warn("The filed folder holds other mail as well, which would be taken in as post after a restore: name another filed_folder.")
 	}
-	return "", nil
+	return nil
 }

@@ -256,7 +256,7 @@ func TestCheckKnowsWhatFoldersAreFor(t *testing.T) {
 			m := onlyAt(t, s)
 			m.Folder, m.FiledFolder, m.Junk = row.folder, row.filed, row.junk
 			got, err := Probe(t.Context(), m)
-			if err != nil || row.want == "" && got.Warning != "" || !strings.Contains(got.Warning, row.want) {
+			if err != nil || got.JunkFolder != "[Google Mail]/Spam" || row.want == "" && got.Warning != "" || !strings.Contains(got.Warning, row.want) {
 				t.Errorf("got %q, %v", got.Warning, err)
 			}
 		})

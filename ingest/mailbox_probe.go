@@ -12,6 +12,7 @@ import (
 // A ProbeResult says what polling a mailbox would find.
 type ProbeResult struct {
 	Folder       string   // as the server calls it
+	JunkFolder   string   // the one folder that seems to be for junk; empty: not known
 	Mails        int      // in the folder
 	WouldTake    int      // received on the start date or later
 	TooLarge     int      // of those, over the size cap: shown to a person, not fetched
@@ -68,9 +69,7 @@ func (s *session) look(ctx context.Context) (ProbeResult, error) {
 	if err := r.filing(ctx, s); err != nil {
 		return ProbeResult{}, err
 	}
-	note, err := s.folderNote(ctx)
-	r.warn(note)
-	return r, err
+	return r, s.roles(ctx, &r)
 }
 
 func (r *ProbeResult) warn(sentence string) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -207,13 +208,23 @@ func (p *plan) checkMailbox(ctx context.Context, m ingest.Mailbox) finding {
 		return f
 	}
 	f.found = fmt.Sprintf("%s: %d would be taken in", found.Folder, found.WouldTake)
-	if found.Warning != "" {
-		f.found += "; " + found.Warning
-	}
 	if m.FiledFolder != "" && !found.FiledFolder {
 		f.found += "; the folder " + found.FiledTo + " is not there yet and will be made"
 	}
+	if found.JunkFolder != "" && !p.takesJunk(m) {
+		f.found += fmt.Sprintf("; junk in %s is not looked at, since there is no junk_folder", found.JunkFolder)
+	}
+	if found.Warning != "" {
+		f.warning = f.found + "; " + found.Warning
+	}
 	return f
+}
+
+// takesJunk reports whether a junk folder of the same account is taken in.
+func (p *plan) takesJunk(m ingest.Mailbox) bool {
+	return slices.ContainsFunc(p.mailboxes, func(other ingest.Mailbox) bool {
+		return other.Junk && other.Host == m.Host && other.User == m.User
+	})
 }
 
 func (p *plan) checkSMTP(ctx context.Context) finding {

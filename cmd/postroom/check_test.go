@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"postroom/cmd/postroom/demomail"
+	"postroom/ingest"
 	"postroom/internal/workday"
 	"postroom/notify/smtptest"
 )
@@ -101,5 +103,40 @@ func TestCheckSaysWhatIsNotVerified(t *testing.T) {
 	p.hazards = []workday.HazardLaw{own}
 	if found := p.checkHazards().found; found != "awaab-phase-2 from Monday 2 November 2026" {
 		t.Errorf("with a law of our own: %q", found)
+	}
+}
+
+// Junk that nobody looks at is told of: complaints land there too.
+func TestCheckSaysThatJunkIsNotLookedAt(t *testing.T) {
+	t.Parallel()
+	servers, err := demomail.Start(t.Context(), demomail.Config{Complaints: townAddress, AuthservID: townServer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = servers.Close() })
+	host, port, err := hostPort(servers.IMAPAddr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	inbox := ingest.Mailbox{
+		Name: "inbox", Host: host, Port: port, TLS: ingest.NoTLS, User: townAddress, Start: workday.Date{Year: 2020, Month: 1, Day: 1},
+		Password: func(context.Context) (string, error) { return "demo", nil },
+	}
+	junk := inbox
+	junk.Name, junk.Folder, junk.Junk = "junk", ingest.JunkRole, true
+	p := &plan{mailboxes: []ingest.Mailbox{inbox}}
+	const note = "junk in Junk is not looked at, since there is no junk_folder"
+	if f := p.checkMailbox(t.Context(), inbox); f.err != nil || !strings.Contains(f.found, note) {
+		t.Errorf("got %+v", f)
+	}
+	p.mailboxes = append(p.mailboxes, junk)
+	for _, m := range p.mailboxes {
+		if f := p.checkMailbox(t.Context(), m); f.err != nil || f.warning != "" || strings.Contains(f.found, note) {
+			t.Errorf("%s: got %+v", m.Name, f)
+		}
+	}
+	junk.Junk, junk.Folder = false, "Drafts"
+	if f := p.checkMailbox(t.Context(), junk); f.err == nil || !strings.HasSuffix(f.err.Error(), `the server has "Filed", "INBOX", "Junk"`) {
+		t.Errorf("got %+v", f)
 	}
 }
