@@ -19,6 +19,7 @@ type partView struct {
 	Small   string
 	Chosen  string // begin, on, drop
 	IsFirst bool
+	Asked   bool // because of this page the file is held: nothing is chosen for the clerk
 }
 
 // A typedForm is what a clerk types in of a letter.
@@ -97,7 +98,7 @@ func (d *Desk) showPaper(w http.ResponseWriter, r *http.Request, who register.Ac
 	page.Stamped, page.Held = workday.DateOf(m.ReceivedAt).Long(), m.PaperWork() == register.PartIt
 	page.Pages, page.Several = d.pageViews(m, base+"/pages"), len(letterPages(m)) > 1
 	if page.Parts == nil {
-		page.Parts = partViews(page.Pages, r.PostForm)
+		page.Parts = partViews(page.Pages, r.PostForm, askedPage(m))
 	}
 	page.Form.Version = m.Version
 	title := "Letter " + m.Reference
@@ -115,13 +116,23 @@ func (d *Desk) showPaper(w http.ResponseWriter, r *http.Request, who register.Ac
 	d.show(w, r, status, "mailroom-letter.html", page)
 }
 
-func partViews(pages []pageView, chosen url.Values) []partView {
+// askedPage is the page that the reason names for which a file is held; 0 when
+// it names none.
+func askedPage(m register.Message) int {
+	number, _, _ := strings.Cut(strings.TrimPrefix(unreadWhy(m), "page "), " ")
+	page, _ := strconv.Atoi(number)
+	return page
+}
+
+func partViews(pages []pageView, chosen url.Values, asked int) []partView {
 	parts := make([]partView, len(pages))
 	for i, p := range pages {
-		parts[i] = partView{pageView: p, Small: p.Src + "?small=1", Chosen: chosen.Get("p-" + strconv.Itoa(p.Number)), IsFirst: i == 0}
-		if parts[i].Chosen == "" && i == 0 {
+		parts[i] = partView{pageView: p, Small: p.Src + "?small=1", Chosen: chosen.Get("p-" + strconv.Itoa(p.Number)), IsFirst: i == 0, Asked: p.Number == asked}
+		switch {
+		case parts[i].Chosen != "" || parts[i].Asked:
+		case i == 0:
 			parts[i].Chosen = "begin"
-		} else if parts[i].Chosen == "" {
+		default:
 			parts[i].Chosen = "on"
 		}
 	}
@@ -199,8 +210,12 @@ func (d *Desk) partFile(w http.ResponseWriter, r *http.Request, who register.Acc
 		}
 	}
 	page := paperPage{Form: typedBefore(m)}
-	if len(p.Begins) == 0 {
+	if asked := askedPage(m); asked > 0 && asked <= len(letterPages(m)) && r.PostForm.Get("p-"+strconv.Itoa(asked)) == "" {
+		page.Mistakes = []mistake{{"parts", "Look at page " + strconv.Itoa(asked) + ", and say whether a letter begins there"}}
+	} else if len(p.Begins) == 0 {
 		page.Mistakes = []mistake{{"parts", "Say on which page a letter begins"}}
+	}
+	if len(page.Mistakes) > 0 {
 		d.showPaper(w, r, who, http.StatusUnprocessableEntity, m, page)
 		return
 	}

@@ -59,9 +59,11 @@ func TestAFileIsPartedByHand(t *testing.T) {
 	path := "/mailroom/letters/" + m.ID
 	b.get(path).want(t, http.StatusOK, "Where does each letter begin?", `src="`+path+`/pages/5?small=1"`, `name="p-5"`)
 	b.post(path+"/text", form("version", "2", "text", "Dear Sirs")).want(t, http.StatusConflict, "may hold several letters")
-	b.post(path+"/parts", form("version", "2", "p-1", "drop")).want(t, http.StatusUnprocessableEntity, "Say on which page a letter begins")
+	b.post(path+"/parts", form("version", "2", "p-1", "drop", "p-4", "drop")).want(t, http.StatusUnprocessableEntity, "Say on which page a letter begins")
 	b.post(path+"/parts", form("version", "2", "p-3", "begin", "p-4", "drop")).want(t, http.StatusConflict, "Page 1 belongs to no letter", `name="p-4" value="drop" checked`)
-	b.post(path+"/parts", form("version", "1", "p-1", "begin")).want(t, http.StatusConflict, "changed while you had it open")
+	b.post(path+"/parts", form("version", "1", "p-1", "begin", "p-4", "drop")).want(t, http.StatusConflict, "changed while you had it open")
+	b.get(path).want(t, http.StatusOK, `name="p-4" value="on" required>`, `name="p-3" value="on" checked>`)
+	b.post(path+"/parts", form("version", "2", "p-1", "begin")).want(t, http.StatusUnprocessableEntity, "Look at page 4, and say whether a letter begins there")
 	got := b.post(path+"/parts", form("version", "2", "p-1", "drop", "p-2", "begin", "p-3", "on", "p-4", "drop", "p-5", "begin"))
 	got.want(t, http.StatusSeeOther)
 	b.get(got.header.Get("Location")).want(t, http.StatusOK, "Parted into 2 letters")
