@@ -57,6 +57,11 @@ func bounded(s string) (string, bool) {
 func (r *Rules) score(j *judgement) []float64 {
 	score := make([]float64, len(Labels())+len(marks()))
 	copy(score, r.settings.bias)
+	for k, m := range marks() {
+		if !m.topic {
+			score[len(Labels())+k] *= biasShare(j.leant)
+		}
+	}
 	scale := j.scale()
 	for _, i := range j.fired {
 		by := 1.0

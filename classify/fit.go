@@ -238,7 +238,11 @@ func (f *fit) markGradient(samples []sample, g [][]float64) {
 		_, words := s.parted()
 		for k, there := range s.marks {
 			missed, heed := all[k].missed()
-			score := f.weights[bias][labels+k]
+			share := 1.0
+			if !all[k].topic {
+				share = biasShare(s.leant)
+			}
+			score := f.weights[bias][labels+k] * share
 			for _, i := range words {
 				score += f.weights[i][labels+k] * s.scale
 			}
@@ -248,7 +252,7 @@ func (f *fit) markGradient(samples []sample, g [][]float64) {
 				p, cost = p-1, missed
 			}
 			p *= cost / float64(len(samples))
-			g[bias][labels+k] += p
+			g[bias][labels+k] += p * share
 			for _, i := range words {
 				g[i][labels+k] += p * s.scale
 			}

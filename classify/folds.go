@@ -14,7 +14,7 @@ func (t *Tuned) Render(w io.Writer, from, to string, examples []Example) error {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "fitted without each fold in turn, and judged on it:\n")
 	fmt.Fprintf(b, "  %-24s %8s %7s %7s %9s %8s\n", "fold", "examples", "right", "alone", "of them", "as less")
-	all := Report{}
+	all := Report{Flags: map[Flag]Tally{}}
 	for _, f := range t.Folds {
 		foldLine(b, f.Name, &f.Report)
 		all.Examples += f.Report.Examples
@@ -22,8 +22,14 @@ func (t *Tuned) Render(w io.Writer, from, to string, examples []Example) error {
 		all.Auto += f.Report.Auto
 		all.AutoRight += f.Report.AutoRight
 		all.Dangerous = append(all.Dangerous, f.Report.Dangerous...)
+		for flag, t := range f.Report.Flags {
+			all.Flags[flag] = all.Flags[flag].plus(t)
+		}
 	}
 	foldLine(b, "all folds", &all)
+	for _, f := range Flags() {
+		tallyLine(b, string(f), all.Flags[f])
+	}
 	fit := Score(t.Rules, examples)
 	fmt.Fprintf(b, "fitted on all, and judged on the same; better than it will be:\n")
 	foldLine(b, "the fit", &fit)

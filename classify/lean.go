@@ -78,6 +78,15 @@ func (j *judgement) scale() float64 {
 	return math.Sqrt(usualWords / float64(max(j.leant, 8)))
 }
 
+// flagWords is how many everyday words a message holds from which a flag's bias
+// counts in full. It says how often such messages are of a danger; a message of
+// a few words says too little to be of one without a word that tells.
+const flagWords = usualWords / 2
+
+func biasShare(leant int) float64 {
+	return min(1, float64(leant)/flagWords)
+}
+
 // worthSaying is the weight from which the everyday words stand among the
 // evidence, and shownWords how many of them are quoted.
 const (

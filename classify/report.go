@@ -87,22 +87,25 @@ func (rep *Report) renderConfusion(b *strings.Builder) {
 }
 
 func (rep *Report) renderTallies(b *strings.Builder) {
-	line := func(name string, t Tally) {
-		if t.There+t.Found > 0 {
-			fmt.Fprintf(b, "  %-24s there %5d  found %5d  precision %.3f  recall %.3f  F1 %.3f\n", name, t.There, t.Found, t.Precision(), t.Recall(), t.F1())
-		}
-	}
 	fmt.Fprintf(b, "\nlabels\n")
 	for _, l := range Labels() {
-		line(string(l), rep.Labels[l])
+		tallyLine(b, string(l), rep.Labels[l])
 	}
 	fmt.Fprintf(b, "\nflags\n")
 	for _, f := range Flags() {
-		line(string(f), rep.Flags[f])
+		tallyLine(b, string(f), rep.Flags[f])
 	}
 	fmt.Fprintf(b, "\ntopics\n")
 	for _, t := range Topics() {
-		line(t, rep.Topics[t])
+		tallyLine(b, t, rep.Topics[t])
+	}
+}
+
+// tallyLine tells how well a label, flag or topic was found; nothing of one
+// that was neither there nor found.
+func tallyLine(b *strings.Builder, name string, t Tally) {
+	if t.There+t.Found > 0 {
+		fmt.Fprintf(b, "  %-24s there %5d  found %5d  precision %.3f  recall %.3f  F1 %.3f\n", name, t.There, t.Found, t.Precision(), t.Recall(), t.F1())
 	}
 }
 

@@ -66,6 +66,10 @@ func share(part, whole int) float64 {
 	return float64(part) / float64(whole)
 }
 
+func (t Tally) plus(o Tally) Tally {
+	return Tally{t.Found + o.Found, t.There + o.There, t.Both + o.Both}
+}
+
 func (t *Tally) add(found, there bool) {
 	if found {
 		t.Found++
