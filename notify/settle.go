@@ -88,10 +88,12 @@ func (w *Worker) record(ctx context.Context, j *job, r result, verb func(context
 		}
 		if wait == firstWait {
 			w.about(j.Claimed).WarnContext(ctx, "the register does not take what became of a reply; it is tried again", "outcome", string(r.fate), "error", err)
+			// Until the end, and not only between tries: one may hang for
+			// longer than the lease lasts, and this very mail would be claimed.
+			w.behind.Add(1)
+			defer w.behind.Add(-1)
 		}
-		w.behind.Add(1)
 		pause(ctx, jitter(wait))
-		w.behind.Add(-1)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,11 +37,11 @@ func signalStep(stderr io.Writer, variable, word string, sig syscall.Signal) fun
 			return
 		}
 		if left--; left == 0 {
+			resumed := make(chan os.Signal, 1)
+			signal.Notify(resumed, syscall.SIGCONT)
 			fmt.Fprintln(stderr, word, "at step", step)
 			_ = syscall.Kill(os.Getpid(), sig)
-			if sig == syscall.SIGKILL {
-				select {} // the signal is on its way; nothing more may happen
-			}
+			<-resumed // the signal is on its way; nothing more may happen here
 		}
 	}
 }
