@@ -18,7 +18,7 @@ func (h *house) fullCase(b *browser) register.Case {
 	v := unsure(classify.Complaint)
 	v.HazardLevel, v.Flags, v.Topics = classify.Emergency, []classify.Flag{classify.Hazard, classify.Vulnerable}, []string{"heating_hot_water", "damp_mould"}
 	m := h.mail(hostileMail(), v, nil)
-	b.decide(m, "issues", "No heating for nine days.\n"+long, "outcomes", "Mend it.").want(h.T, 200, "decided by Priya")
+	b.decide(m, "issues", "No heating for nine days.\n"+long, "outcomes", "Mend it.").want(h.TB, 200, "decided by Priya")
 	c := h.theCase(h.message(m.ID).Case)
 	h.day("2026-11-25")
 	h.deliverOwed()

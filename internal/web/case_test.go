@@ -31,14 +31,14 @@ func (h *house) deliver(ids ...register.ID) {
 	h.Helper()
 	for _, id := range ids {
 		claims, err := h.register.Claim(h.Context(), []register.ID{id}, time.Minute, register.Windows{})
-		must(h.T, err)
+		must(h.TB, err)
 		if len(claims) != 1 {
 			o, _ := h.register.GetOutgoing(h.Context(), id)
 			h.Fatalf("%s cannot be claimed: %+v", id, o)
 		}
 		c := claims[0]
 		stored, err := h.archive.Put(h.Context(), strings.NewReader("Content-Type: text/plain\r\n\r\nThe words as they went, "+string(c.Kind)+".\r\n"))
-		must(h.T, err)
+		must(h.TB, err)
 		begin := register.Beginning{ID: c.ID, Attempt: c.Attempt, MessageID: c.ID + "@citrine.example", Bytes: stored.SHA256, Subject: "s", Guard: "ok"}
 		for _, k := range c.Clocks {
 			if c.Kind == register.Acknowledgement && k.Name == map[int]string{1: "stage1_answer", 2: "stage2_answer"}[c.Stage] {
@@ -46,11 +46,11 @@ func (h *house) deliver(ids ...register.ID) {
 			}
 		}
 		errs, err := h.register.Begin(h.Context(), []register.Beginning{begin})
-		must(h.T, err)
-		must(h.T, errs[0])
+		must(h.TB, err)
+		must(h.TB, errs[0])
 		errs, err = h.register.Sent(h.Context(), []register.Outcome{{ID: c.ID, Attempt: c.Attempt, Code: "250"}})
-		must(h.T, err)
-		must(h.T, errs[0])
+		must(h.TB, err)
+		must(h.TB, errs[0])
 	}
 }
 
@@ -63,7 +63,7 @@ func (h *house) deliverOwed() {
 	h.mu.Unlock()
 	for _, hint := range owed {
 		o, err := h.register.GetOutgoing(h.Context(), hint.ID)
-		must(h.T, err)
+		must(h.TB, err)
 		if o.State == register.Owed { // some of it was dropped meanwhile
 			h.deliver(hint.ID)
 		}
@@ -74,7 +74,7 @@ func (h *house) deliverOwed() {
 func (h *house) day(text string) {
 	h.Helper()
 	at, err := time.Parse("2006-01-02 15:04", text+" 10:00")
-	must(h.T, err)
+	must(h.TB, err)
 	h.clock.Set(at)
 }
 
@@ -84,7 +84,7 @@ func (h *house) complaint(b *browser) register.Case {
 	h.Helper()
 	h.day("2026-11-23")
 	m := h.waiting()
-	b.decide(m, "issues", "The heating is off.\nNobody rings back.", "outcomes", "Mend it.").want(h.T, http.StatusOK, "decided by Priya")
+	b.decide(m, "issues", "The heating is off.\nNobody rings back.", "outcomes", "Mend it.").want(h.TB, http.StatusOK, "decided by Priya")
 	h.day("2026-11-25")
 	h.deliverOwed()
 	return h.theCase(h.message(m.ID).Case)
@@ -93,7 +93,7 @@ func (h *house) complaint(b *browser) register.Case {
 func (h *house) theCase(id register.ID) register.Case {
 	h.Helper()
 	c, _, err := h.register.GetCase(h.Context(), id)
-	must(h.T, err)
+	must(h.TB, err)
 	return c
 }
 
@@ -359,7 +359,7 @@ func TestWhatBelongsTogether(t *testing.T) {
 func (h *house) strangersCase(b *browser) register.Case {
 	h.Helper()
 	m := h.mail(strings.NewReplacer("<1@", "<77@", "ferdous@", "sister@", "Ferdous", "Fatima").Replace(plainMail), unsure(classify.Complaint), nil)
-	b.decide(m).want(h.T, http.StatusOK, "decided by Priya")
+	b.decide(m).want(h.TB, http.StatusOK, "decided by Priya")
 	return h.theCase(h.message(m.ID).Case)
 }
 
@@ -385,7 +385,7 @@ func TestPeopleAndWhatTheyNeed(t *testing.T) {
 func (h *house) heldOf(c register.Case) register.ID {
 	h.Helper()
 	all, err := h.register.CaseOutgoings(h.Context(), c.ID)
-	must(h.T, err)
+	must(h.TB, err)
 	for _, o := range all {
 		if o.State == register.Held {
 			return o.ID

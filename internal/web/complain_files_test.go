@@ -28,18 +28,18 @@ func (b *browser) sends(f url.Values, files ...chosen) page {
 	w := multipart.NewWriter(&body)
 	for name, values := range f {
 		for _, v := range values {
-			must(b.T, w.WriteField(name, v))
+			must(b.TB, w.WriteField(name, v))
 		}
 	}
 	for _, c := range files {
 		h := textproto.MIMEHeader{}
 		h.Set("Content-Disposition", fmt.Sprintf(`form-data; name="files"; filename="%s"`, strings.ReplaceAll(c.name, `"`, "%22")))
 		part, err := w.CreatePart(h)
-		must(b.T, err)
+		must(b.TB, err)
 		_, err = part.Write([]byte(c.bytes))
-		must(b.T, err)
+		must(b.TB, err)
 	}
-	must(b.T, w.Close())
+	must(b.TB, w.Close())
 	return b.send(http.MethodPost, "/complain", body.String(), func(r *http.Request) { r.Header.Set("Content-Type", w.FormDataContentType()) })
 }
 

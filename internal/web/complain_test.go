@@ -44,11 +44,11 @@ const letDown = "I want to make a formal complaint. The heating has been off for
 func (b *browser) written(what, who []string) page {
 	b.Helper()
 	p := b.post("/complain", b.get("/complain").fill())
-	p.want(b.T, http.StatusOK, "What has gone wrong?")
+	p.want(b.TB, http.StatusOK, "What has gone wrong?")
 	p = b.post("/complain", p.fill(what...))
-	p.want(b.T, http.StatusOK, "How can we reach you?")
+	p.want(b.TB, http.StatusOK, "How can we reach you?")
 	p = b.post("/complain", p.fill(who...))
-	p.want(b.T, http.StatusOK, "Check what you have written")
+	p.want(b.TB, http.StatusOK, "Check what you have written")
 	return p
 }
 
@@ -61,7 +61,7 @@ func (b *browser) usual() page {
 func (h *house) all() []register.Message {
 	h.Helper()
 	all, err := h.register.Messages(h.Context(), time.Time{}, 300)
-	must(h.T, err)
+	must(h.TB, err)
 	return all
 }
 

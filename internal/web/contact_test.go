@@ -38,12 +38,12 @@ func TestAContactIsLogged(t *testing.T) {
 			h.Fatalf("%s: %s, verdict %+v", m.State, m.Problem, m.Verdict)
 		}
 		c, _, err := h.register.GetCase(h.Context(), m.Case)
-		must(h.T, err)
+		must(h.TB, err)
 		if c.Kind != register.ComplaintCase || !c.PostalOK || strings.Join(c.Postal, "|") != "12 Tanner's Row|Millhaven|LS1 4AP" || c.Definition.Outcomes[0] != "A new boiler" {
 			t.Errorf("case %+v", c)
 		}
 		replies, err := h.register.CaseOutgoings(h.Context(), m.Case)
-		must(h.T, err)
+		must(h.TB, err)
 		if len(replies) == 0 || replies[0].Kind != register.Acknowledgement || replies[0].Way != register.ByLetter || replies[0].State != register.Owed {
 			t.Errorf("owed %+v", replies)
 		}

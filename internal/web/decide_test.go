@@ -38,7 +38,7 @@ func (b *browser) decide(m register.Message, change ...string) page {
 func (h *house) events(subject string) (what, by []string) {
 	h.Helper()
 	events, err := h.register.History(h.Context(), subject)
-	must(h.T, err)
+	must(h.TB, err)
 	for _, e := range events {
 		what, by = append(what, e.What), append(by, e.By)
 	}
@@ -320,7 +320,7 @@ func TestTheFailSafeIsQuicker(t *testing.T) {
 func (h *house) again(name string) *browser {
 	h.Helper()
 	b := h.browser()
-	b.post("/sign-in", form("account", name, "password", secret)).want(h.T, http.StatusSeeOther)
+	b.post("/sign-in", form("account", name, "password", secret)).want(h.TB, http.StatusSeeOther)
 	return b
 }
 
@@ -350,19 +350,19 @@ func (h *house) held() register.Outgoing {
 	h.Helper()
 	h.mail(strings.ReplaceAll(plainMail, "<1@", "<held@"), registertest.Verdict(classify.Complaint), func(o *register.Opening) { o.Reading.Authenticated = true })
 	claims, err := h.register.Claim(h.Context(), h.owedIDs(), 1e9, register.Windows{})
-	must(h.T, err)
+	must(h.TB, err)
 	errs, err := h.register.Hold(h.Context(), []register.Outcome{{ID: claims[0].ID, Attempt: claims[0].Attempt, Why: "the cap is reached"}})
-	must(h.T, err)
-	must(h.T, errs[0])
+	must(h.TB, err)
+	must(h.TB, errs[0])
 	o, err := h.register.GetOutgoing(h.Context(), claims[0].ID)
-	must(h.T, err)
+	must(h.TB, err)
 	return o
 }
 
 func (h *house) owedIDs() []register.ID {
 	h.Helper()
 	all, err := h.register.Outgoings(h.Context(), 10)
-	must(h.T, err)
+	must(h.TB, err)
 	var ids []register.ID
 	for _, o := range all {
 		if o.Kind == register.Acknowledgement {

@@ -15,16 +15,16 @@ func (s *system) handedCase(key string) register.Case {
 	ref := s.handIn(key, words("identity_confirmed", "true", "id", key)).reference(s.house)
 	s.readMail()
 	m, err := s.register.FindReference(s.Context(), ref)
-	must(s.T, err)
+	must(s.TB, err)
 	replies, err := s.register.CaseOutgoings(s.Context(), m.Case)
-	must(s.T, err)
+	must(s.TB, err)
 	s.deliver(replies[0].ID)
 	return s.theCase(m.Case)
 }
 
 func (s *system) owed(hints []register.Hint, err error) {
 	s.Helper()
-	must(s.T, err)
+	must(s.TB, err)
 	for _, hint := range hints {
 		s.deliver(hint.ID)
 	}

@@ -22,7 +22,7 @@ type system struct {
 func (h *house) system(name string, may ...register.Grant) *system {
 	h.Helper()
 	secret, _, err := h.register.AddToken(h.Context(), name, may)
-	must(h.T, err)
+	must(h.TB, err)
 	return &system{h.browser(), secret}
 }
 
@@ -49,7 +49,7 @@ func (s *system) handInAs(key, body string, change func(*http.Request)) page {
 			change(r)
 		}
 	})
-	asDescribed(s.T, http.MethodPost, "/api/v1/messages", got)
+	asDescribed(s.TB, http.MethodPost, "/api/v1/messages", got)
 	return got
 }
 
@@ -66,9 +66,9 @@ func (s *system) called(r *http.Request, key string) {
 func (s *system) straight(key string, r *http.Request) page {
 	s.Helper()
 	handler, err := s.pages.Handler()
-	must(s.T, err)
+	must(s.TB, err)
 	p := s.through(handler, key, r)
-	asDescribed(s.T, http.MethodPost, "/api/v1/messages", p)
+	asDescribed(s.TB, http.MethodPost, "/api/v1/messages", p)
 	return p
 }
 
@@ -80,7 +80,7 @@ func (s *system) posting(body string) *http.Request {
 func (s *system) ask(path string) page {
 	s.Helper()
 	got := s.send(http.MethodGet, path, "", s.shows)
-	asDescribed(s.T, http.MethodGet, "/api/v1/cases/{reference}", got)
+	asDescribed(s.TB, http.MethodGet, "/api/v1/cases/{reference}", got)
 	return got
 }
 
@@ -109,8 +109,8 @@ type state struct {
 func (s *system) stands(reference string) (c state) {
 	s.Helper()
 	got := s.ask("/api/v1/cases/" + reference)
-	got.want(s.T, http.StatusOK)
-	must(s.T, json.Unmarshal([]byte(got.body), &c))
+	got.want(s.TB, http.StatusOK)
+	must(s.TB, json.Unmarshal([]byte(got.body), &c))
 	return c
 }
 
@@ -118,7 +118,7 @@ func (s *system) stands(reference string) (c state) {
 func (p page) reference(h *house) string {
 	h.Helper()
 	var got struct{ Reference string }
-	must(h.T, json.Unmarshal([]byte(p.body), &got))
+	must(h.TB, json.Unmarshal([]byte(p.body), &got))
 	if got.Reference == "" {
 		h.Fatalf("no reference: %d\n%s", p.status, p.body)
 	}
@@ -151,8 +151,8 @@ func (h *house) readMail() {
 		Prefixes: []string{"CIT"}, Now: h.clock.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	ids, err := h.register.Unread(h.Context(), 100)
-	must(h.T, err)
-	must(h.T, reader.Read(h.Context(), ids))
+	must(h.TB, err)
+	must(h.TB, reader.Read(h.Context(), ids))
 }
 
 func (h *house) logger() *slog.Logger { return slog.New(slog.NewTextHandler(h.log, nil)) }

@@ -79,7 +79,7 @@ func (d *description) valid(pointer, text string) error {
 
 // asDescribed fails the test unless an answer is one of those that the file
 // promises of that operation.
-func asDescribed(t *testing.T, method, path string, got page) {
+func asDescribed(t testing.TB, method, path string, got page) {
 	t.Helper()
 	d, err := described()
 	must(t, err)

@@ -307,7 +307,7 @@ func TestTheDoorIsClosedUnlessItIsOpened(t *testing.T) {
 	desk, err := web.New(web.Config{Register: h.register, Composer: composer(t), Now: h.clock.Now, Logger: h.logger(), Access: web.Access{Cost: cheap()}})
 	must(t, err)
 	closed := *s
-	closed.browser = &browser{&house{T: t, pages: desk}, nil}
+	closed.browser = &browser{&house{TB: t, pages: desk}, nil}
 	handler, err := desk.Handler()
 	must(t, err)
 	for _, r := range []*http.Request{closed.posting(words()), closed.getting("/api/v1/openapi.yaml"), closed.getting("/api/v1/cases/CIT26-7KR4-M9X9"), closed.getting("/api/")} {

@@ -34,7 +34,7 @@ Content-Disposition: attachment; filename=boiler.pdf
 `
 
 // openScreened serves pages whose files the scanner looks at.
-func openScreened(t *testing.T, server *clamdtest.Server) *house {
+func openScreened(t testing.TB, server *clamdtest.Server) *house {
 	t.Helper()
 	point := func(tb testing.TB, c register.Config) register.Config {
 		tb.Helper()
@@ -46,7 +46,7 @@ func openScreened(t *testing.T, server *clamdtest.Server) *house {
 	})
 }
 
-func (p page) wantNone(t *testing.T, texts ...string) {
+func (p page) wantNone(t testing.TB, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
 		if strings.Contains(p.body, text) {

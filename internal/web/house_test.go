@@ -37,7 +37,7 @@ func cheap() password.Cost { return password.Cost{Memory: 8, Passes: 1, Threads:
 
 // A house is pages over a register, and what they told the queue.
 type house struct {
-	*testing.T
+	testing.TB
 	register *register.Register
 	archive  *archive.Archive
 	queue    *queue.Queue
@@ -68,22 +68,22 @@ func (l *lockedBuffer) String() string {
 }
 
 // open serves pages over a fresh SQLite register.
-func open(t *testing.T) *house {
+func open(t testing.TB) *house {
 	t.Helper()
 	return openOn(t, registertest.SQLite, web.Access{})
 }
 
 // openOn serves them as access says, which ways may change once the address is
 // known.
-func openOn(t *testing.T, point func(testing.TB, register.Config) register.Config, access web.Access, ways ...func(h *house, address string, a *web.Access)) *house {
+func openOn(t testing.TB, point func(testing.TB, register.Config) register.Config, access web.Access, ways ...func(h *house, address string, a *web.Access)) *house {
 	t.Helper()
 	return openWith(t, point, access, nil, ways...)
 }
 
 // openWith does it with what change makes of the pages' configuration.
-func openWith(t *testing.T, point func(testing.TB, register.Config) register.Config, access web.Access, change func(*house, *web.Config), ways ...func(h *house, address string, a *web.Access)) *house {
+func openWith(t testing.TB, point func(testing.TB, register.Config) register.Config, access web.Access, change func(*house, *web.Config), ways ...func(h *house, address string, a *web.Access)) *house {
 	t.Helper()
-	h := &house{T: t, clock: registertest.NewClock(), log: &lockedBuffer{}, shelf: t.TempDir()}
+	h := &house{TB: t, clock: registertest.NewClock(), log: &lockedBuffer{}, shelf: t.TempDir()}
 	cfg := point(t, registertest.Config(t, h.clock.Now))
 	h.register = registertest.Open(t, cfg)
 	var err error
@@ -135,7 +135,7 @@ func openWith(t *testing.T, point func(testing.TB, register.Config) register.Con
 	return h
 }
 
-func composer(t *testing.T) *notify.Composer {
+func composer(t testing.TB) *notify.Composer {
 	t.Helper()
 	words, err := templates.New()
 	must(t, err)
@@ -144,7 +144,7 @@ func composer(t *testing.T) *notify.Composer {
 	}, From: register.Address{Address: "complaints@citrine.example"}}
 }
 
-func letterPress(t *testing.T) *paper.Press {
+func letterPress(t testing.TB) *paper.Press {
 	t.Helper()
 	profile, _ := paper.ProfileNamed("dl-39x93")
 	press, err := paper.NewPress(paper.Sender{Name: "Citrine Homes", Lines: []string{"1 Orchard Quay", "Bristol", "BS1 7AA"}, Profile: profile})
@@ -155,7 +155,7 @@ func letterPress(t *testing.T) *paper.Press {
 func (h *house) account(name string, role register.Role) register.Account {
 	h.Helper()
 	a, err := h.register.AddAccount(h.Context(), name, role, cheap().Hash(secret))
-	must(h.T, err)
+	must(h.TB, err)
 	return a
 }
 
@@ -164,26 +164,26 @@ func (h *house) mail(raw string, v classify.Verdict, change func(*register.Openi
 	h.Helper()
 	raw = strings.ReplaceAll(raw, "\n", "\r\n")
 	stored, err := h.archive.Put(h.Context(), strings.NewReader(raw))
-	must(h.T, err)
+	must(h.TB, err)
 	arrival := registertest.Arrival(raw, h.clock.Now())
 	arrival.Original, arrival.Fingerprint = stored.SHA256, stored.SHA256
 	got, err := h.register.Receive(h.Context(), []register.Arrival{arrival})
-	must(h.T, err)
+	must(h.TB, err)
 	o := register.Opening{Message: got[0].ID, Verdict: v}
 	o.Reading = ingest.Read(h.Context(), strings.NewReader(raw), mime.Options{Now: h.clock.Now}, []string{"CIT"})
 	if change != nil {
 		change(&o)
 	}
 	opened, err := h.register.Open(h.Context(), []register.Opening{o})
-	must(h.T, err)
-	must(h.T, opened[0].Err)
+	must(h.TB, err)
+	must(h.TB, opened[0].Err)
 	return h.message(got[0].ID)
 }
 
 func (h *house) message(id register.ID) register.Message {
 	h.Helper()
 	m, err := h.register.GetMessage(h.Context(), id)
-	must(h.T, err)
+	must(h.TB, err)
 	return m
 }
 
@@ -223,7 +223,7 @@ type browser struct {
 func (h *house) browser() *browser {
 	h.Helper()
 	jar, err := cookiejar.New(nil)
-	must(h.T, err)
+	must(h.TB, err)
 	return &browser{h, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
@@ -247,7 +247,7 @@ type page struct {
 func (b *browser) send(method, path, body string, change func(*http.Request)) page {
 	b.Helper()
 	req, err := http.NewRequestWithContext(b.Context(), method, b.server.URL+path, strings.NewReader(body))
-	must(b.T, err)
+	must(b.TB, err)
 	if body != "" {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
@@ -255,10 +255,10 @@ func (b *browser) send(method, path, body string, change func(*http.Request)) pa
 		change(req)
 	}
 	res, err := b.Do(req)
-	must(b.T, err)
+	must(b.TB, err)
 	defer res.Body.Close() //nolint:errcheck // a test's own
 	text, err := io.ReadAll(res.Body)
-	must(b.T, err)
+	must(b.TB, err)
 	return page{res.StatusCode, res.Header, string(text)}
 }
 
@@ -278,7 +278,7 @@ func form(pairs ...string) url.Values {
 }
 
 // want fails unless the page has the status and every text.
-func (p page) want(t *testing.T, status int, texts ...string) {
+func (p page) want(t testing.TB, status int, texts ...string) {
 	t.Helper()
 	if p.status != status {
 		t.Errorf("status %d, want %d\n%s", p.status, status, p.body)
@@ -290,7 +290,7 @@ func (p page) want(t *testing.T, status int, texts ...string) {
 	}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -18,19 +18,19 @@ func (h *house) scanned(file string, rd register.Reading, problem string) regist
 	h.Helper()
 	file, more, _ := strings.Cut(file, "#")
 	f, err := os.Open("../../ingest/scan/testdata/scans/" + file)
-	must(h.T, err)
+	must(h.TB, err)
 	defer f.Close() //nolint:errcheck // only read
 	stored, err := h.archive.Put(h.Context(), f)
-	must(h.T, err)
+	must(h.TB, err)
 	got, err := h.register.Receive(h.Context(), []register.Arrival{{
 		Fingerprint: stored.SHA256 + more, Original: stored.SHA256, Size: stored.Size, Channel: register.Letter, Source: "upload", ReceivedAt: h.clock.Now(), Basis: register.Given,
 	}})
-	must(h.T, err)
-	must(h.T, got[0].Err)
+	must(h.TB, err)
+	must(h.TB, got[0].Err)
 	rd.Automatic = "none"
 	opened, err := h.register.Open(h.Context(), []register.Opening{{Message: got[0].ID, Reading: rd, Verdict: classify.Verdict{Route: classify.Review}, Problem: problem}})
-	must(h.T, err)
-	must(h.T, opened[0].Err)
+	must(h.TB, err)
+	must(h.TB, opened[0].Err)
 	return h.message(got[0].ID)
 }
 

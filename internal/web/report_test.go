@@ -22,7 +22,7 @@ func (h *house) busy() {
 	v.Evidence = []classify.Evidence{{Rule: classify.Default().List()[0].ID, Label: "service_request", Weight: 1}, {Rule: "leaning the", Label: "service_request", Weight: 0.1}}
 	m := h.mail(strings.ReplaceAll(plainMail, "<1@", "<d@"), v, nil)
 	f := with(decision(m), "label", "complaint", "reason", "nobody phones back")
-	h.signedIn("Ola", register.Reviewer).post("/messages/"+m.ID+"/decision", f).want(h.T, http.StatusSeeOther)
+	h.signedIn("Ola", register.Reviewer).post("/messages/"+m.ID+"/decision", f).want(h.TB, http.StatusSeeOther)
 }
 
 func sure(label classify.Label) classify.Verdict {

@@ -19,7 +19,7 @@ import (
 )
 
 // signingOn lets people sign in with what that client of a provider says.
-func signingOn(t *testing.T, c openid.Config) func(*house, string, *web.Access) {
+func signingOn(t testing.TB, c openid.Config) func(*house, string, *web.Access) {
 	t.Helper()
 	return func(_ *house, address string, a *web.Access) {
 		c.Redirect, c.Roles, c.Scopes = address+web.SignOnBack, "roles", []string{"profile", "email"}
@@ -56,14 +56,14 @@ func (b *browser) visit(address string) page {
 func (b *browser) request(method, address string, f url.Values) page {
 	b.Helper()
 	req, err := http.NewRequestWithContext(b.Context(), method, address, strings.NewReader(f.Encode()))
-	must(b.T, err)
+	must(b.TB, err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("User-Agent", "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0")
 	res, err := b.Do(req)
-	must(b.T, err)
+	must(b.TB, err)
 	defer res.Body.Close() //nolint:errcheck // a test's own
 	text, err := io.ReadAll(res.Body)
-	must(b.T, err)
+	must(b.TB, err)
 	return page{res.StatusCode, res.Header, string(text)}
 }
 
@@ -326,7 +326,7 @@ func (b *browser) signOnAt(issuer, name, next string) page {
 	b.Helper()
 	login := b.away(next)
 	u, err := url.Parse(login)
-	must(b.T, err)
+	must(b.TB, err)
 	got := b.request(http.MethodPost, issuer+u.Path, form("id", u.Query().Get("authRequestID"), "username", name, "password", "secret"))
 	got = b.visit(got.header.Get("Location"))
 	if got.status != http.StatusFound {

@@ -41,36 +41,36 @@ func TestTakingTheNextOne(t *testing.T) {
 	bothDatabases(t, func(h *house) {
 		m := h.waiting()
 		priya, tom := h.signedIn("Priya", register.Reviewer), h.signedIn("Tom", register.Reviewer)
-		priya.get("/").want(h.T, http.StatusOK, "Take the next one", "Next: Ferdous Rahman", "Free 1", "Mine 0")
+		priya.get("/").want(h.TB, http.StatusOK, "Take the next one", "Next: Ferdous Rahman", "Free 1", "Mine 0")
 		at, p := priya.takeNext()
 		if at != "/messages/"+m.ID {
 			h.Errorf("led to %s", at)
 		}
-		p.want(h.T, http.StatusOK, "You have it until", "Put back", "Decide and send")
-		priya.get("/").want(h.T, http.StatusOK, "<strong>You</strong>", "Free 0", "Mine 1")
+		p.want(h.TB, http.StatusOK, "You have it until", "Put back", "Decide and send")
+		priya.get("/").want(h.TB, http.StatusOK, "<strong>You</strong>", "Free 0", "Mine 1")
 
-		tom.get("/").want(h.T, http.StatusOK, "<strong>Priya</strong>", "since ")
+		tom.get("/").want(h.TB, http.StatusOK, "<strong>Priya</strong>", "since ")
 		at, p = tom.takeNext()
 		if at != "/?none=yes" {
 			h.Errorf("Tom was led to %s", at)
 		}
-		p.want(h.T, http.StatusOK, "Nothing is free just now", "Somebody has each")
+		p.want(h.TB, http.StatusOK, "Nothing is free just now", "Somebody has each")
 		looks := tom.get("/messages/" + m.ID)
-		looks.want(h.T, http.StatusOK, "Priya has had this open since", "Take it over", "for nine days")
+		looks.want(h.TB, http.StatusOK, "Priya has had this open since", "Take it over", "for nine days")
 		if strings.Contains(looks.body, "Decide and send") {
 			h.Error("Tom is offered to decide")
 		}
-		tom.decide(m, "issues", "What Tom typed").want(h.T, http.StatusConflict, "somebody else has this open", "What Tom typed", "Priya has had this open")
+		tom.decide(m, "issues", "What Tom typed").want(h.TB, http.StatusConflict, "somebody else has this open", "What Tom typed", "Priya has had this open")
 		if h.message(m.ID).State != register.InReview {
 			h.Fatal("Tom decided")
 		}
-		tom.decide(m, "do", "take", "issues", "What Tom typed").want(h.T, http.StatusConflict, "Priya has had this open", "What Tom typed")
-		tom.decide(m, "do", "over", "issues", "What Tom typed").want(h.T, http.StatusOK, "You have it now. Priya is told.", "What Tom typed", "Decide and send")
-		priya.get("/").want(h.T, http.StatusOK, "Tom took over a message that you had open", "/messages/"+m.ID)
-		priya.decide(m).want(h.T, http.StatusConflict, "Tom has had this open")
-		tom.decide(m).want(h.T, http.StatusOK, "Complaint, decided by Tom.")
+		tom.decide(m, "do", "take", "issues", "What Tom typed").want(h.TB, http.StatusConflict, "Priya has had this open", "What Tom typed")
+		tom.decide(m, "do", "over", "issues", "What Tom typed").want(h.TB, http.StatusOK, "You have it now. Priya is told.", "What Tom typed", "Decide and send")
+		priya.get("/").want(h.TB, http.StatusOK, "Tom took over a message that you had open", "/messages/"+m.ID)
+		priya.decide(m).want(h.TB, http.StatusConflict, "Tom has had this open")
+		tom.decide(m).want(h.TB, http.StatusOK, "Complaint, decided by Tom.")
 		at, p = priya.takeNext()
-		p.want(h.T, http.StatusOK, "Everything that came in has been decided", "The queue is empty", "Since midnight: 1 decided by people, 0 by the rules alone.")
+		p.want(h.TB, http.StatusOK, "Everything that came in has been decided", "The queue is empty", "Since midnight: 1 decided by people, 0 by the rules alone.")
 		if at != "/?none=yes" {
 			h.Errorf("Priya was led to %s", at)
 		}
@@ -117,19 +117,19 @@ func TestUndoing(t *testing.T) {
 	bothDatabases(t, func(h *house) {
 		m := h.waiting()
 		priya, tom := h.signedIn("Priya", register.Reviewer), h.signedIn("Tom", register.Reviewer)
-		priya.decide(m).want(h.T, http.StatusOK, "Acknowledgement, stage 1 goes to Ferdous Rahman", `action="/messages/`+m.ID+`/undo"`)
+		priya.decide(m).want(h.TB, http.StatusOK, "Acknowledgement, stage 1 goes to Ferdous Rahman", `action="/messages/`+m.ID+`/undo"`)
 		got := priya.post("/messages/"+m.ID+"/undo", form("x", "y"))
-		got.want(h.T, http.StatusSeeOther)
-		priya.get(got.header.Get("Location")).want(h.T, http.StatusOK, "The decision is undone. Nothing of it was sent", "You have it until", "Decide and send")
+		got.want(h.TB, http.StatusSeeOther)
+		priya.get(got.header.Get("Location")).want(h.TB, http.StatusOK, "The decision is undone. Nothing of it was sent", "You have it until", "Decide and send")
 		if now := h.message(m.ID); now.State != register.InReview || now.Case != "" {
 			h.Errorf("after undoing: %s, case %q", now.State, now.Case)
 		}
-		priya.post("/messages/"+m.ID+"/undo", form("x", "y")).want(h.T, http.StatusConflict, "cannot be undone any more")
-		tom.decide(h.message(m.ID)).want(h.T, http.StatusConflict, "Priya has had this open")
+		priya.post("/messages/"+m.ID+"/undo", form("x", "y")).want(h.TB, http.StatusConflict, "cannot be undone any more")
+		tom.decide(h.message(m.ID)).want(h.TB, http.StatusConflict, "Priya has had this open")
 
-		priya.decide(h.message(m.ID)).want(h.T, http.StatusOK, "Complaint, decided by Priya.")
+		priya.decide(h.message(m.ID)).want(h.TB, http.StatusOK, "Complaint, decided by Priya.")
 		claimed, err := h.register.Claim(h.Context(), []register.ID{h.owed[len(h.owed)-1].ID}, time.Minute, register.Windows{})
-		must(h.T, err)
+		must(h.TB, err)
 		if len(claimed) != 1 {
 			h.Fatalf("claimed %d", len(claimed))
 		}
@@ -137,7 +137,7 @@ func TestUndoing(t *testing.T) {
 		if strings.Contains(late.body, "/undo") {
 			h.Error("undoing is offered while the reply goes out")
 		}
-		priya.post("/messages/"+m.ID+"/undo", form("x", "y")).want(h.T, http.StatusConflict, "has begun to go out", "Look at it again")
+		priya.post("/messages/"+m.ID+"/undo", form("x", "y")).want(h.TB, http.StatusConflict, "has begun to go out", "Look at it again")
 	})
 }
 

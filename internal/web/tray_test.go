@@ -26,18 +26,18 @@ func (h *house) byPost(name, text string, postal ...string) register.Opened {
 	o, err := h.register.Decide(h.Context(), register.Ruling{
 		Message: m.ID, Version: m.Version, By: "Priya", Label: classify.Complaint, Postal: postal, Correspondent: register.Address{Name: name}, Definition: registertest.Verdict(classify.Complaint).Definition,
 	})
-	must(h.T, err)
+	must(h.TB, err)
 	return o
 }
 
 // write does what the worker does with letters that are owed.
 func (h *house) write(os ...register.Opened) {
 	h.Helper()
-	c := composer(h.T)
-	c.Press = letterPress(h.T)
+	c := composer(h.TB)
+	c.Press = letterPress(h.TB)
 	for _, o := range os {
 		claims, err := h.register.Claim(h.Context(), []register.ID{o.Owed[0].ID}, time.Minute, register.Windows{})
-		must(h.T, err)
+		must(h.TB, err)
 		if len(claims) != 1 {
 			h.Fatalf("%d letters are owed", len(claims))
 		}
@@ -47,24 +47,24 @@ func (h *house) write(os ...register.Opened) {
 		}
 		if err != nil {
 			errs, err := h.register.Hold(h.Context(), []register.Outcome{{ID: claims[0].ID, Attempt: claims[0].Attempt, Why: err.Error()}})
-			must(h.T, err)
-			must(h.T, errs[0])
+			must(h.TB, err)
+			must(h.TB, errs[0])
 			continue
 		}
 		kept, err := h.archive.Put(h.Context(), bytes.NewReader(letter.Bytes))
-		must(h.T, err)
+		must(h.TB, err)
 		errs, err := h.register.Tray(h.Context(), []register.Printed{{
 			Beginning: register.Beginning{ID: claims[0].ID, Attempt: claims[0].Attempt, Bytes: kept.SHA256, Promised: letter.Promised}, Address: letter.Letter.To, Pages: letter.Letter.Pages,
 		}})
-		must(h.T, err)
-		must(h.T, errs[0])
+		must(h.TB, err)
+		must(h.TB, errs[0])
 	}
 }
 
 func (h *house) letterState(o register.Opened) register.Outgoing {
 	h.Helper()
 	got, err := h.register.GetOutgoing(h.Context(), o.Owed[0].ID)
-	must(h.T, err)
+	must(h.TB, err)
 	return got
 }
 
@@ -72,7 +72,7 @@ func (h *house) letterState(o register.Opened) register.Outgoing {
 func (h *house) met(id register.ID) time.Time {
 	h.Helper()
 	_, clocks, err := h.register.GetCase(h.Context(), id)
-	must(h.T, err)
+	must(h.TB, err)
 	for _, k := range clocks {
 		if k.Name == workday.Stage1Acknowledgement {
 			return k.MetAt

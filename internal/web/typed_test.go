@@ -19,9 +19,9 @@ import (
 func (h *house) cutOff(name string) register.ID {
 	h.Helper()
 	all, err := h.register.Accounts(h.Context())
-	must(h.T, err)
+	must(h.TB, err)
 	who := all[slices.IndexFunc(all, func(a register.Account) bool { return a.Name == name })].ID
-	must(h.T, h.register.EndSessionsBut(h.Context(), who, "", name))
+	must(h.TB, h.register.EndSessionsBut(h.Context(), who, "", name))
 	return who
 }
 

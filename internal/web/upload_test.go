@@ -28,7 +28,7 @@ import (
 type scanFile struct{ name, content string }
 
 // uploadBody writes what a browser sends: the fields first, then the files.
-func uploadBody(t *testing.T, fields []string, files ...scanFile) (body, kind string) {
+func uploadBody(t testing.TB, fields []string, files ...scanFile) (body, kind string) {
 	t.Helper()
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
@@ -50,12 +50,12 @@ func uploadBody(t *testing.T, fields []string, files ...scanFile) (body, kind st
 
 func (b *browser) upload(path string, fields []string, files ...scanFile) page {
 	b.Helper()
-	body, kind := uploadBody(b.T, fields, files...)
+	body, kind := uploadBody(b.TB, fields, files...)
 	b.clock.Advance(time.Second) // which upload is the newest
 	return b.send(http.MethodPost, path, body, func(r *http.Request) { r.Header.Set("Content-Type", kind) })
 }
 
-func sampleScan(t *testing.T, name string) string {
+func sampleScan(t testing.TB, name string) string {
 	t.Helper()
 	data, err := os.ReadFile("../../ingest/scan/testdata/scans/" + name)
 	must(t, err)
@@ -66,12 +66,12 @@ func sampleScan(t *testing.T, name string) string {
 func (h *house) stands() register.UploadStands {
 	h.Helper()
 	all, err := h.register.Uploads(h.Context(), 1)
-	must(h.T, err)
+	must(h.TB, err)
 	if len(all) == 0 {
 		return register.UploadStands{}
 	}
 	s, err := h.register.UploadStands(h.Context(), all[0].ID)
-	must(h.T, err)
+	must(h.TB, err)
 	return s
 }
 
@@ -259,8 +259,8 @@ func (h *house) readAll() {
 		Prefixes: []string{"CIT"}, Options: map[string]mime.Options{}, Letters: letters, Now: h.clock.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	ids, err := h.register.UnreadLetters(h.Context(), 100)
-	must(h.T, err)
-	must(h.T, reader.Read(h.Context(), ids))
+	must(h.TB, err)
+	must(h.TB, reader.Read(h.Context(), ids))
 }
 
 // TestAPileIsReconciled with real scans, which are really read: numbers that do

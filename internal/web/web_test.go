@@ -22,9 +22,9 @@ func (h *house) routes() (reads, acts []string) {
 	v.HazardLevel, v.Flags = classify.Emergency, []classify.Flag{classify.Hazard}
 	other := h.mail(strings.ReplaceAll(plainMail, "<1@", "<2@"), v, func(o *register.Opening) { o.Reading.Authenticated = true })
 	replies, err := h.register.Outgoings(h.Context(), 10)
-	must(h.T, err)
+	must(h.TB, err)
 	alarms, err := h.register.OpenAlarms(h.Context(), 10)
-	must(h.T, err)
+	must(h.TB, err)
 	if len(replies) == 0 || len(alarms) == 0 {
 		h.Fatalf("%d replies, %d alarms", len(replies), len(alarms))
 	}
@@ -194,7 +194,7 @@ func TestWhyAPersonIsAskedIsASentence(t *testing.T) {
 	h.signedIn("Priya", register.Reviewer).get("/messages/"+m.ID).want(t, http.StatusOK, "There is no address to answer to; a person decides whether it is answered.")
 }
 
-func isDownload(t *testing.T, p page) {
+func isDownload(t testing.TB, p page) {
 	t.Helper()
 	h := p.header
 	if h.Get("Content-Type") != "application/octet-stream" || !strings.HasPrefix(h.Get("Content-Disposition"), "attachment") ||
