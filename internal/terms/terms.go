@@ -96,7 +96,7 @@ func plain(r rune) rune {
 
 // What is found as a whole too, however it is typed.
 var (
-	email    = regexp.MustCompile(`[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}.-]+\p{L}`)
+	email    = regexp.MustCompile(`[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}.-]+[\p{L}\p{N}]`)
 	phone    = regexp.MustCompile(`(?:\+|\b0)[\d ().-]{7,20}\d\b`)
 	postcode = regexp.MustCompile(`(?i)\b[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2}\b`)
 )
