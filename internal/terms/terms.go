@@ -195,17 +195,22 @@ func Typed(s string) []Term {
 			all = append(all, t)
 		}
 	}
+	// What is found as a whole is crossed out: a word is looked for by itself
+	// where it reaches beyond that, as the text has it.
+	left := s
 	for _, kind := range []struct {
 		is   *regexp.Regexp
 		word func(string) string
 	}{{email, whole}, {phone, national}, {postcode, whole}} {
-		s = kind.is.ReplaceAllStringFunc(s, func(found string) string {
+		left = kind.is.ReplaceAllStringFunc(left, func(found string) string {
 			add(Term{Word: kind.word(found)})
-			return " "
+			return strings.Repeat("\x00", len(found))
 		})
 	}
 	for _, span := range Spans(s) {
-		add(Term{Word: span.Word, Begin: utf8.RuneCountInString(span.Word) > 2})
+		if strings.Trim(left[span.Start:span.End], "\x00") != "" {
+			add(Term{Word: span.Word, Begin: utf8.RuneCountInString(span.Word) > 2})
+		}
 	}
 	return all
 }

@@ -13,12 +13,12 @@ import (
 func TestWhatIsTypedFindsWhatWasWritten(t *testing.T) {
 	t.Parallel()
 	text := "Dear Sirs, it is Mrs Ó Súilleabháin-Łukasz, Flat 3, 118 Lower Teasel Street, QX4 1RD.\nCall me on 01632 960 100 or write to Sor.Cha+home@mail.example.org. " +
-		"The MOULD’s back; ﬁlthy bedrooms. Mój sąsiad. CIT26-7KR4-M9X9 me@flat10A0."
+		"The MOULD’s back; ﬁlthy bedrooms. Mój sąsiad. CIT26-7KR4-M9X9 me@flat10A0. ż01632960100"
 	for typed, want := range map[string]bool{
 		"suilleabhain": true, "Súilleabháin": true, "lukasz": true, "moul": true, "mould teasel": true, "mould wicker": false, "fl": false, "flat 3": true,
 		"qx4 1rd": true, "qx41rd": true, "QX4": true, "qx41re": false, "01632 960100": true, "+44 (0)1632 960 100": true, "01632960100": true, "01632 960 101": false,
 		"sor.cha+home@mail.example.org": true, "SOR.CHA+HOME@MAIL.EXAMPLE.ORG": true, "other@mail.example.org": false, "filthy": true, "moj sasiad": true,
-		"cit26": true, "7kr4": true, "ould": false, "me@flat10A0": true, "me@flat10a": false, "bedroom": true,
+		"cit26": true, "7kr4": true, "ould": false, "me@flat10A0": true, "me@flat10a": false, "ż01632960100": true, "01632 me@flat10a0 960100": false, "me@flat10a0 01632960100": true, "bedroom": true,
 	} {
 		if got := finds(typed, text); got != want {
 			t.Errorf("%q finds it: %v, want %v (%v)", typed, got, want, terms.Typed(typed))
