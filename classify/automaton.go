@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
+	"strings"
 )
 
 // A part is the automaton of a piece of a pattern, as sets of positions.
@@ -12,8 +14,8 @@ type part struct {
 	empty       bool // may take no word at all
 }
 
-// A builder lays a parsed pattern out over positions (Glushkov's
-// construction).
+// A builder lays parsed patterns out over positions (Glushkov's construction),
+// one after the other.
 type builder struct {
 	lex     *lexicon
 	symbols []node
@@ -23,8 +25,8 @@ type builder struct {
 
 // build fills in the automaton of p; its symbols are bound to kinds later,
 // when all patterns are known.
-func build(lex *lexicon, n node, p *pattern) ([]node, error) {
-	b := &builder{lex: lex}
+func (b *builder) build(n node, p *pattern) ([]node, error) {
+	b.symbols, b.follow, b.tooLong = b.symbols[:0], b.follow[:0], false
 	whole := b.lay(n)
 	switch {
 	case b.tooLong:
@@ -37,8 +39,8 @@ func build(lex *lexicon, n node, p *pattern) ([]node, error) {
 			return nil, errors.New("a pattern must begin with a word: gaps, #any and ! may not come first")
 		}
 	}
-	p.first, p.last, p.follow = whole.first, whole.last, b.follow
-	return b.symbols, nil
+	p.first, p.last, p.follow = whole.first, whole.last, slices.Clone(b.follow)
+	return slices.Clone(b.symbols), nil
 }
 
 func (b *builder) lay(n node) part {
@@ -97,35 +99,36 @@ func (b *builder) sequence(seq []node) part {
 	return p
 }
 
-// bind gives the symbols of a pattern their kinds.
-func (p *pattern) bind(lex *lexicon, holds [][]uint16, kinds int, nodes []node) {
+// A binder gives the symbols of patterns their kinds. Many take the same ones,
+// those of a list, so these are kept once.
+type binder struct {
+	lex  *lexicon
+	sets map[string]kindSet
+}
+
+func (b *binder) bind(p *pattern, nodes []node) {
 	p.symbols = make([]symbol, len(nodes))
 	for i, n := range nodes {
-		p.symbols[i] = bindSymbol(lex, holds, kinds, n)
+		p.symbols[i] = b.symbol(n)
 	}
 }
 
-func bindSymbol(lex *lexicon, holds [][]uint16, kinds int, n node) symbol {
-	var all []uint16
-	for _, a := range n.atoms {
-		if a == classAny {
-			return symbol{any: true}
-		}
-		all = append(all, holds[lex.atoms[a]]...)
+func (b *binder) symbol(n node) symbol {
+	if slices.Contains(n.atoms, classAny) {
+		return symbol{any: true}
 	}
-	if len(all) == 1 && !n.not {
-		return symbol{one: all[0]}
-	}
-	set := make([]uint64, kinds>>6+1)
-	for _, k := range all {
-		set[k>>6] |= 1 << (k & 63)
-	}
-	if n.not {
-		for i := range set {
-			set[i] = ^set[i]
+	if len(n.atoms) == 1 && !n.not {
+		if k := b.lex.atoms[n.atoms[0]]; len(b.lex.holds[k]) == 0 {
+			return symbol{one: k}
 		}
 	}
-	return symbol{set: set}
+	name := strings.Join(n.atoms, " ")
+	set, ok := b.sets[name]
+	if !ok {
+		set = setOf(b.lex.kinds(n.atoms))
+		b.sets[name] = set
+	}
+	return symbol{set: set, not: n.not}
 }
 
 // A start is a pattern that may begin at a word, with the positions that take
@@ -143,12 +146,12 @@ func starts(patterns []*pattern, kinds int) [][]start {
 	for pi, p := range patterns {
 		for s := p.first; s != 0; s &= s - 1 {
 			i := bits.TrailingZeros64(s)
-			p.symbols[i].kinds(kinds, func(k int) {
+			for k := range p.symbols[i].kinds() {
 				if masks[k] == 0 {
 					begin = append(begin, k)
 				}
 				masks[k] |= 1 << i
-			})
+			}
 		}
 		for _, k := range begin {
 			out[k] = append(out[k], start{pattern: pi, mask: masks[k]})

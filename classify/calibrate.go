@@ -22,7 +22,7 @@ func (r *Rules) leftOut(examples []Example) []leftOut {
 		score := r.score(j)
 		first, _ := topTwo(score[:len(Labels())])
 		l := leftOut{
-			score: score, label: slotOf(string(e.Label)), leant: j.leant,
+			score: score, label: slotOf(string(e.Label)), leant: len(j.leant),
 			blocked: j.language != "en" || first > 1 && j.heard() != "" || first == 0 && j.answered() != "",
 		}
 		sums := j.sums()

@@ -59,19 +59,20 @@ func (r *Rules) score(j *judgement) []float64 {
 	copy(score, r.settings.bias)
 	for k, m := range marks() {
 		if !m.topic {
-			score[len(Labels())+k] *= biasShare(j.leant)
+			score[len(Labels())+k] *= biasShare(len(j.leant))
+		}
+	}
+	for _, i := range j.fired {
+		for _, w := range r.rules[i].weights {
+			if w.slot >= 0 {
+				score[w.slot] += w.value
+			}
 		}
 	}
 	scale := j.scale()
-	for _, i := range j.fired {
-		by := 1.0
-		if r.rules[i].leaning {
-			by = scale
-		}
-		for _, w := range r.rules[i].weights {
-			if w.slot >= 0 {
-				score[w.slot] += w.value * by
-			}
+	for _, i := range j.leant {
+		for _, l := range r.leans.of(i) {
+			score[l.slot] += l.value() * scale
 		}
 	}
 	return score
@@ -130,7 +131,7 @@ func (j *judgement) extras(v *Verdict, leaned []float64) {
 	sums := j.sums()
 	for _, f := range Flags() {
 		words := 0.0
-		if i := marked(string(f)); i >= 0 && j.leant > 0 {
+		if i := marked(string(f)); i >= 0 && len(j.leant) > 0 {
 			words = leaned[i]
 		}
 		if (mark{name: string(f)}).stands(sums[string(f)], words) {
@@ -144,7 +145,7 @@ func (j *judgement) extras(v *Verdict, leaned []float64) {
 		return
 	}
 	for _, t := range Topics() {
-		if i := marked(t); i >= 0 && j.leant > 0 {
+		if i := marked(t); i >= 0 && len(j.leant) > 0 {
 			sums[t] += leaned[i]
 		}
 		if sums[t] >= enough {
@@ -163,7 +164,7 @@ func (j *judgement) extras(v *Verdict, leaned []float64) {
 // sums adds up what the rules weigh for each flag and topic.
 func (j *judgement) sums() map[string]float64 {
 	sums := map[string]float64{}
-	for _, i := range j.fired[:len(j.fired)-j.leant] {
+	for _, i := range j.fired {
 		for _, w := range j.rules.rules[i].weights {
 			if w.slot < 0 {
 				sums[w.target] += w.value
@@ -189,7 +190,7 @@ func (j *judgement) level() HazardLevel {
 // two likeliest labels, and each flag, that they lean towards.
 func (j *judgement) evidence(v *Verdict) []Evidence {
 	out := j.everydayEvidence(v)
-	for _, i := range j.fired[:len(j.fired)-j.leant] {
+	for _, i := range j.fired {
 		r := j.rules.rules[i]
 		quote, start, end := j.quote(r)
 		for _, w := range r.weights {

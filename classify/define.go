@@ -55,7 +55,7 @@ func (j *judgement) candidates() []candidate {
 	}
 	for _, i := range j.fired {
 		r := j.rules.rules[i]
-		if !r.match || r.leaning {
+		if !r.match {
 			continue
 		}
 		for _, h := range j.signs[r.gives[0]] {

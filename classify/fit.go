@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// A sample is an example as the fit sees it: the rules that fired.
+// A sample is an example as the fit sees it: the rules that fired, and the
+// everyday words, by their numbers.
 type sample struct {
 	fired []int
-	leant int // how many of them, the last, are everyday words
+	leant []int
 	label int
 	marks []bool    // which of the flags and topics to which words lean are there
 	rules []float64 // what the rules say of each of them
@@ -25,8 +26,10 @@ func (r *Rules) samples(examples []Example) []sample {
 		if e.Label == Complaint || e.Label == Stage2 {
 			s.cost = 1.25 // filing a complaint as less is the dearer error
 		}
-		s.fired = append(s.fired, j.fired...)
-		s.leant, s.scale = j.leant, j.scale()
+		s.fired, s.scale = j.fired, j.scale()
+		for _, i := range j.leant {
+			s.leant = append(s.leant, len(r.rules)+i)
+		}
 		sums := j.sums()
 		for _, m := range marks() {
 			s.marks = append(s.marks, e.has(m.name))
@@ -37,19 +40,24 @@ func (r *Rules) samples(examples []Example) []sample {
 	return out
 }
 
-// firedIn counts for each rule the samples in which it fired.
+// firedIn counts for each rule, and each everyday word, the samples in which it
+// is found.
 func firedIn(r *Rules, samples []sample) []int {
-	seen := make([]int, len(r.rules))
+	seen := make([]int, r.numbered())
 	for _, s := range samples {
 		for _, i := range s.fired {
+			seen[i]++
+		}
+		for _, i := range s.leant {
 			seen[i]++
 		}
 	}
 	return seen
 }
 
-// A fit holds the weights while they are fitted: a row a rule, a column a
-// label, flag or topic to which words lean, the last row the bias.
+// A fit holds the weights while they are fitted: a row a rule or everyday
+// word, a column a label, flag or topic to which words lean, the last row the
+// bias.
 //
 // The method is multinomial logistic regression over the rules that fired, by
 // Adam on the whole corpus, with a quadratic pull towards the weights that
@@ -68,7 +76,7 @@ type fit struct {
 }
 
 func newFit(r *Rules, opt TuneOptions, seen []int) *fit {
-	n, targets := len(r.rules), len(r.settings.bias)
+	n, targets := r.numbered(), len(r.settings.bias)
 	f := &fit{rules: r, rounds: opt.Rounds, free: make([]bool, n+1), pull: make([]float64, n+1)}
 	most := slices.Max(append(slices.Clone(seen), 1))
 	for i := range n + 1 {
@@ -77,14 +85,14 @@ func newFit(r *Rules, opt TuneOptions, seen []int) *fit {
 		fits, fresh := true, opt.Fresh
 		f.pull[i] = opt.Pull
 		if i < n {
-			weights = r.rules[i].weights
-			fits = !r.rules[i].fixed && seen[i] > 0
+			weights = r.weightsOf(i)
+			fits = seen[i] > 0 && (i >= len(r.rules) || !r.rules[i].fixed)
 			fresh = fresh && fits
-			if r.rules[i].leaning {
-				f.pull[i] *= leaningPull(seen[i], most)
-				f.free[i] = opt.Words && fits
-				fits = f.free[i]
-			}
+		}
+		if i < n && i >= len(r.rules) {
+			f.pull[i] *= leaningPull(seen[i], most)
+			f.free[i] = opt.Words && fits
+			fits = f.free[i]
 		}
 		for _, w := range weights {
 			if w.slot < 0 {
@@ -158,14 +166,13 @@ func (f *fit) gradient(samples []sample, g [][]float64) {
 	bias := len(f.weights) - 1
 	score := make([]float64, len(Labels()))
 	for _, s := range samples {
-		rules, words := s.parted()
 		copy(score, f.weights[bias])
-		for _, i := range rules {
+		for _, i := range s.fired {
 			for k, w := range f.weights[i][:len(score)] {
 				score[k] += w
 			}
 		}
-		for _, i := range words {
+		for _, i := range s.leant {
 			for k, w := range f.weights[i][:len(score)] {
 				score[k] += w * s.scale
 			}
@@ -176,10 +183,10 @@ func (f *fit) gradient(samples []sample, g [][]float64) {
 			p[k] *= s.cost / float64(len(samples))
 		}
 		add(g[bias], p, 1)
-		for _, i := range rules {
+		for _, i := range s.fired {
 			add(g[i], p, 1)
 		}
-		for _, i := range words {
+		for _, i := range s.leant {
 			add(g[i], p, s.scale)
 		}
 	}
@@ -193,16 +200,10 @@ func add(row, p []float64, by float64) {
 	}
 }
 
-// parted gives the rules that fired, and the everyday words.
-func (s *sample) parted() (rules, words []int) {
-	n := len(s.fired) - s.leant
-	return s.fired[:n], s.fired[n:]
-}
-
 // columns tells how many weights of a row are fitted: only words, and the
 // bias, lean to flags.
 func (f *fit) columns(i int) int {
-	if i < f.rules.graded {
+	if i < len(f.rules.rules) {
 		return len(Labels())
 	}
 	return len(f.weights[i])
@@ -235,15 +236,14 @@ func (f *fit) markGradient(samples []sample, g [][]float64) {
 	labels, bias := len(Labels()), len(f.weights)-1
 	all := marks()
 	for _, s := range samples {
-		_, words := s.parted()
 		for k, there := range s.marks {
 			missed, heed := all[k].missed()
 			share := 1.0
 			if !all[k].topic {
-				share = biasShare(s.leant)
+				share = biasShare(len(s.leant))
 			}
 			score := f.weights[bias][labels+k] * share
-			for _, i := range words {
+			for _, i := range s.leant {
 				score += f.weights[i][labels+k] * s.scale
 			}
 			score = markSlope * (score + heed*min(max(s.rules[k], -enough), 1.5*enough) - enough)
@@ -253,7 +253,7 @@ func (f *fit) markGradient(samples []sample, g [][]float64) {
 			}
 			p *= cost / float64(len(samples))
 			g[bias][labels+k] += p * share
-			for _, i := range words {
+			for _, i := range s.leant {
 				g[i][labels+k] += p * s.scale
 			}
 		}
@@ -275,19 +275,33 @@ func (f *fit) apply() *Rules {
 	for i, r := range f.rules.rules {
 		c := *r
 		if f.free[i] {
-			least := small
-			if r.leaning {
-				least = smallLeaning
-			}
-			c.weights = fittedWeights(r.weights, f.weights[i], least)
+			c.weights = fittedWeights(r.weights, f.weights[i], small)
 		}
 		out.rules[i] = &c
 	}
+	out.leans = f.leanings()
 	out.settings.bias = slices.Clone(f.weights[len(f.weights)-1])
 	for i := range out.settings.bias {
 		out.settings.bias[i] = rounded(out.settings.bias[i])
 	}
 	return &out
+}
+
+// leanings gives the table of everyday words with the fitted weights.
+func (f *fit) leanings() leanings {
+	old := &f.rules.leans
+	out := leanings{at: make(map[phrase]uint16, len(old.rows))}
+	for i, r := range old.rows {
+		leans, number := old.of(i), len(f.rules.rules)+i
+		if f.free[number] {
+			leans = nil
+			for _, w := range fittedWeights(nil, f.weights[number], smallLeaning) {
+				leans = append(leans, leaningOf(w.slot, w.value))
+			}
+		}
+		out.add(r.phrase, leans)
+	}
+	return out
 }
 
 func fittedWeights(old []weight, row []float64, least float64) []weight {

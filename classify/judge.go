@@ -24,7 +24,7 @@ type judgement struct {
 	raw      [][]hit // by rule: where its patterns matched
 	signs    [][]hit // by sign
 	fired    []int   // rules, in their order
-	leant    int     // how many of them are everyday words
+	leant    []int   // rows of everyday words, in their order
 	facts    [factMany]bool
 	language string
 	work     int  // steps taken so far
@@ -82,7 +82,7 @@ func (d *document) mask(ranges []masked) {
 
 // judge finds every sign in the message.
 func (r *Rules) judge(m Message, c Context) *judgement {
-	j := &judgement{rules: r, doc: r.read(m), raw: make([][]hit, r.graded), signs: make([][]hit, r.signs)}
+	j := &judgement{rules: r, doc: r.read(m), raw: make([][]hit, len(r.rules)), signs: make([][]hit, r.signs)}
 	j.ignore()
 	j.language = r.language(&j.doc)
 	j.facts = facts(m, c, &j.doc, j.language)
@@ -93,7 +93,7 @@ func (r *Rules) judge(m Message, c Context) *judgement {
 	}
 	j.mark()
 	j.match(false)
-	for i, rule := range r.rules[:r.graded] {
+	for i, rule := range r.rules {
 		if hits := j.apply(i, rule); len(hits) >= rule.times {
 			j.fired = append(j.fired, i)
 			for _, s := range rule.gives {

@@ -39,14 +39,12 @@ func foldAll(words []string) []string {
 	return out
 }
 
-func (rd *reader) bindLanguages(holds [][]uint16) {
+func (rd *reader) bindLanguages() {
 	r := rd.rules
-	r.nature = make([][]languageVote, r.vocab.kinds)
+	r.nature = map[uint16][]languageVote{}
 	for i, code := range r.codes {
-		for _, a := range rd.lists["language "+code].atoms {
-			for _, k := range holds[rd.lex.atoms[a]] {
-				r.nature[k] = append(r.nature[k], languageVote(i))
-			}
+		for _, k := range rd.lex.kinds(rd.lists["language "+code].atoms) {
+			r.nature[k] = append(r.nature[k], languageVote(i))
 		}
 	}
 }
@@ -112,7 +110,7 @@ func (r *Rules) votes(d *document) (votes []int, words, known int) {
 			continue
 		}
 		words++
-		if t.kind == 0 || int(t.kind) >= len(r.nature) {
+		if t.kind == 0 {
 			continue
 		}
 		known++

@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -14,57 +13,32 @@ const (
 	everydayWhy = "its everyday words lean this way"
 )
 
-// leans tells where the leanings stand among the rules, by the kinds of their
-// words: a number one too high, so that nought is none.
-type leans struct {
-	words []int
-	pairs map[uint32]int
-}
-
-func pairKey(first, second uint16) uint32 { return uint32(first)<<16 | uint32(second) }
-
-// bindLeanings notes where each leaning is found, once every word has its
-// kind.
-func (r *Rules) bindLeanings() {
-	r.leans = leans{words: make([]int, r.vocab.kinds), pairs: map[uint32]int{}}
-	for i := r.graded; i < len(r.rules); i++ {
-		first, second, two := strings.Cut(r.rules[i].words(), " ")
-		k := r.vocab.exact[first]
-		if two {
-			r.leans.pairs[pairKey(k, r.vocab.exact[second])] = i + 1
-		} else {
-			r.leans.words[k] = i + 1
-		}
-	}
-}
-
-// words gives the everyday words of a leaning.
-func (r *rule) words() string { return strings.TrimPrefix(r.id, leaningPrefix) }
-
 // lean finds the everyday words: each word, and each two in a row of one
 // sentence, is looked up once.
 func (j *judgement) lean() {
 	l := &j.rules.leans
-	if len(j.rules.rules) == j.rules.graded || j.spent {
+	if len(l.rows) == 0 || j.spent {
 		return
 	}
-	seen := make([]uint64, len(j.rules.rules)>>6+1)
+	seen := make([]uint64, len(l.rows)>>6+1)
+	see := func(p phrase) {
+		if i, ok := l.at[p]; ok {
+			seen[i>>6] |= 1 << (i & 63)
+		}
+	}
 	t := j.doc.tokens
 	for i := range t {
 		if t[i].kind == 0 || t[i].masked {
 			continue
 		}
-		seen[l.words[t[i].kind]>>6] |= 1 << (l.words[t[i].kind] & 63)
+		see(phrase{second: t[i].kind})
 		if i+1 < len(t) && t[i+1].kind != 0 && t[i+1].sentence == t[i].sentence {
-			k := l.pairs[pairKey(t[i].kind, t[i+1].kind)]
-			seen[k>>6] |= 1 << (k & 63)
+			see(phrase{t[i].kind, t[i+1].kind})
 		}
 	}
-	seen[0] &^= 1 // what was no leaning
 	for i, some := range seen {
 		for ; some != 0; some &= some - 1 {
-			j.fired = append(j.fired, i<<6+bits.TrailingZeros64(some)-1)
-			j.leant++
+			j.leant = append(j.leant, i<<6+bits.TrailingZeros64(some))
 		}
 	}
 }
@@ -75,7 +49,7 @@ const usualWords = 50
 // scale weighs the everyday words down in a long text and up in a short one,
 // so that mere length says nothing.
 func (j *judgement) scale() float64 {
-	return math.Sqrt(usualWords / float64(max(j.leant, 8)))
+	return math.Sqrt(usualWords / float64(max(len(j.leant), 8)))
 }
 
 // flagWords is how many everyday words a message holds from which a flag's bias
@@ -123,26 +97,31 @@ func (j *judgement) everydayEvidence(v *Verdict) []Evidence {
 // leaned gives how far the everyday words lean towards a label, and those that
 // lean towards it most.
 func (j *judgement) leaned(slot int) (float64, []string) {
-	type lean struct {
-		words string
-		by    float64
+	type towards struct {
+		row int
+		by  int16
 	}
-	var leans []lean
+	most := make([]towards, 0, shownWords+1)
 	sum := 0.0
-	for _, i := range j.fired[len(j.fired)-j.leant:] {
-		for _, w := range j.rules.rules[i].weights {
-			if w.slot == slot {
-				sum += w.value
-				leans = append(leans, lean{j.rules.rules[i].words(), w.value})
+	for _, i := range j.leant {
+		for _, l := range j.rules.leans.of(i) {
+			if int(l.slot) != slot {
+				continue
+			}
+			sum += l.value()
+			at := len(most)
+			for at > 0 && most[at-1].by < l.hundredths {
+				at--
+			}
+			if l.hundredths > 0 && at < shownWords {
+				most = slices.Insert(most, at, towards{i, l.hundredths})
+				most = most[:min(len(most), shownWords)]
 			}
 		}
 	}
-	sort.SliceStable(leans, func(a, b int) bool { return leans[a].by > leans[b].by })
-	var words []string
-	for _, l := range leans[:min(shownWords, len(leans))] {
-		if l.by > 0 {
-			words = append(words, l.words)
-		}
+	words := make([]string, 0, len(most))
+	for _, t := range most {
+		words = append(words, j.rules.words(t.row))
 	}
 	return sum * j.scale(), words
 }

@@ -20,14 +20,10 @@ type Counts struct {
 	Weight float64
 }
 
-// List describes the rules in the order of the file, without the common words
-// that only lean the scales.
+// List describes the rules in the order of the file.
 func (r *Rules) List() []Described {
 	var out []Described
 	for _, rule := range r.rules {
-		if rule.leaning {
-			continue
-		}
 		d := Described{ID: rule.id, Why: rule.why}
 		for _, w := range rule.weights {
 			d.For = append(d.For, Counts{w.target, w.value})

@@ -32,8 +32,11 @@ type reader struct {
 	rules    *Rules
 	lex      *lexicon
 	lists    map[string]node
+	parser   patternParser
+	layout   builder
 	nodes    [][]node // symbols of each pattern, before they are bound
 	ordinary []string
+	leans    []leaning // of the line of everyday words that is being read
 }
 
 // Parse reads a rule file by itself, without everyday words.
@@ -41,6 +44,7 @@ func Parse(name string, data []byte) (*Rules, error) { return Read(File{name, da
 
 // Read reads a rule file and the everyday words that go with it. Bad files
 // are refused with every problem in them, each with its line and what to do.
+// What the rule file holds is kept, and must not be changed.
 func Read(rules, words File) (*Rules, error) {
 	for _, f := range []File{rules, words} {
 		if len(f.Data) > maxFile {
@@ -53,10 +57,14 @@ func Read(rules, words File) (*Rules, error) {
 	}
 	rd := &reader{
 		name: rules.Name, lex: newLexicon(), lists: map[string]node{},
-		rules: &Rules{version: versionOf(rules.Data, words.Data), source: bytes.Clone(rules.Data), names: map[string]int{}},
+		rules: &Rules{version: versionOf(rules.Data, words.Data), source: rules.Data, names: map[string]int{}},
 	}
+	rd.parser.lists, rd.layout.lex = rd.lists, rd.lex
 	rd.document(root)
 	rd.leanings(words)
+	if rd.name = rules.Name; rd.lex.full() {
+		rd.fail(1, "over %d different words, with the everyday ones: leave some out", maxAtoms)
+	}
 	if err := rd.errors(); err != nil {
 		return nil, err
 	}
@@ -109,6 +117,11 @@ func (rd *reader) document(root *yaml.Node) {
 	rd.lex.atom(classRef)
 	rd.settings(parts["settings"])
 	rd.readLists(parts["lists"])
+	for _, name := range setLists() {
+		for _, a := range atomsOf(rd.lists[name]) {
+			rd.lex.atom(a)
+		}
+	}
 	rd.ordinary = rd.words(parts["ordinary"])
 	rd.languages(parts["languages"])
 	rd.facts()
@@ -122,7 +135,6 @@ func (rd *reader) document(root *yaml.Node) {
 	for _, n := range seq {
 		rd.rule(n)
 	}
-	rd.rules.graded = len(rd.rules.rules)
 	if len(rd.rules.patterns) > maxPatterns {
 		rd.fail(root.Line, "over %d patterns: remove some", maxPatterns)
 	}
@@ -208,7 +220,7 @@ func (rd *reader) list(n *yaml.Node) (node, bool) {
 			if strings.TrimSpace(entry) == "" {
 				continue
 			}
-			one, _, err := parsePattern(entry, rd.lists)
+			one, _, err := rd.parser.pattern(entry)
 			if err != nil {
 				rd.fail(item.Line, "list entry %q: %v", strings.TrimSpace(entry), err)
 				continue
@@ -239,27 +251,27 @@ func (rd *reader) patterns(n *yaml.Node, owner int) {
 
 // pattern reads one pattern for a rule.
 func (rd *reader) pattern(n *yaml.Node, source string, owner int) {
-	parsed, p, err := parsePattern(source, rd.lists)
+	parsed, p, err := rd.parser.pattern(source)
 	if err != nil {
 		rd.fail(n.Line, "pattern %q: %v", source, err)
 		return
 	}
 	if parsed.alt == nil || parsed.optional {
-		rd.compile(n, parsed, p, owner)
+		rd.compile(n, source, parsed, p, owner)
 		return
 	}
 	// Choices of the whole pattern are patterns of their own: shorter, and
 	// quicker to try.
 	for _, one := range parsed.alt {
 		q := *p
-		rd.compile(n, one, &q, owner)
+		rd.compile(n, source, one, &q, owner)
 	}
 }
 
-func (rd *reader) compile(n *yaml.Node, parsed node, p *pattern, owner int) {
-	symbols, err := build(rd.lex, parsed, p)
+func (rd *reader) compile(n *yaml.Node, source string, parsed node, p *pattern, owner int) {
+	symbols, err := rd.layout.build(parsed, p)
 	if err != nil {
-		rd.fail(n.Line, "pattern %q: %v", p.source, err)
+		rd.fail(n.Line, "pattern %q: %v", source, err)
 		return
 	}
 	rd.rules.patterns = append(rd.rules.patterns, p)
@@ -267,34 +279,24 @@ func (rd *reader) compile(n *yaml.Node, parsed node, p *pattern, owner int) {
 	rd.nodes = append(rd.nodes, symbols)
 }
 
+// setLists names the lists of which every rule makes use: what turns round, how
+// far that goes, and whom a sentence names.
+func setLists() []string { return []string{"negators", "negation-stops", "us", "others"} }
+
 // finish binds all patterns to the closed vocabulary.
 func (rd *reader) finish() {
 	r := rd.rules
-	sets := map[string]*kindSet{
-		"negators": &r.negators, "negation-stops": &r.stops,
-		"us": &r.aims[aimUs], "others": &r.aims[aimOthers],
-	}
-	for name := range sets {
-		for _, a := range atomsOf(rd.lists[name]) {
-			rd.lex.atom(a)
-		}
-	}
-	var holds [][]uint16
-	r.vocab, holds = rd.lex.vocabulary(rd.ordinary)
+	r.vocab = rd.lex.vocabulary(rd.ordinary)
+	b := binder{rd.lex, map[string]kindSet{}}
 	for i, p := range r.patterns {
-		p.bind(rd.lex, holds, r.vocab.kinds, rd.nodes[i])
+		b.bind(p, rd.nodes[i])
 	}
-	for name, set := range sets {
-		*set = make(kindSet, r.vocab.kinds>>6+1)
-		for _, a := range atomsOf(rd.lists[name]) {
-			for _, k := range holds[rd.lex.atoms[a]] {
-				(*set)[k>>6] |= 1 << (k & 63)
-			}
-		}
+	for i, set := range []*kindSet{&r.negators, &r.stops, &r.aims[aimUs], &r.aims[aimOthers]} {
+		*set = setOf(rd.lex.kinds(atomsOf(rd.lists[setLists()[i]])))
 	}
-	r.starts = starts(r.patterns, r.vocab.kinds)
-	r.bindLeanings()
-	rd.bindLanguages(holds)
+	r.starts = starts(r.patterns, len(r.vocab.names))
+	r.leans.trim()
+	rd.bindLanguages()
 }
 
 // atomsOf gives the single words of a list; its phrases do not count.

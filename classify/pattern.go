@@ -3,6 +3,9 @@ package classify
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -27,16 +30,15 @@ const (
 // A node is a parsed pattern: one of word, sequence, choice.
 type node struct {
 	atoms    []string // a word: any of these
-	not      bool     // a word: none of these
 	seq      []node
 	alt      []node
+	not      bool // a word: none of these
 	optional bool
 }
 
 // A pattern is a compiled pattern: a Glushkov automaton over words, a bit a
 // position.
 type pattern struct {
-	source  string
 	first   uint64
 	last    uint64
 	follow  []uint64
@@ -48,9 +50,10 @@ type pattern struct {
 
 // A symbol is what one position of a pattern takes.
 type symbol struct {
-	one uint16   // the only kind; 0 when set is used
-	any bool     // every word
-	set []uint64 // kinds
+	one uint16  // the only kind; 0 when set is used
+	any bool    // every word
+	not bool    // every word that is not in the set
+	set kindSet // kinds
 }
 
 func (s *symbol) takes(kind uint16) bool {
@@ -60,36 +63,38 @@ func (s *symbol) takes(kind uint16) bool {
 	if s.set == nil {
 		return s.one == kind
 	}
-	return s.set[kind>>6]&(1<<(kind&63)) != 0
+	return s.set.has(kind) != s.not
 }
 
-// kinds calls for each kind of word below n that it takes; 0 is none. Most
-// symbols take one, and to ask each of them for all kinds took a fifth of the
-// time in which the rules are read.
-func (s *symbol) kinds(n int, do func(kind int)) {
-	if !s.any && s.set == nil {
-		if s.one > 0 && int(s.one) < n {
-			do(int(s.one))
+// kinds gives each kind of word that a symbol takes which begins a pattern:
+// not any, and not those outside a set.
+func (s *symbol) kinds() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if s.set == nil {
+			yield(int(s.one))
+			return
 		}
-		return
-	}
-	for k := 1; k < n; k++ {
-		if s.takes(uint16(k)) {
-			do(k)
+		for i, some := range s.set {
+			for ; some != 0; some &= some - 1 {
+				if !yield(i<<6 + bits.TrailingZeros64(some)) {
+					return
+				}
+			}
 		}
 	}
 }
 
-// A patternParser reads one pattern.
+// A patternParser reads patterns, one after the other.
 type patternParser struct {
 	in    string
 	pos   int
+	open  []node // what is read so far of the sequences and choices that are not closed
 	lists map[string]node
 }
 
-// parsePattern reads the source of a pattern. Errors say what to do.
-func parsePattern(source string, lists map[string]node) (node, *pattern, error) {
-	p := &pattern{source: source}
+// pattern reads the source of a pattern. Errors say what to do.
+func (pp *patternParser) pattern(source string) (node, *pattern, error) {
+	p := &pattern{}
 	body := strings.TrimSpace(source)
 	if rest, ok := strings.CutPrefix(body, "^"); ok {
 		p.atStart, body = true, rest
@@ -103,7 +108,7 @@ func parsePattern(source string, lists map[string]node) (node, *pattern, error) 
 			break
 		}
 	}
-	pp := &patternParser{in: body, lists: lists}
+	pp.in, pp.pos = body, 0
 	n, err := pp.choice()
 	if err != nil {
 		return node{}, nil, err
@@ -121,19 +126,19 @@ func (p *patternParser) space() {
 }
 
 func (p *patternParser) choice() (node, error) {
-	var alts []node
+	from := len(p.open)
+	defer func() { p.open = p.open[:from] }()
 	for {
 		n, err := p.sequence()
 		if err != nil {
 			return node{}, err
 		}
-		alts = append(alts, n)
+		p.open = append(p.open, n)
 		if p.pos >= len(p.in) || p.in[p.pos] != '|' {
-			break
+			return choiceOf(p.open[from:]), nil
 		}
 		p.pos++
 	}
-	return choiceOf(alts), nil
 }
 
 // choiceOf joins choices of single words into one word.
@@ -165,44 +170,45 @@ func choiceOf(alts []node) node {
 }
 
 func (p *patternParser) sequence() (node, error) {
-	var seq []node
+	from := len(p.open)
+	defer func() { p.open = p.open[:from] }()
 	for {
 		p.space()
 		if p.pos >= len(p.in) || p.in[p.pos] == '|' || p.in[p.pos] == ')' {
 			break
 		}
-		n, err := p.item()
-		if err != nil {
+		if err := p.item(); err != nil {
 			return node{}, err
 		}
-		seq = append(seq, n...)
 	}
-	switch len(seq) {
+	switch seq := p.open[from:]; len(seq) {
 	case 0:
 		return node{}, errors.New("an empty choice: write a word on both sides of |, and something between brackets")
 	case 1:
 		return seq[0], nil
+	default:
+		return node{seq: slices.Clone(seq)}, nil
 	}
-	return node{seq: seq}, nil
 }
 
 // item reads one thing with its question mark; a gap is several.
-func (p *patternParser) item() ([]node, error) {
+func (p *patternParser) item() error {
 	if strings.HasPrefix(p.in[p.pos:], "..") {
 		return p.gap()
 	}
 	n, err := p.one()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if p.pos < len(p.in) && p.in[p.pos] == '?' {
 		p.pos++
 		n.optional = true
 	}
-	return []node{n}, nil
+	p.open = append(p.open, n)
+	return nil
 }
 
-func (p *patternParser) gap() ([]node, error) {
+func (p *patternParser) gap() error {
 	p.pos += 2
 	start := p.pos
 	for p.pos < len(p.in) && p.in[p.pos] >= '0' && p.in[p.pos] <= '9' {
@@ -212,16 +218,15 @@ func (p *patternParser) gap() ([]node, error) {
 	if p.pos > start {
 		k, err := strconv.Atoi(p.in[start:p.pos])
 		if err != nil || k < 1 || k > maxGap {
-			return nil, fmt.Errorf("gap ..%s: use 1 to %d words", p.in[start:p.pos], maxGap)
+			return fmt.Errorf("gap ..%s: use 1 to %d words", p.in[start:p.pos], maxGap)
 		}
 		n = k
 	}
 	// A chain of optional words nests, so that "..3" takes none to three.
-	out := make([]node, n)
-	for i := range out {
-		out[i] = node{atoms: []string{classAny}, optional: true}
+	for range n {
+		p.open = append(p.open, node{atoms: []string{classAny}, optional: true})
 	}
-	return out, nil
+	return nil
 }
 
 func (p *patternParser) one() (node, error) {

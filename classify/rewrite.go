@@ -55,7 +55,7 @@ func rewrite(r, fitted *Rules) (file []byte, diff string, err error) {
 	if written < 3 {
 		return nil, "", errors.New("tune: the fit sets bias, auto and temperature: give all three a line of their own under settings")
 	}
-	for i, rule := range fitted.rules[:r.graded] {
+	for i, rule := range fitted.rules {
 		if at := r.rules[i].weightsLine - 1; at >= 0 && at < len(lines) && speaksForLabel(rule) {
 			if err := put(at, mapping(rule.weights)); err != nil {
 				return nil, "", err

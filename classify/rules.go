@@ -25,15 +25,14 @@ type Rules struct {
 	owners   []int // the rule of each pattern; -1 for ignore
 	starts   [][]start
 	rules    []*rule
-	graded   int            // the rules of the rule file; the leanings stand after them
-	leans    leans          // where the leanings are looked up
+	leans    leanings       // the everyday words
 	names    map[string]int // rule ids, signs and facts -> number of the sign
 	signs    int
 	settings settings
 	negators kindSet
 	stops    kindSet
 	aims     [aimOthers + 1]kindSet
-	nature   [][]languageVote // votes of each kind of word for a language
+	nature   map[uint16][]languageVote // votes of each kind of word for a language
 	codes    []string
 }
 
@@ -59,14 +58,13 @@ type rule struct {
 	outcome     bool
 	private     bool // its sentence is never said back to the resident
 	gives       []int
-	leaning     bool // an everyday word that only leans the scales
 	fixed       bool // its weights are set by hand, and never fitted
 }
 
 // A weight is what a rule counts for a label, flag or topic.
 type weight struct {
 	target string
-	slot   int // number of the label, or of the flag to which a word leans; -1 for a flag or topic of a rule
+	slot   int // number of the label, or of the mark to which a word leans; -1 for a flag or topic of a rule
 	value  float64
 }
 
@@ -81,6 +79,14 @@ type settings struct {
 
 // kindSet is a set of kinds of words.
 type kindSet []uint64
+
+func setOf(kinds []uint16) kindSet {
+	set := make(kindSet, slices.Max(append(kinds, 0))>>6+1)
+	for _, k := range kinds {
+		set[k>>6] |= 1 << (k & 63)
+	}
+	return set
+}
 
 func (s kindSet) has(kind uint16) bool {
 	i := int(kind >> 6)

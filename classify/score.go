@@ -133,10 +133,13 @@ func newReport(r *Rules) Report {
 	rep := Report{
 		Version: r.version, Confusion: map[Label]map[Label]int{}, Labels: map[Label]Tally{},
 		Flags: map[Flag]Tally{}, Topics: map[string]Tally{}, Calibration: make([]Bin, bins),
-		Dangerous: []Miss{}, Misses: []Miss{}, Rules: make([]RuleScore, len(r.rules)), Judged: []Judged{},
+		Dangerous: []Miss{}, Misses: []Miss{}, Rules: make([]RuleScore, r.numbered()), Judged: []Judged{},
 	}
 	for i, rule := range r.rules {
 		rep.Rules[i].ID = rule.id
+	}
+	for i := range r.leans.rows {
+		rep.Rules[len(r.rules)+i].ID = leaningPrefix + r.words(i)
 	}
 	for _, l := range Labels() {
 		rep.Confusion[l] = map[Label]int{}
@@ -199,17 +202,23 @@ func less(said, is Label) bool {
 // true of the example: a weight below nought says that its target is not.
 func (rep *Report) countRules(j *judgement, e Example) {
 	for _, i := range j.fired {
-		s := &rep.Rules[i]
-		s.Fired++
-		w, ok := weightiest(j.rules.rules[i].weights)
-		if !ok {
-			continue
-		}
-		if e.has(w.target) == (w.value > 0) {
-			s.Helped++
-		} else {
-			s.Misled++
-		}
+		rep.countRule(i, j.rules, e)
+	}
+	for _, i := range j.leant {
+		rep.countRule(len(j.rules.rules)+i, j.rules, e)
+	}
+}
+
+func (rep *Report) countRule(number int, r *Rules, e Example) {
+	s := &rep.Rules[number]
+	s.Fired++
+	w, ok := weightiest(r.weightsOf(number))
+	switch {
+	case !ok:
+	case e.has(w.target) == (w.value > 0):
+		s.Helped++
+	default:
+		s.Misled++
 	}
 }
 

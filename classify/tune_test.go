@@ -2,6 +2,7 @@ package classify
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -81,7 +82,7 @@ func TestTuneKeeps(t *testing.T) {
 	t.Parallel()
 	tuned := tuneSmall(t, TuneOptions{Fresh: true})
 	file := string(tuned.File)
-	if tuned.Words != nil || len(tuned.Rules.rules) != 5 {
+	if tuned.Words != nil || tuned.Rules.numbered() != 5 {
 		t.Errorf("new words %q and %d rules, though the words were to stay", tuned.Words, len(tuned.Rules.rules))
 	}
 	for why, want := range map[string]string{
@@ -124,12 +125,46 @@ func TestWordsThatCannotBeRead(t *testing.T) {
 		"word\tenquiry\nr2d2\t1":                      `small.tsv:2: "r2d2" is no word of letters`,
 		"word\tenquiry\ngone\tone":                    `small.tsv:2: "one" should be a number`,
 		"word\tenquiry\ngone\tNaN":                    `small.tsv:2: "NaN" should be a number`,
+		"word\tenquiry\ngone\t0.125":                  `small.tsv:2: "0.125" should be a number from -20 to 20, with two decimals at most`,
 		"word\tenquiry\ngone\t1\t1":                   `small.tsv:2: there are more columns than headings`,
+		"word\tenquiry\ngone\t1\t":                    `small.tsv:2: there are more columns than headings`,
+		manyWords(maxWords + 1):                       `over 30000 everyday words: leave some out`,
 		"word\tenquiry\ngone\t1\nGone\t1\nword\tnone": `small.tsv:3: "Gone" stands here twice`,
 	} {
 		_, err := Read(File{"small.yaml", []byte(smallRules)}, File{"small.tsv", []byte(words)})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q gives %v, want %s", words, err, want)
+		}
+	}
+}
+
+// manyWords is a file of so many pairs of words, no two words alike.
+func manyWords(n int) string {
+	var b strings.Builder
+	b.WriteString("word\tenquiry")
+	for i := range n {
+		letters := strings.Map(func(r rune) rune { return r - '0' + 'a' }, strconv.Itoa(100000+i))
+		fmt.Fprintf(&b, "\n%sx %sy\t1", letters, letters)
+	}
+	return b.String()
+}
+
+// TestTooManyWords holds that words are refused before their numbers run out.
+func TestTooManyWords(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range maxAtoms - 2*maxWords {
+		fmt.Fprintf(&b, " w%d", i)
+	}
+	for _, row := range []struct {
+		rules, words, want string
+	}{
+		{smallRules + "languages: {en: \"" + b.String() + "\"}", manyWords(maxWords), "small.yaml:1: over 65535 different words"},
+		{smallRules, manyWords(maxWords), ""},
+	} {
+		_, err := Read(File{"small.yaml", []byte(row.rules)}, File{"small.tsv", []byte(row.words)})
+		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%v, want %q", err, row.want)
 		}
 	}
 }

@@ -7,19 +7,29 @@ import (
 	"strings"
 )
 
-// A vocabulary knows every word that the rules name, and turns a word of a
-// text into its kind: the set of the pattern words that it stands for.
+// A vocabulary knows every word that the rules and the everyday words name,
+// and turns a word of a text into its kind: the set of the pattern words that
+// it stands for.
 type vocabulary struct {
 	exact    map[string]uint16 // word -> kind
+	names    []string          // by kind
 	prefixes map[string]uint16 // prefix -> kind of an unknown word that starts so
 	shortest int               // length of the shortest prefix
 	longest  int
-	deletes  map[string]string // a word with one letter left out -> the word
-	ordinary map[string]bool   // words never to be taken for a slip
-	number   uint16            // kind of a number in digits
-	ref      uint16            // kind of a job or case reference
-	kinds    int
+	shapes   map[shape][]uint16 // the kinds of long words, by their shape
+	ordinary map[string]bool    // words never to be taken for a slip
+	number   uint16             // kind of a number in digits
+	ref      uint16             // kind of a job or case reference
 }
+
+// A shape is what a slip of the fingers leaves standing of a word: its first
+// and its last letter, and nearly its length.
+type shape struct {
+	first, last byte
+	length      uint8
+}
+
+func shapeOf(w string) shape { return shape{w[0], w[len(w)-1], uint8(len(w))} } //nolint:gosec // maxWord bounds it
 
 // minFuzzy is the length from which a word may be mistyped: shorter ones lie
 // too near each other.
@@ -97,8 +107,8 @@ func (v *vocabulary) known(w []byte) uint16 {
 // out, one too many, two swapped, or the wrong vowel. The first and the last
 // letter must stand.
 func (v *vocabulary) mistyped(w []byte) uint16 {
-	if whole, ok := v.deletes[string(w)]; ok {
-		return v.exact[whole]
+	if k := v.shortened(w); k != 0 {
+		return k
 	}
 	var b [maxWord]byte
 	for i := 1; i < len(w)-1; i++ {
@@ -117,6 +127,21 @@ func (v *vocabulary) mistyped(w []byte) uint16 {
 		}
 	}
 	return 0
+}
+
+// shortened finds the word of which w has all letters but one; the first in the
+// alphabet, so that a text always reads the same.
+func (v *vocabulary) shortened(w []byte) (kind uint16) {
+	for _, k := range v.shapes[shape{w[0], w[len(w)-1], uint8(len(w) + 1)}] { //nolint:gosec // maxWord bounds it
+		whole, i := v.names[k], 1
+		for i < len(w) && whole[i] == w[i] {
+			i++
+		}
+		if whole[i+1:] == string(w[i:]) && (kind == 0 || whole < v.names[kind]) {
+			kind = k
+		}
+	}
+	return kind
 }
 
 func (v *vocabulary) vowel(b []byte, i int) uint16 {
@@ -167,105 +192,87 @@ func (v *vocabulary) replaced(w []byte, from, to string) uint16 {
 }
 
 // A lexicon collects the pattern words while rules are compiled: each atom is
-// one word, prefix or class, and gets a number.
+// one word, prefix or class, and gets a number, the kind of the words that are
+// no more than it.
 type lexicon struct {
-	atoms map[string]int // "word", "word*", "#number" -> number
-	names []string
+	atoms map[string]uint16 // "word", "word*", "#number" -> number
+	names []string          // by number
+	holds map[uint16][]uint16
 }
 
-func newLexicon() *lexicon { return &lexicon{atoms: map[string]int{}} }
+// maxAtoms bounds the words of both files, whose numbers have two bytes.
+const maxAtoms = 1<<16 - 1
 
-func (l *lexicon) atom(name string) {
-	if _, ok := l.atoms[name]; ok {
-		return
+func (l *lexicon) full() bool { return len(l.names)-1 > maxAtoms }
+
+func newLexicon() *lexicon {
+	return &lexicon{atoms: map[string]uint16{}, names: []string{""}} // 0 is no kind
+}
+
+func (l *lexicon) atom(name string) uint16 {
+	n, ok := l.atoms[name]
+	if !ok {
+		n = uint16(len(l.names)) //nolint:gosec // the reader refuses more than maxAtoms
+		l.atoms[name] = n
+		l.names = append(l.names, name)
 	}
-	l.atoms[name] = len(l.names)
-	l.names = append(l.names, name)
+	return n
 }
 
-// vocabulary closes the lexicon: it numbers the kinds, and tells for each atom
-// which kinds it holds.
-func (l *lexicon) vocabulary(ordinary []string) (*vocabulary, [][]uint16) {
-	v := &vocabulary{exact: map[string]uint16{}, prefixes: map[string]uint16{}, deletes: map[string]string{}, ordinary: map[string]bool{}, shortest: maxWord}
-	holds := make([][]uint16, len(l.names))
-	next := uint16(1)
-	for _, name := range sortedKeys(l.atoms) {
-		switch {
-		case name == classNumber:
-			v.number = next
-		case name == classRef:
-			v.ref = next
-		case name == classAny:
-			continue
-		case strings.HasSuffix(name, "*"):
-			p := strings.TrimSuffix(name, "*")
-			v.prefixes[p] = next
+// vocabulary closes the lexicon: it notes for each prefix and class which
+// kinds it holds beside its own.
+func (l *lexicon) vocabulary(ordinary []string) *vocabulary {
+	v := &vocabulary{
+		exact: l.atoms, names: slices.Clip(l.names), prefixes: map[string]uint16{}, shortest: maxWord,
+		shapes: map[shape][]uint16{}, ordinary: map[string]bool{}, number: l.atoms[classNumber], ref: l.atoms[classRef],
+	}
+	for _, name := range l.names {
+		if p, ok := strings.CutSuffix(name, "*"); ok {
+			v.prefixes[p] = l.atoms[name]
 			v.shortest, v.longest = min(v.shortest, len(p)), max(v.longest, len(p))
-		default:
-			v.exact[name] = next
 		}
-		next++
 	}
-	v.kinds = int(next)
-	l.fill(v, holds)
-	for w := range v.exact {
-		v.addDeletes(w)
+	l.holds = map[uint16][]uint16{}
+	for _, name := range l.names[1:] {
+		l.enter(v, l.atoms[name], name)
 	}
 	for _, w := range ordinary {
 		v.ordinary[fold(w)] = true
 	}
-	return v, holds
+	return v
 }
 
-// fill tells each atom its kinds: its own, and those of the longer words and
-// prefixes that start as it does.
-func (l *lexicon) fill(v *vocabulary, holds [][]uint16) {
-	words := sortedKeys(v.exact)
-	for name, n := range l.atoms {
-		switch {
-		case name == classNumber:
-			holds[n] = append(holds[n], v.number)
-		case name == classRef:
-			holds[n] = append(holds[n], v.ref)
-		case name == classAny:
-		case strings.HasSuffix(name, "*"):
-			holds[n] = v.startingWith(strings.TrimSuffix(name, "*"), words)
-		default:
-			holds[n] = append(holds[n], v.exact[name])
-			if v.number != 0 && (isNumberWord(name) || v.digits([]byte(name)) == v.number) {
-				c := l.atoms[classNumber]
-				holds[c] = append(holds[c], v.exact[name])
-			}
-		}
-	}
-}
-
-// startingWith gives the kinds of the words, of which those known are given in
-// their order, and of the prefixes that start so.
-func (v *vocabulary) startingWith(p string, words []string) []uint16 {
-	var out []uint16
-	for i, _ := slices.BinarySearch(words, p); i < len(words) && strings.HasPrefix(words[i], p); i++ {
-		out = append(out, v.exact[words[i]])
-	}
-	for q, k := range v.prefixes {
-		if strings.HasPrefix(q, p) {
-			out = append(out, k)
-		}
-	}
-	return out
-}
-
-func (v *vocabulary) addDeletes(w string) {
-	if len(w) < minFuzzy+1 {
+// enter tells the prefixes and classes that hold a word, or a longer prefix,
+// of it; and notes the shape of a long word.
+func (l *lexicon) enter(v *vocabulary, k uint16, name string) {
+	word, prefix := strings.CutSuffix(name, "*")
+	if name[0] == '#' {
 		return
 	}
-	for i := 1; i < len(w)-1; i++ {
-		short := w[:i] + w[i+1:]
-		// The first in the alphabet wins, so that a file always reads the same.
-		if old, ok := v.deletes[short]; !ok || w < old {
-			v.deletes[short] = w
+	for n := v.shortest; n <= min(len(word), v.longest); n++ {
+		if p, ok := v.prefixes[word[:n]]; ok && p != k {
+			l.holds[p] = append(l.holds[p], k)
 		}
 	}
+	if prefix {
+		return
+	}
+	if v.number != 0 && (isNumberWord(word) || v.digits([]byte(word)) == v.number) {
+		l.holds[v.number] = append(l.holds[v.number], k)
+	}
+	if len(word) > minFuzzy {
+		v.shapes[shapeOf(word)] = append(v.shapes[shapeOf(word)], k)
+	}
+}
+
+// kinds gives the kinds of some atoms.
+func (l *lexicon) kinds(atoms []string) []uint16 {
+	var out []uint16
+	for _, a := range atoms {
+		n := l.atoms[a]
+		out = append(append(out, n), l.holds[n]...)
+	}
+	return out
 }
 
 func isNumberWord(w string) bool {
@@ -281,6 +288,9 @@ func isNumberWord(w string) bool {
 // fold writes a word as texts are read: small letters, no signs, no
 // apostrophes.
 func fold(w string) string {
+	if plain(w) {
+		return w
+	}
 	var b strings.Builder
 	for _, r := range strings.ToLower(w) {
 		switch s := folded(r); {
@@ -292,6 +302,17 @@ func fold(w string) string {
 		}
 	}
 	return b.String()
+}
+
+// plain reports whether a word holds small letters only, as nearly all words of
+// our files do: they are folded already.
+func plain[W string | []byte](w W) bool {
+	for i := range len(w) {
+		if w[i] < 'a' || w[i] > 'z' {
+			return false
+		}
+	}
+	return true
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -1,12 +1,13 @@
 package classify
 
 import (
+	"bytes"
 	"errors"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // How often a word must be met to be chosen: in so many messages, of so many
@@ -19,106 +20,119 @@ const (
 // longestWord bounds an everyday word, in letters.
 const longestWord = 20
 
-// leaningPrefix begins the id of a leaning, which has none of its own.
+// leaningPrefix begins the name of a row of everyday words where it is counted
+// beside rules.
 const leaningPrefix = "leaning "
 
 // wordColumn heads the words in a file of everyday words.
 const wordColumn = "word"
 
 // leanings reads the everyday words: a table of columns that tabs part, with
-// a heading that names labels and flags, and a line for each word or two. They
-// become rules that only lean the scales.
+// a heading that names labels and flags, and a line for each word or two.
 func (rd *reader) leanings(f File) {
 	rd.name = f.Name
-	var heads []weight
-	taken := map[string]bool{}
+	l := &rd.rules.leans
+	l.grow(bytes.Count(f.Data, []byte("\n")), len(f.Data)/8)
+	var heads []int
 	n := 0
-	for line := range strings.SplitSeq(string(f.Data), "\n") {
+	for line := range bytes.SplitSeq(f.Data, []byte("\n")) {
 		n++
-		if line = strings.TrimSuffix(line, "\r"); line == "" || line[0] == '#' {
+		if line = bytes.TrimSuffix(line, []byte("\r")); len(line) == 0 || line[0] == '#' {
 			continue
 		}
-		cells := strings.Split(line, "\t")
 		if heads == nil {
-			heads = rd.wordHeads(n, cells)
+			heads = rd.wordHeads(n, strings.Split(string(line), "\t"))
 			continue
 		}
-		r := &rule{
-			id: leaningPrefix + strings.Join(rd.wordsOf(n, cells[0]), " "), why: everydayWhy, line: n,
-			leaning: true, times: 1, within: "message", weights: rd.leaningWeights(n, heads, cells[1:]),
+		words, cells, some := bytes.Cut(line, []byte("\t"))
+		var leans []leaning
+		if some {
+			leans = rd.leaningsOf(n, heads, cells)
 		}
-		if taken[r.id] {
-			rd.fail(n, "%q stands here twice: remove one", cells[0])
+		if p, ok := rd.phrase(n, words); ok && !l.add(p, leans) {
+			rd.fail(n, "%q stands here twice: remove one", words)
 		}
-		taken[r.id] = true
-		rd.rules.rules = append(rd.rules.rules, r)
-	}
-	if len(taken) > maxWords {
-		rd.fail(n, "over %d everyday words: leave some out", maxWords)
+		if len(l.rows) > maxWords {
+			rd.fail(n, "over %d everyday words: leave some out", maxWords)
+		}
+		if len(l.rows) > maxWords || rd.lex.full() {
+			return // the numbers beyond have no place
+		}
 	}
 }
 
 // maxWords bounds a file of everyday words.
 const maxWords = 30000
 
-// wordHeads reads the heading: what the columns lean to, without values.
-func (rd *reader) wordHeads(line int, cells []string) []weight {
-	heads, targets := []weight{}, leanTargets()
+// wordHeads reads the heading: to which slots the columns lean.
+func (rd *reader) wordHeads(line int, cells []string) []int {
+	heads, targets := []int{}, leanTargets()
 	for i, c := range cells {
 		slot := slices.Index(targets, c)
 		if i == 0 && c != wordColumn || i > 0 && slot < 0 {
 			rd.fail(line, "%q is no heading here: the first line is %q and labels, flags or topics, with a tab between each: %s", c, wordColumn, strings.Join(targets, ", "))
 		}
 		if i > 0 {
-			slot = max(slot, 0)
-			heads = append(heads, weight{target: targets[slot], slot: slot})
+			heads = append(heads, max(slot, 0))
 		}
 	}
 	return heads
 }
 
-// wordsOf reads the one or two words of a line.
-func (rd *reader) wordsOf(line int, cell string) []string {
-	words := strings.Fields(cell)
-	if len(words) < 1 || len(words) > 2 {
-		rd.fail(line, "%q should be one word, or two with a space between", cell)
-	}
-	for i, w := range words {
-		words[i] = fold(w)
-		if !plainLetters.MatchString(words[i]) || len(words[i]) > maxWord {
-			rd.fail(line, "%q is no word of letters: leave it out", w)
-			continue
+// phrase reads the one or two words of a line.
+func (rd *reader) phrase(line int, cell []byte) (p phrase, ok bool) {
+	n := 0
+	for w := range bytes.FieldsSeq(cell) {
+		kind, ok := rd.everydayWord(line, w)
+		if !ok {
+			return phrase{}, false
 		}
-		rd.lex.atom(words[i])
+		p = phrase{p.second, kind}
+		n++
 	}
-	return words
+	if n < 1 || n > 2 {
+		rd.fail(line, "%q should be one word, or two with a space between", cell)
+		return phrase{}, false
+	}
+	return p, true
 }
 
-// leaningWeights reads the weights of a line; an empty cell is none.
-func (rd *reader) leaningWeights(line int, heads []weight, cells []string) []weight {
-	if len(cells) > len(heads) {
-		rd.fail(line, "there are more columns than headings: remove the tabs too many")
-		return nil
-	}
-	filled := 0
-	for _, c := range cells {
-		if c != "" {
-			filled++
+// everydayWord gives a word its kind.
+func (rd *reader) everydayWord(line int, w []byte) (kind uint16, ok bool) {
+	if plain(w) {
+		if k, ok := rd.lex.atoms[string(w)]; ok {
+			return k, true
 		}
 	}
-	out := make([]weight, 0, filled)
-	for i, c := range cells {
-		if c == "" {
+	folded := fold(string(w))
+	if !allLetters(folded) || len(folded) > maxWord {
+		rd.fail(line, "%q is no word of letters: leave it out", w)
+		return 0, false
+	}
+	return rd.lex.atom(folded), true
+}
+
+// leaningsOf reads the weights of a line; an empty cell is none.
+func (rd *reader) leaningsOf(line int, heads []int, cells []byte) []leaning {
+	out := rd.leans[:0]
+	column := -1
+	for cell := range bytes.SplitSeq(cells, []byte("\t")) {
+		if column++; column == len(heads) {
+			rd.fail(line, "there are more columns than headings: remove the tabs too many")
+			break
+		}
+		if len(cell) == 0 {
 			continue
 		}
-		x, err := strconv.ParseFloat(c, 64)
-		if err != nil || !(math.Abs(x) <= mostWeight) {
-			rd.fail(line, "%q should be a number from %d to %d", c, -mostWeight, mostWeight)
+		x, err := strconv.ParseFloat(string(cell), 64)
+		l := leaningOf(heads[column], x)
+		if err != nil || !(math.Abs(x) <= mostWeight) || l.value() != x {
+			rd.fail(line, "%q should be a number from %d to %d, with two decimals at most", cell, -mostWeight, mostWeight)
+			continue
 		}
-		w := heads[i]
-		w.value = x
-		out = append(out, w)
+		out = append(out, l)
 	}
+	rd.leans = out
 	return out
 }
 
@@ -132,13 +146,14 @@ func (r *Rules) wordsFile() []byte {
 	var b strings.Builder
 	targets := leanTargets()
 	b.WriteString(wordsHead + wordColumn + "\t" + strings.Join(targets, "\t") + "\n")
-	for _, l := range r.rules[r.graded:] {
+	for i := range r.leans.rows {
 		cells := make([]string, len(targets)+1)
-		cells[0] = l.words()
+		cells[0] = r.words(i)
 		leansAt := 0
-		for _, w := range l.weights {
-			if w.value != 0 {
-				cells[w.slot+1], leansAt = plainNumber(w.value), max(leansAt, w.slot+1)
+		for _, l := range r.leans.of(i) {
+			if l.hundredths != 0 {
+				at := int(l.slot) + 1
+				cells[at], leansAt = plainNumber(l.value()), max(leansAt, at)
 			}
 		}
 		if leansAt > 0 {
@@ -208,8 +223,10 @@ func meet(all map[string]*found, w string, message int, group string) {
 	}
 }
 
-// plainLetters is what a chosen word may hold.
-var plainLetters = regexp.MustCompile(`^[\pL]+$`)
+// allLetters reports whether a text is what a chosen word may be.
+func allLetters(w string) bool {
+	return w != "" && strings.IndexFunc(w, func(r rune) bool { return !unicode.IsLetter(r) }) < 0
+}
 
 // word gives the folded word at i, or "" when it is not the writer's own or
 // no word of letters.
@@ -223,7 +240,7 @@ func (d *document) word(i int) string {
 		text = d.subjectText
 	}
 	w := fold(text[t.start:t.end])
-	if len(w) > longestWord || !plainLetters.MatchString(w) {
+	if len(w) > longestWord || !allLetters(w) {
 		return ""
 	}
 	return w
