@@ -12,13 +12,24 @@ import (
 // peekLimit is how much of a mail is looked at while it streams by.
 const peekLimit = 32 << 10
 
-// A peek keeps the beginning of what is written to it.
-type peek struct{ buf []byte }
+// A peek keeps the header of the mail that is written to it, for all mails of a
+// batch at once: so it keeps little else.
+type peek struct {
+	buf []byte
+	all bool // the header has ended
+}
 
 func (p *peek) Write(b []byte) (int, error) {
-	if room := peekLimit - len(p.buf); room > 0 {
-		p.buf = append(p.buf, b[:min(room, len(b))]...)
+	start := b[:min(peekLimit-len(p.buf), len(b))]
+	if p.all {
+		return len(b), nil
 	}
+	for _, end := range [...]string{"\n\r\n", "\n\n"} {
+		if i := bytes.Index(start, []byte(end)); i >= 0 {
+			start, p.all = start[:i+len(end)], true
+		}
+	}
+	p.buf = append(p.buf, start...)
 	return len(b), nil
 }
 

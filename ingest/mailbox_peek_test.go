@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -170,5 +171,38 @@ func TestWithoutWords(t *testing.T) {
 		if got.Error() != tc.want || !errors.Is(got, tc.err) && !errors.Is(got, io.ErrUnexpectedEOF) {
 			t.Errorf("got %q, want %q", got, tc.want)
 		}
+	}
+}
+
+// TestPeek holds that of each mail the whole header is kept, however it comes
+// in, and little of what is behind it.
+func TestPeek(t *testing.T) {
+	t.Parallel()
+	const header = "Received: from a by b; Thu, 26 Nov 2026 10:00:00 +0000\r\nSubject: boiler\r\n"
+	photograph := strings.Repeat("/9j/4AAQSkZJRg\r\n", peekLimit)
+	for _, row := range []struct {
+		name, mail string
+		piece      int // bytes that come at a time
+		least      int // bytes to be kept
+		most       int
+	}{
+		{"at once", header + "\r\n" + photograph, 1 << 20, len(header) + 2, len(header) + 2},
+		{"bare line ends", strings.ReplaceAll(header, "\r", "") + "\n" + photograph, 1 << 20, len(header) - 1, len(header) - 1},
+		{"in pieces", header + "\r\n" + photograph, 7, len(header) + 2, peekLimit},
+		{"a header and no more", header, 16, len(header), len(header)},
+		{"a header without end", strings.Repeat("X-Long: x\r\n", peekLimit), 1 << 10, peekLimit, peekLimit},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			var p peek
+			for piece := range slices.Chunk([]byte(row.mail), row.piece) {
+				if n, err := p.Write(piece); n != len(piece) || err != nil {
+					t.Fatal(n, err)
+				}
+			}
+			if got := len(p.buf); got < row.least || got > row.most || !strings.HasPrefix(row.mail, string(p.buf)) {
+				t.Errorf("kept %d bytes, want %d to %d of the beginning", got, row.least, row.most)
+			}
+		})
 	}
 }

@@ -30,7 +30,7 @@ func (h *header) text(name string) string { return clean(decodeWords(h.raw(name)
 func (w *walk) readHeader(s *source, top bool) header {
 	b := headerBlock{w: w, s: s, top: top}
 	b.read()
-	h, err := textproto.ReadHeader(bufio.NewReaderSize(bytes.NewReader(b.out), 4096))
+	h, err := textproto.ReadHeader(bufio.NewReaderSize(bytes.NewReader(b.out), min(len(b.out), 4096)))
 	if err != nil && len(b.out) > 0 {
 		w.repair("A header line could not be read; what came after it was kept as well as possible.")
 	}

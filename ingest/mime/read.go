@@ -57,7 +57,8 @@ func read(ctx context.Context, r io.Reader, o Options, t *tap, p *mailPage) (m *
 // whole reads the message from its first byte.
 func (w *walk) whole(r io.Reader, o Options) {
 	m := w.m
-	s := newSource(r, w.budget, w.limits.Bytes)
+	s, release := wholeSource(r, w.budget)
+	defer release()
 	if len(s.peek()) == 0 {
 		m.Error = "The mail is empty."
 		if s.failed != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -87,7 +88,23 @@ type source struct {
 	ticks  int
 }
 
+// readers are buffers that the reading of one mail leaves to the next: they were
+// a seventh of all the memory that was ever asked for.
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, sourceBuffer) }}
+
+// wholeSource is the source of a whole mail, whose buffer is to be released when
+// the mail has been read.
+func wholeSource(r io.Reader, b *budget) (s *source, release func()) {
+	buffered := readers.Get().(*bufio.Reader) // the pool makes no others
+	buffered.Reset(r)
+	return newSource(buffered, b, b.limits.Bytes), func() {
+		buffered.Reset(nil)
+		readers.Put(buffered)
+	}
+}
+
 func newSource(r io.Reader, b *budget, left int64) *source {
+	// A reader that has such a buffer already is taken as it is.
 	s := &source{r: bufio.NewReaderSize(r, sourceBuffer), b: b, left: left, delim: '\n', start: true, hit: -1}
 	head := s.look(sourceBuffer)
 	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
