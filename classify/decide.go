@@ -22,14 +22,14 @@ func (r *Rules) decide(m Message, c Context) (Verdict, *judgement) {
 	m.Text = text
 	m.Subject, _ = bounded(m.Subject)
 	j := r.judge(m, c)
-	v := Verdict{RulesVersion: r.version, Language: j.language, Topics: []string{}, Flags: []Flag{}, Evidence: []Evidence{}}
+	v := Verdict{RulesVersion: r.version, Language: j.language, Topics: []string{}, Flags: []Flag{}}
 	score := r.score(j)
 	chances := softmax(score[:len(Labels())], r.settings.temperature)
 	first, second := topTwo(chances)
 	labels := Labels()
 	v.Label, v.Second, v.Confidence = labels[first], labels[second], chances[first]
 	j.extras(&v, score[len(Labels()):])
-	v.Evidence = append(v.Evidence, j.evidence(&v)...)
+	v.Evidence = j.evidence(&v)
 	v.Definition = j.definition()
 	doubt := r.doubt(j, m, chances, first, cut)
 	v.Route = Auto
@@ -189,7 +189,7 @@ func (j *judgement) level() HazardLevel {
 // weightiest first. The everyday words have one line together for each of the
 // two likeliest labels, and each flag, that they lean towards.
 func (j *judgement) evidence(v *Verdict) []Evidence {
-	out := j.everydayEvidence(v)
+	out := append(make([]Evidence, 0, 2*len(j.fired)+4), j.everydayEvidence(v)...)
 	for _, i := range j.fired {
 		r := j.rules.rules[i]
 		quote, start, end := j.quote(r)
@@ -207,7 +207,7 @@ func (j *judgement) evidence(v *Verdict) []Evidence {
 // quote gives the words that made a rule fire. Words of the subject line have
 // no offsets.
 func (j *judgement) quote(r *rule) (quote string, start, end int) {
-	hits := j.signs[r.gives[0]]
+	hits := j.signs.of(r.gives[0])
 	for _, h := range hits {
 		if h.sentence == anywhere {
 			continue

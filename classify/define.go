@@ -58,7 +58,7 @@ func (j *judgement) candidates() []candidate {
 		if !r.match {
 			continue
 		}
-		for _, h := range j.signs[r.gives[0]] {
+		for _, h := range j.signs.of(r.gives[0]) {
 			if h.sentence == anywhere {
 				continue
 			}

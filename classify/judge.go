@@ -21,14 +21,34 @@ type hit struct {
 type judgement struct {
 	rules    *Rules
 	doc      document
-	raw      [][]hit // by rule: where its patterns matched
-	signs    [][]hit // by sign
-	fired    []int   // rules, in their order
-	leant    []int   // rows of everyday words, in their order
+	raw      places // of rules: where their patterns matched
+	signs    places // of signs
+	fired    []int  // rules, in their order
+	leant    []int  // rows of everyday words, in their order
 	facts    [factMany]bool
 	language string
 	work     int  // steps taken so far
 	spent    bool // they were more than a message may cost
+}
+
+// places are where rules, or signs, were found. There are thousands of them, and
+// a message has few.
+type places struct {
+	list  []int32 // by number: which of the lists
+	lists [][]hit // the first, of what was not found, stays empty
+}
+
+func placesOf(n int) places { return places{list: make([]int32, n), lists: make([][]hit, 1, 32)} }
+
+func (p *places) of(i int) []hit { return p.lists[p.list[i]] }
+
+func (p *places) add(i int, hits ...hit) {
+	if p.list[i] == 0 {
+		p.list[i] = int32(len(p.lists)) //nolint:gosec // a file is bounded
+		p.lists = append(p.lists, nil)
+	}
+	at := p.list[i]
+	p.lists[at] = append(p.lists[at], hits...)
 }
 
 // anywhere is the place of what is known of the whole message.
@@ -82,13 +102,13 @@ func (d *document) mask(ranges []masked) {
 
 // judge finds every sign in the message.
 func (r *Rules) judge(m Message, c Context) *judgement {
-	j := &judgement{rules: r, doc: r.read(m), raw: make([][]hit, len(r.rules)), signs: make([][]hit, r.signs)}
+	j := &judgement{rules: r, doc: r.read(m), raw: placesOf(len(r.rules)), signs: placesOf(r.signs)}
 	j.ignore()
 	j.language = r.language(&j.doc)
 	j.facts = facts(m, c, &j.doc, j.language)
 	for i, holds := range j.facts {
-		if holds && i < len(j.signs) {
-			j.signs[i] = []hit{{sentence: anywhere}}
+		if holds && i < r.signs {
+			j.signs.add(i, hit{sentence: anywhere})
 		}
 	}
 	j.mark()
@@ -97,7 +117,7 @@ func (r *Rules) judge(m Message, c Context) *judgement {
 		if hits := j.apply(i, rule); len(hits) >= rule.times {
 			j.fired = append(j.fired, i)
 			for _, s := range rule.gives {
-				j.signs[s] = append(j.signs[s], hits...)
+				j.signs.add(s, hits...)
 			}
 		}
 	}
@@ -156,11 +176,11 @@ const mostHits = 40
 
 // add keeps a match, unless it overlaps the one before.
 func (j *judgement) add(owner int, h hit) {
-	have := j.raw[owner]
+	have := j.raw.of(owner)
 	if n := len(have); n > 0 && (have[n-1].to > h.from || n >= mostHits) {
 		return
 	}
-	j.raw[owner] = append(have, h)
+	j.raw.add(owner, h)
 }
 
 // negationReach is how many words after a negation it still turns round.
@@ -211,7 +231,7 @@ func (d *document) comma(i int) bool {
 
 // apply gives the places where a rule fires.
 func (j *judgement) apply(i int, r *rule) []hit {
-	candidates := j.raw[i]
+	candidates := j.raw.of(i)
 	if !r.match {
 		candidates = j.firstOf(r)
 	}
@@ -228,11 +248,11 @@ func (j *judgement) apply(i int, r *rule) []hit {
 // the first sign that it asks for.
 func (j *judgement) firstOf(r *rule) []hit {
 	if len(r.all) > 0 {
-		return j.signs[r.all[0]]
+		return j.signs.of(r.all[0])
 	}
 	var out []hit
 	for _, s := range r.any {
-		out = append(out, j.signs[s]...)
+		out = append(out, j.signs.of(s)...)
 	}
 	return out
 }
@@ -287,7 +307,7 @@ func (j *judgement) placed(r *rule, h hit) bool {
 // seen reports whether the sign was seen within reach of the place. Facts and
 // anything asked within the message are in reach wherever they are.
 func (j *judgement) seen(sign int, h hit, within string) bool {
-	hits := j.signs[sign]
+	hits := j.signs.of(sign)
 	if within == "message" || h.sentence == anywhere {
 		return len(hits) > 0
 	}

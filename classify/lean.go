@@ -36,6 +36,7 @@ func (j *judgement) lean() {
 			see(phrase{t[i].kind, t[i+1].kind})
 		}
 	}
+	j.leant = make([]int, 0, len(t))
 	for i, some := range seen {
 		for ; some != 0; some &= some - 1 {
 			j.leant = append(j.leant, i<<6+bits.TrailingZeros64(some))
