@@ -168,6 +168,8 @@ func (d *Desk) readForm(w http.ResponseWriter, r *http.Request) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
 	err := r.ParseForm()
 	if err == nil {
+		storableForm(r.PostForm)
+		storableForm(r.Form)
 		return true
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {

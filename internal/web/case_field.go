@@ -245,6 +245,8 @@ func (d *Desk) readDeed(w http.ResponseWriter, r *http.Request) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, largestFile+largestForm)
 	err := r.ParseMultipartForm(1 << 20)
 	if err == nil {
+		storableForm(r.PostForm)
+		storableForm(r.Form)
 		return true
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -262,7 +264,7 @@ func (f *deedForm) chosenFile(r *http.Request) *multipart.FileHeader {
 		return nil
 	}
 	head := r.MultipartForm.File["file"][0]
-	f.file, f.fileName, f.fileSize = "not kept", head.Filename, head.Size
+	f.file, f.fileName, f.fileSize = "not kept", fileName(head.Filename), head.Size
 	return head
 }
 

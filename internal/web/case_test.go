@@ -20,7 +20,7 @@ import (
 
 // openForLong is a house whose people stay signed in for as long as a case may
 // take.
-func openForLong(t *testing.T, point func(testing.TB, register.Config) register.Config) *house {
+func openForLong(t testing.TB, point func(testing.TB, register.Config) register.Config) *house {
 	t.Helper()
 	const year = 366 * 24 * time.Hour
 	return openOn(t, point, web.Access{Idle: year, Longest: year})

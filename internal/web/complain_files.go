@@ -135,7 +135,7 @@ func (s *stepFiles) field(name string, body io.Reader) error {
 	if s.typed += len(name) + len(value); err == nil && s.typed > largestForm {
 		err = errLongForm
 	}
-	s.form.Add(name, string(value))
+	s.form.Add(storable(name), storable(string(value)))
 	return err
 }
 

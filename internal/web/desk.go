@@ -166,9 +166,7 @@ func (d *Desk) Handler() (http.Handler, error) {
 		}
 	}
 	d.openDoor(mux)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		d.problem(w, r, http.StatusNotFound, "Not found", "There is no such page.")
-	})
+	mux.HandleFunc("/", d.nothingThere)
 	protection := http.NewCrossOriginProtection()
 	if u, err := url.Parse(d.c.Access.Address); err == nil && u.Host != "" {
 		if err := protection.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
@@ -183,7 +181,7 @@ func (d *Desk) Handler() (http.Handler, error) {
 		}
 		d.problem(w, r, http.StatusForbidden, "Not from here", "Another website sent this. Nothing was done.")
 	}))
-	return d.secured(d.numbered(d.rightHost(protection.Handler(mux)))), nil
+	return d.secured(d.numbered(d.rightHost(d.storableAddress(protection.Handler(mux))))), nil
 }
 
 // Serve serves the pages on the listener until ctx ends.

@@ -70,9 +70,7 @@ func (d *Desk) openDoor(mux *http.ServeMux) {
 			d.refuse(w, r, refusal{Status: http.StatusMethodNotAllowed, Code: "wrong_method", Detail: "This address takes " + allowed + " alone."})
 		})
 	}
-	mux.HandleFunc(apiPath, func(w http.ResponseWriter, r *http.Request) {
-		d.refuse(w, r, refusal{Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing under this address. What there is stands in " + apiPath + "v1/openapi.yaml."})
-	})
+	mux.HandleFunc(apiPath, d.nothingThere)
 }
 
 // callingSystem is where a call's context has its system's name, for the log.

@@ -126,7 +126,7 @@ func (t *taking) part(ctx context.Context, p *multipart.Part) bool {
 			t.brokeOff(ctx, err)
 			return false
 		}
-		t.form.set(p.FormName(), string(value))
+		t.form.set(p.FormName(), storable(string(value)))
 		return true
 	}
 	if t.id == "" && !t.begin(ctx) {
