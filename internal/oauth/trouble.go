@@ -90,7 +90,7 @@ var microsoftCode = regexp.MustCompile(`AADSTS\d{4,8}`)
 
 // refusal turns the service's no into words.
 func (a *Account) refusal(g answer, skew time.Duration) *Error {
-	e := &Error{Code: printable(g.Error, 60), Skew: skew, said: a.clean(g.Description)}
+	e := &Error{Code: printable(a.without(g.Error), 60), Skew: skew, said: a.clean(g.Description)}
 	if code := microsoftCode.FindString(g.Description); code != "" {
 		e.Code = code
 		if e.Problem = microsoftAdvice()[code]; e.Problem != "" {
@@ -103,16 +103,21 @@ func (a *Account) refusal(g answer, skew time.Duration) *Error {
 	return e
 }
 
-// clean takes what could be secret out of the service's own words and keeps
-// their first sentence or two: what follows are trace numbers and times.
+// clean keeps the first sentence or two of the service's own words, without our
+// secrets: what follows are trace numbers and times.
 func (a *Account) clean(said string) string {
+	said, _, _ = strings.Cut(a.without(said), "Trace ID:")
+	return printable(said, 300)
+}
+
+// without takes our secrets out of what the service said.
+func (a *Account) without(said string) string {
 	for _, secret := range []string{a.config.Secret, a.config.RefreshToken, a.refresh} {
 		if secret != "" {
 			said = strings.ReplaceAll(said, secret, "…")
 		}
 	}
-	said, _, _ = strings.Cut(said, "Trace ID:")
-	return printable(said, 300)
+	return said
 }
 
 func printable(s string, most int) string {
