@@ -41,6 +41,11 @@ func (c *Crowd) Enter(client string, now time.Time) bool { return c.c.enter(clie
 // ClearShelf removes the files that nobody sent within a day.
 func (d *Desk) ClearShelf() error { return d.shelf.clean() }
 
+// Forget makes it as if nobody had sent anything of late.
+func (d *Desk) Forget() {
+	d.crowd.entries, d.filing.entries, d.callers.all = nil, nil, nil
+}
+
 // ReadHandedIn reads what a system hands in under a key: as post, or as the
 // problem that it is refused with.
 func ReadHandedIn(body []byte, now time.Time) (ingest.Submission, string) {

@@ -290,7 +290,7 @@ func TestAPileIsReconciled(t *testing.T) {
 	b.get("/mailroom/uploads/nothing").want(t, http.StatusNotFound)
 }
 
-func mustURL(t *testing.T, text string) *url.URL {
+func mustURL(t testing.TB, text string) *url.URL {
 	t.Helper()
 	u, err := url.Parse(text)
 	must(t, err)
