@@ -64,3 +64,22 @@ func checkVerdict(t *testing.T, m Message, v Verdict) {
 		t.Errorf("a definition is too long: %+v", v.Definition)
 	}
 }
+
+// FuzzFittedWords reads a file of fitted words as people may have edited it.
+func FuzzFittedWords(f *testing.F) {
+	_, words := BuiltIn()
+	rules := File{"rules.yaml", []byte("rules:\n- id: a\n  why: b\n  match: [\"still (waiting|no) ..3 reply?\"]\n  weights: {complaint: 1}\n")}
+	f.Add(string(words.Data[:min(len(words.Data), 2000)]))
+	f.Add("word\tcomplaint\tNaN\n\xff\t\t1e999\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		r, err := Read(rules, File{"fuzz.tsv", []byte(s)})
+		if err != nil {
+			if !strings.Contains(err.Error(), "fuzz.tsv") {
+				t.Errorf("the error does not name the file: %v", err)
+			}
+			return
+		}
+		m := Message{Channel: "email", Text: "I am still waiting for 3 replies. Why? " + s}
+		checkVerdict(t, m, r.Decide(m, Context{}))
+	})
+}
