@@ -92,12 +92,12 @@ HELD ?= 1000000
 many: ## pages and searches among a million cases, measured: make many HELD=100000
 	POSTROOM_TEST_HELD=$(HELD) scripts/services run $(GO) test -run '^$$' -bench PagesAmongMany -benchtime 200x -timeout 0 ./internal/web
 
-fuzz: ## every fuzz target for FUZZTIME each (10s)
-	@set -e; grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r folder; do \
-		for target in $$(grep -h '^func Fuzz' $$folder/*_test.go | sed 's/func \(Fuzz[A-Za-z0-9_]*\).*/\1/'); do \
-			echo "$$folder $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$folder; \
-		done; \
-	done
+# make fuzz FUZZTIME=1h AT_ONCE=2 runs unattended. What was found interesting is
+# kept in CORPORA, and the next run goes on from there.
+AT_ONCE ?= 1
+CORPORA ?= .cache/fuzz
+fuzz: ## every fuzz target for FUZZTIME each (10s), AT_ONCE of them (1)
+	@GO="$(GO)" AT_ONCE=$(AT_ONCE) scripts/fuzz $(FUZZTIME) $(CORPORA)
 
 # Kills postroom serve at random, KILLS times on each register, and looks after
 # every fifty that each message is one case with one reply; then the other
