@@ -72,7 +72,7 @@ func converse(listener net.Listener, said string) (last string) {
 		if _, err := conn.Write([]byte(reply)); err != nil {
 			return last
 		}
-		ended := false
+		var ended bool
 		for {
 			line, err := lines.ReadString('\n')
 			if err != nil {

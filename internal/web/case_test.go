@@ -20,10 +20,10 @@ import (
 
 // openForLong is a house whose people stay signed in for as long as a case may
 // take.
-func openForLong(t testing.TB, point func(testing.TB, register.Config) register.Config) *house {
-	t.Helper()
+func openForLong(tb testing.TB, point func(testing.TB, register.Config) register.Config) *house {
+	tb.Helper()
 	const year = 366 * 24 * time.Hour
-	return openOn(t, point, web.Access{Idle: year, Longest: year})
+	return openOn(tb, point, web.Access{Idle: year, Longest: year})
 }
 
 // deliver takes what is owed the whole way to the resident, now.

@@ -79,26 +79,26 @@ func (d *description) valid(pointer, text string) error {
 
 // asDescribed fails the test unless an answer is one of those that the file
 // promises of that operation.
-func asDescribed(t testing.TB, method, path string, got page) {
-	t.Helper()
+func asDescribed(tb testing.TB, method, path string, got page) {
+	tb.Helper()
 	d, err := described()
-	must(t, err)
+	must(tb, err)
 	status := map[int]string{200: "200", 201: "201", 400: "400", 401: "401", 403: "403", 404: "404", 413: "413", 415: "415", 422: "422", 429: "429", 503: "503"}[got.status]
 	answer, _ := d.at("paths", path, strings.ToLower(method), "responses", status).(map[string]any)
 	if answer == nil {
-		t.Errorf("%s %s: %d is not described\n%s", method, path, got.status, got.body)
+		tb.Errorf("%s %s: %d is not described\n%s", method, path, got.status, got.body)
 		return
 	}
 	headers, _ := answer["headers"].(map[string]any)
 	for name := range headers {
 		if got.header.Get(name) == "" {
-			t.Errorf("%s %s: %d without %s", method, path, got.status, name)
+			tb.Errorf("%s %s: %d without %s", method, path, got.status, name)
 		}
 	}
 	content, _ := answer["content"].(map[string]any)
 	kind := got.header.Get("Content-Type")
 	if !slices.Contains(slices.Collect(maps.Keys(content)), kind) {
-		t.Errorf("%s %s: %d is %q", method, path, got.status, kind)
+		tb.Errorf("%s %s: %d is %q", method, path, got.status, kind)
 		return
 	}
 	if kind == "application/yaml" {
@@ -107,16 +107,16 @@ func asDescribed(t testing.TB, method, path string, got page) {
 	schema, _ := content[kind].(map[string]any)["schema"].(map[string]any)
 	ref, _ := schema["$ref"].(string)
 	if err := d.valid(strings.TrimPrefix(ref, "#"), got.body); err != nil {
-		t.Errorf("%s %s: %d is not as described: %v\n%s", method, path, got.status, err, got.body)
+		tb.Errorf("%s %s: %d is not as described: %v\n%s", method, path, got.status, err, got.body)
 	}
 	if kind == "application/problem+json" {
 		var p struct {
 			Status int
 			Title  string
 		}
-		must(t, json.Unmarshal([]byte(got.body), &p))
+		must(tb, json.Unmarshal([]byte(got.body), &p))
 		if p.Status != got.status || p.Title != http.StatusText(got.status) {
-			t.Errorf("%s %s: %d says of itself %+v", method, path, got.status, p)
+			tb.Errorf("%s %s: %d says of itself %+v", method, path, got.status, p)
 		}
 	}
 }

@@ -34,23 +34,23 @@ Content-Disposition: attachment; filename=boiler.pdf
 `
 
 // openScreened serves pages whose files the scanner looks at.
-func openScreened(t testing.TB, server *clamdtest.Server) *house {
-	t.Helper()
+func openScreened(tb testing.TB, server *clamdtest.Server) *house {
+	tb.Helper()
 	point := func(tb testing.TB, c register.Config) register.Config {
 		tb.Helper()
 		c.Screened = true
 		return registertest.SQLite(tb, c)
 	}
-	return openWith(t, point, web.Access{}, func(h *house, c *web.Config) {
+	return openWith(tb, point, web.Access{}, func(h *house, c *web.Config) {
 		c.Screen = malware.NewScreen(h.register, h.archive, server.Clamd(), h.clock.Now, slog.New(slog.DiscardHandler))
 	})
 }
 
-func (p page) wantNone(t testing.TB, texts ...string) {
-	t.Helper()
+func (p page) wantNone(tb testing.TB, texts ...string) {
+	tb.Helper()
 	for _, text := range texts {
 		if strings.Contains(p.body, text) {
-			t.Errorf("%q is in the page\n%s", text, p.body)
+			tb.Errorf("%q is in the page\n%s", text, p.body)
 		}
 	}
 }

@@ -74,35 +74,35 @@ func (l *lockedBuffer) String() string {
 }
 
 // open serves pages over a fresh SQLite register.
-func open(t testing.TB) *house {
-	t.Helper()
-	return openOn(t, registertest.SQLite, web.Access{})
+func open(tb testing.TB) *house {
+	tb.Helper()
+	return openOn(tb, registertest.SQLite, web.Access{})
 }
 
 // openOn serves them as access says, which ways may change once the address is
 // known.
-func openOn(t testing.TB, point func(testing.TB, register.Config) register.Config, access web.Access, ways ...func(h *house, address string, a *web.Access)) *house {
-	t.Helper()
-	return openWith(t, point, access, nil, ways...)
+func openOn(tb testing.TB, point func(testing.TB, register.Config) register.Config, access web.Access, ways ...func(h *house, address string, a *web.Access)) *house {
+	tb.Helper()
+	return openWith(tb, point, access, nil, ways...)
 }
 
 // openWith does it with what change makes of the pages' configuration.
-func openWith(t testing.TB, point func(testing.TB, register.Config) register.Config, access web.Access, change func(*house, *web.Config), ways ...func(h *house, address string, a *web.Access)) *house {
-	t.Helper()
-	h := &house{TB: t, clock: registertest.NewClock(), log: &lockedBuffer{}, shelf: t.TempDir()}
-	cfg := point(t, registertest.Config(t, h.clock.Now))
-	h.register = registertest.Open(t, cfg)
+func openWith(tb testing.TB, point func(testing.TB, register.Config) register.Config, access web.Access, change func(*house, *web.Config), ways ...func(h *house, address string, a *web.Access)) *house {
+	tb.Helper()
+	h := &house{TB: tb, clock: registertest.NewClock(), log: &lockedBuffer{}, shelf: tb.TempDir()}
+	cfg := point(tb, registertest.Config(tb, h.clock.Now))
+	h.register = registertest.Open(tb, cfg)
 	var err error
-	h.archive, err = archive.Open(t.TempDir(), h.clock.Now())
-	must(t, err)
+	h.archive, err = archive.Open(tb.TempDir(), h.clock.Now())
+	must(tb, err)
 	access.Cost = cheap()
 	h.server = httptest.NewUnstartedServer(nil)
 	for _, way := range ways {
 		way(h, "http://"+h.server.Listener.Addr().String(), &access)
 	}
-	h.queue, err = queue.Open(t.Context(), queue.Config{Prefix: "web-test", Now: h.clock.Now, Logger: slog.New(slog.DiscardHandler)})
-	must(t, err)
-	t.Cleanup(func() { _ = h.queue.Close() })
+	h.queue, err = queue.Open(tb.Context(), queue.Config{Prefix: "web-test", Now: h.clock.Now, Logger: slog.New(slog.DiscardHandler)})
+	must(tb, err)
+	tb.Cleanup(func() { _ = h.queue.Close() })
 	log := slog.New(slog.NewTextHandler(h.log, nil))
 	config := web.Config{
 		Intake:   &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.clock.Now, Logger: log},
@@ -120,41 +120,41 @@ func openWith(t testing.TB, point func(testing.TB, register.Config) register.Con
 			keeper := &records.Keeper{Register: h.register, Archive: h.archive}
 			return keeper.ExportCase(ctx, reference, path, by, h.clock.Now())
 		},
-		Composer: composer(t),
+		Composer: composer(tb),
 		Uploads:  &ingest.UploadDoor{Intake: &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.clock.Now, Logger: slog.New(slog.DiscardHandler)}, Most: 8 << 20},
 		Prefixes: []string{"CIT"},
-		Printer:  &notify.Printer{Register: h.register, Archive: h.archive, Press: letterPress(t), Words: composer(t).Words, Folder: t.TempDir()},
-		Letters:  scan.NewReader(scan.Config{Temp: t.TempDir()}),
+		Printer:  &notify.Printer{Register: h.register, Archive: h.archive, Press: letterPress(tb), Words: composer(tb).Words, Folder: tb.TempDir()},
+		Letters:  scan.NewReader(scan.Config{Temp: tb.TempDir()}),
 		Logger:   slog.New(slog.NewTextHandler(h.log, nil)),
 	}
 	if change != nil {
 		change(h, &config)
 	}
 	desk, err := web.New(config)
-	must(t, err)
+	must(tb, err)
 	h.pages = desk
 	handler, err := desk.Handler()
-	must(t, err)
+	must(tb, err)
 	h.server.Config.Handler = handler
 	h.server.Start()
-	t.Cleanup(h.server.Close)
+	tb.Cleanup(h.server.Close)
 	return h
 }
 
-func composer(t testing.TB) *notify.Composer {
-	t.Helper()
+func composer(tb testing.TB) *notify.Composer {
+	tb.Helper()
 	words, err := templates.New()
-	must(t, err)
+	must(tb, err)
 	return &notify.Composer{Words: words, Landlord: templates.Landlord{
 		Name: "Citrine Homes", Team: "Complaints team", Phone: "0300 555 0100", OutOfHours: "0300 555 0199", Ombudsman: templates.DefaultOmbudsman(),
 	}, From: register.Address{Address: "complaints@citrine.example"}}
 }
 
-func letterPress(t testing.TB) *paper.Press {
-	t.Helper()
+func letterPress(tb testing.TB) *paper.Press {
+	tb.Helper()
 	profile, _ := paper.ProfileNamed("dl-39x93")
 	press, err := paper.NewPress(paper.Sender{Name: "Citrine Homes", Lines: []string{"1 Orchard Quay", "Bristol", "BS1 7AA"}, Profile: profile})
-	must(t, err)
+	must(tb, err)
 	return press
 }
 
@@ -284,21 +284,21 @@ func form(pairs ...string) url.Values {
 }
 
 // want fails unless the page has the status and every text.
-func (p page) want(t testing.TB, status int, texts ...string) {
-	t.Helper()
+func (p page) want(tb testing.TB, status int, texts ...string) {
+	tb.Helper()
 	if p.status != status {
-		t.Errorf("status %d, want %d\n%s", p.status, status, p.body)
+		tb.Errorf("status %d, want %d\n%s", p.status, status, p.body)
 	}
 	for _, text := range texts {
 		if !strings.Contains(p.body, text) {
-			t.Errorf("%q is not in the page\n%s", text, p.body)
+			tb.Errorf("%q is not in the page\n%s", text, p.body)
 		}
 	}
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
+func must(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }

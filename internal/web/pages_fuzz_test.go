@@ -41,6 +41,7 @@ func fullHouse(f *testing.F) *tried {
 	f.Helper()
 	var file string
 	h := openForLong(f, func(tb testing.TB, c register.Config) register.Config {
+		tb.Helper()
 		c = registertest.SQLite(tb, c)
 		file = c.DSN
 		return c
@@ -293,7 +294,7 @@ func FuzzRequests(f *testing.F) {
 			if err != nil {
 				t.Skip("no method")
 			}
-			for _, line := range strings.Split(headers, "\n") {
+			for line := range strings.SplitSeq(headers, "\n") {
 				if name, value, ok := strings.Cut(line, ": "); ok {
 					r.Header.Add(name, value)
 				}

@@ -19,12 +19,12 @@ import (
 )
 
 // signingOn lets people sign in with what that client of a provider says.
-func signingOn(t testing.TB, c openid.Config) func(*house, string, *web.Access) {
-	t.Helper()
+func signingOn(tb testing.TB, c openid.Config) func(*house, string, *web.Access) {
+	tb.Helper()
 	return func(_ *house, address string, a *web.Access) {
 		c.Redirect, c.Roles, c.Scopes = address+web.SignOnBack, "roles", []string{"profile", "email"}
 		p, err := openid.New(c)
-		must(t, err)
+		must(tb, err)
 		a.SignOn = &web.SignOn{Provider: p, Name: "Citrine Homes account", Ask: "the IT desk", Roles: map[string][]register.Role{
 			"Postroom.Reviewer": {register.Reviewer}, "Postroom.Mailroom": {register.Mailroom}, "Postroom.Auditor": {register.Mailroom, register.Auditor}, "Postroom.Admin": {register.Admin},
 		}}

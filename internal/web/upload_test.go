@@ -28,23 +28,23 @@ import (
 type scanFile struct{ name, content string }
 
 // uploadBody writes what a browser sends: the fields first, then the files.
-func uploadBody(t testing.TB, fields []string, files ...scanFile) (body, kind string) {
-	t.Helper()
+func uploadBody(tb testing.TB, fields []string, files ...scanFile) (body, kind string) {
+	tb.Helper()
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
 	for i := 0; i < len(fields); i += 2 {
-		must(t, w.WriteField(fields[i], fields[i+1]))
+		must(tb, w.WriteField(fields[i], fields[i+1]))
 	}
 	for _, f := range files {
 		h := textproto.MIMEHeader{}
 		h.Set("Content-Disposition", `form-data; name="files"; filename="`+f.name+`"`)
 		h.Set("Content-Type", "application/pdf")
 		part, err := w.CreatePart(h)
-		must(t, err)
+		must(tb, err)
 		_, err = io.WriteString(part, f.content)
-		must(t, err)
+		must(tb, err)
 	}
-	must(t, w.Close())
+	must(tb, w.Close())
 	return b.String(), w.FormDataContentType()
 }
 
@@ -55,10 +55,10 @@ func (b *browser) upload(path string, fields []string, files ...scanFile) page {
 	return b.send(http.MethodPost, path, body, func(r *http.Request) { r.Header.Set("Content-Type", kind) })
 }
 
-func sampleScan(t testing.TB, name string) string {
-	t.Helper()
+func sampleScan(tb testing.TB, name string) string {
+	tb.Helper()
 	data, err := os.ReadFile("../../ingest/scan/testdata/scans/" + name)
-	must(t, err)
+	must(tb, err)
 	return string(data)
 }
 
@@ -290,9 +290,9 @@ func TestAPileIsReconciled(t *testing.T) {
 	b.get("/mailroom/uploads/nothing").want(t, http.StatusNotFound)
 }
 
-func mustURL(t testing.TB, text string) *url.URL {
-	t.Helper()
+func mustURL(tb testing.TB, text string) *url.URL {
+	tb.Helper()
 	u, err := url.Parse(text)
-	must(t, err)
+	must(tb, err)
 	return u
 }

@@ -194,12 +194,12 @@ func TestWhyAPersonIsAskedIsASentence(t *testing.T) {
 	h.signedIn("Priya", register.Reviewer).get("/messages/"+m.ID).want(t, http.StatusOK, "There is no address to answer to; a person decides whether it is answered.")
 }
 
-func isDownload(t testing.TB, p page) {
-	t.Helper()
+func isDownload(tb testing.TB, p page) {
+	tb.Helper()
 	h := p.header
 	if h.Get("Content-Type") != "application/octet-stream" || !strings.HasPrefix(h.Get("Content-Disposition"), "attachment") ||
 		h.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(h.Get("Content-Security-Policy"), "sandbox") {
-		t.Errorf("headers %v", h)
+		tb.Errorf("headers %v", h)
 	}
 }
 
