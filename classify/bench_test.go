@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -17,6 +18,40 @@ func BenchmarkDecide(b *testing.B) {
 		n++
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "messages/s")
+}
+
+// BenchmarkRead reads the rules and the everyday words that come with the
+// program, as every process does at its start.
+func BenchmarkRead(b *testing.B) {
+	rules, words := BuiltIn()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Read(rules, words); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// TestRulesKeepLittle holds how much memory the rules take from every process
+// that has read them. It runs beside no other test, so that nothing else is
+// counted.
+func TestRulesKeepLittle(t *testing.T) { //nolint:paralleltest // see above
+	const most = 8 << 20
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	r, err := Read(BuiltIn())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept := heap() - before; kept > most {
+		t.Errorf("the rules keep %d bytes, want %d at most", kept, most)
+	}
+	runtime.KeepAlive(r)
 }
 
 func BenchmarkDecideHuge(b *testing.B) {
