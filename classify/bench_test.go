@@ -35,7 +35,7 @@ func BenchmarkRead(b *testing.B) {
 // TestRulesKeepLittle holds how much memory the rules take from every process
 // that has read them. It runs beside no other test, so that nothing else is
 // counted.
-func TestRulesKeepLittle(t *testing.T) { //nolint:paralleltest // see above
+func TestRulesKeepLittle(t *testing.T) {
 	const most = 8 << 20
 	heap := func() uint64 {
 		runtime.GC()
