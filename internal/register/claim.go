@@ -3,14 +3,15 @@ package register
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 )
 
 // Claim takes those of the outgoing that are owed and due, or whose holder's
 // lease has run out, most of it in one transaction. One that was begun and
-// never settled (the one window that cannot be closed) comes back with Resend
-// set, once; the second time it becomes Uncertain, raises an alarm and is
-// left out.
+// never settled (the one window that cannot be closed) is waited for once more
+// (see awaitOutcome), and then comes back with Resend set, once; the second
+// time it becomes Uncertain, raises an alarm and is left out.
 func (r *Register) Claim(ctx context.Context, ids []ID, lease time.Duration, w Windows) ([]Claimed, error) {
 	all := &recentAll{window: w.All}
 	found, errs, err := batch(ctx, r, ids, func(t *tx, id ID) (*Claimed, error) { return r.claim(t, id, lease, w, all) })
@@ -39,6 +40,9 @@ func (r *Register) claim(t *tx, id ID, lease time.Duration, w Windows, all *rece
 		return nil, err
 	}
 	if o.State == Sending && o.begun == o.Attempt {
+		if o.awaited != o.Attempt && o.Kind != Alert {
+			return nil, awaitOutcome(t, o, now)
+		}
 		if o.Resend {
 			return nil, r.uncertain(t, o, "twice nobody could say whether it arrived")
 		}
@@ -54,6 +58,26 @@ func (r *Register) claim(t *tx, id ID, lease time.Duration, w Windows, all *rece
 	}
 	o.State, o.Attempt, o.LeaseUntil = Sending, o.Attempt+1, now.Add(lease)
 	return r.fillClaim(t, o, w, all)
+}
+
+// outcomeTime is how long an outcome is waited for once more: a transaction
+// that a frozen machine left open is ended after a minute, and a write that
+// hung behind it is tried again within half of one.
+const outcomeTime = 2 * time.Minute
+
+// awaitOutcome gives whoever began a mail a last chance to say what became of
+// it. That nobody said so within the lease may be our own doing: while the
+// database was away, full or locked, no outcome could be written. Who waits
+// to write one tries every few seconds. That this line can be written, which
+// stands where the outcome's would, shows that they can; so the time counts
+// from now on. An alert goes once more without delay.
+func awaitOutcome(t *tx, o Outgoing, now time.Time) error {
+	n, err := t.affected(`UPDATE outgoing SET awaited = attempt, lease_until = $1 WHERE id = $2 AND attempt = $3 AND state = 'sending' AND awaited <> attempt`,
+		micros(now.Add(outcomeTime)), o.ID, o.Attempt)
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.note(historyOf(o), "postroom", "outcome_awaited", detail{"outgoing": o.ID, "attempt": strconv.Itoa(o.Attempt)})
 }
 
 func claimable(o Outgoing, now, leaseNow time.Time) bool {

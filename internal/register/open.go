@@ -73,7 +73,7 @@ func (r *Register) forgetHolders(ctx context.Context) error {
 	return r.writes.do(ctx, func(t *tx) error {
 		return errors.Join(
 			t.exec(`UPDATE message SET lease_until = 0 WHERE state = 'arrived' AND lease_until > 0`),
-			t.exec(`UPDATE outgoing SET lease_until = 0 WHERE state IN ('owed', 'sending') AND lease_until > 0`),
+			t.exec(`UPDATE outgoing SET lease_until = 0, awaited = attempt WHERE state IN ('owed', 'sending') AND lease_until > 0`),
 			t.exec(`DELETE FROM lease`),
 		)
 	})

@@ -75,6 +75,7 @@ type Outgoing struct {
 	State      OutgoingState
 	Attempt    int       // the number that Begin, Sent and the others must carry
 	begun      int       // the last attempt that came as far as DATA
+	awaited    int       // the last attempt whose outcome was waited for once more
 	Failures   int       // attempts that certainly did not deliver
 	Resend     bool      // an attempt's outcome is unknown: the identical bytes go once more
 	NotBefore  time.Time // zero: at once, whatever the clocks of the machines say

@@ -104,14 +104,14 @@ func scanClock(row scanner) (c Clock, err error) {
 }
 
 const outgoingColumns = `o.id, o.key, o.kind, o.form, o.stage, o.case_id, o.message_id, o.reference, o.ordinal, o.way, o.to_name, o.to_addr,
-	o.state, o.attempt, o.begun, o.failures, o.resend, o.not_before, o.deadline_at, o.lease_until, o.mail_id, o.bytes, o.subject, o.note, o.why,
+	o.state, o.attempt, o.begun, o.awaited, o.failures, o.resend, o.not_before, o.deadline_at, o.lease_until, o.mail_id, o.bytes, o.subject, o.note, o.why,
 	o.promised, o.created_at, o.begun_at, o.sent_at, o.about, o.large_print, o.language`
 
 func scanOutgoing(row scanner) (o Outgoing, err error) {
 	var promised, about string
 	var large, resend, notBefore, deadline, lease, created, begun, sent int64
 	err = row.Scan(&o.ID, &o.Key, &o.Kind, &o.Form, &o.Stage, &o.Case, &o.Message, &o.Reference, &o.Ordinal, &o.Way, &o.To.Name, &o.To.Address,
-		&o.State, &o.Attempt, &o.begun, &o.Failures, &resend, &notBefore, &deadline, &lease, &o.MessageID, &o.Bytes, &o.Subject, &o.Note, &o.Why,
+		&o.State, &o.Attempt, &o.begun, &o.awaited, &o.Failures, &resend, &notBefore, &deadline, &lease, &o.MessageID, &o.Bytes, &o.Subject, &o.Note, &o.Why,
 		&promised, &created, &begun, &sent, &about, &large, &o.Language)
 	if err != nil {
 		return o, err

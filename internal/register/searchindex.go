@@ -37,7 +37,7 @@ type entry struct {
 
 // untold are the lines of histories that change nothing that is searched.
 func untold(what string) bool {
-	return slices.Contains([]string{"received", "sending", "reply_owed", "alarm_raised", "not_delivered", "outcome_unknown", "held", "seen_again"}, what)
+	return slices.Contains([]string{"received", "sending", "reply_owed", "alarm_raised", "not_delivered", "outcome_unknown", "outcome_awaited", "held", "seen_again"}, what)
 }
 
 // A staleness says how much of an entry is no longer true.

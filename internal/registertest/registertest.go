@@ -133,9 +133,64 @@ func admin(tb testing.TB, dsn, statement string) {
 func EndLeases(tb testing.TB, c register.Config) {
 	tb.Helper()
 	for _, statement := range []string{
-		"UPDATE lease SET until = 0", "UPDATE taking SET until = 0", "UPDATE message SET lease_until = 0", "UPDATE outgoing SET lease_until = 0 WHERE state = 'sending'",
+		"UPDATE lease SET until = 0", "UPDATE taking SET until = 0", "UPDATE message SET lease_until = 0", "UPDATE outgoing SET lease_until = 0, awaited = attempt WHERE state = 'sending'",
 	} {
 		admin(tb, c.DSN, statement)
+	}
+}
+
+// Overdue ends the leases of what is being sent, as a stall would that lasts
+// for longer than they do.
+func Overdue(tb testing.TB, c register.Config) {
+	tb.Helper()
+	admin(tb, c.DSN, "UPDATE outgoing SET lease_until = 1 WHERE state = 'sending'")
+}
+
+// A Lock is what another's transaction holds in a PostgreSQL register.
+type Lock struct {
+	// Waiting counts the connections that wait for it.
+	Waiting func() int
+	// Release ends the transaction.
+	Release func()
+}
+
+// LockBy begins a transaction with a statement that locks something, and leaves
+// it open, as a frozen machine or somebody's psql does.
+func LockBy(tb testing.TB, c register.Config, statement string) Lock {
+	tb.Helper()
+	db, err := sql.Open("pgx", c.DSN)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = db.Close() })
+	t, err := db.BeginTx(context.Background(), nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var me int
+	err = t.QueryRowContext(context.Background(), "SELECT pg_backend_pid()").Scan(&me)
+	if err == nil {
+		_, err = t.ExecContext(context.Background(), statement)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return Lock{
+		Waiting: func() (n int) {
+			// Who waits behind somebody who waits for it is counted too.
+			err := db.QueryRowContext(context.Background(), `WITH RECURSIVE behind(pid) AS (
+				SELECT $1::int UNION SELECT a.pid FROM pg_stat_activity a, behind b WHERE b.pid = ANY(pg_blocking_pids(a.pid))
+			) SELECT count(*) - 1 FROM behind`, me).Scan(&n)
+			if err != nil {
+				tb.Error(err)
+			}
+			return n
+		},
+		Release: func() {
+			if err := t.Rollback(); err != nil {
+				tb.Error(err)
+			}
+		},
 	}
 }
 
