@@ -80,7 +80,7 @@ func (r *Register) CaseInformation(ctx context.Context, caseID ID) ([]Informatio
 }
 
 // SettleInformation says that a request for information was answered, or was
-// none. ErrNotFound when no open request has that reference.
+// none. Whoever says so takes the alarms about it. ErrNotFound when no open request has that reference.
 func (r *Register) SettleInformation(ctx context.Context, reference, by, how string) error {
 	return wrap("settle information", r.writes.do(ctx, func(t *tx) error {
 		var id ID
@@ -89,6 +89,10 @@ func (r *Register) SettleInformation(ctx context.Context, reference, by, how str
 			return err
 		}
 		err = t.exec(`UPDATE information_request SET settled_at = $1, settled_by = $2, how = $3 WHERE message_id = $4`, micros(t.now), clean(by), clean(how), id)
+		if err != nil {
+			return err
+		}
+		err = t.exec(`UPDATE alarm SET taken_at = $1, taken_by = $2 WHERE message_id = $3 AND key LIKE 'information/%' AND taken_at = 0`, micros(t.now), clean(by), id)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package registertest_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +51,13 @@ func TestARequestForInformationHasItsOwnClock(t *testing.T) {
 		d.must(d.SettleInformation(ctx, o.Reference, "olga", "sent by post"))
 		if open, err = d.CaseInformation(ctx, o.Case); err != nil || len(open) != 1 || open[0].SettledBy != "olga" || !open[0].SettledAt.Equal(d.clock.Now()) {
 			t.Errorf("settled: %+v, %v", open, err)
+		}
+		alarms, err := d.OpenAlarms(ctx, 10)
+		d.must(err)
+		for _, a := range alarms {
+			if strings.Contains(a.Note, "request for information") {
+				t.Errorf("people are still called: %+v", a)
+			}
 		}
 		if open, err = d.OpenInformation(ctx, far, 10); err != nil || len(open) != 0 {
 			t.Errorf("still open: %+v, %v", open, err)
