@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -73,24 +74,24 @@ func doorNeeds() map[string]string {
 }
 
 // readHandedIn reads a message strictly: what is not described is refused, so
-// that a slip of the pen in the other system loses nothing in silence.
-func readHandedIn(body []byte) (h handedIn, no *refusal) {
+// that a slip of the pen in the other system loses nothing in silence. All that
+// is wrong is told at once.
+func readHandedIn(body []byte, now time.Time) (h handedIn, no *refusal) {
 	var s shape
-	if err := s.check(body); err != nil {
+	if err := s.check(body, reflect.TypeFor[handedIn]()); err != nil {
 		return h, &refusal{Status: http.StatusBadRequest, Code: "not_understood", Detail: "This is no JSON object in UTF-8: " + err.Error() + "."}
 	}
+	err := json.Unmarshal(body, &h)
+	_, told := errors.AsType[*json.UnmarshalTypeError](err) // by its shape
+	switch _, corrupt := errors.AsType[base64.CorruptInputError](err); {
+	case corrupt:
+		s.found("/attachments", "the content of an attachment is no base64 (RFC 4648, section 4, with padding)")
+	case err != nil && (!told || len(s.wrong) == 0):
+		return h, &refusal{Status: http.StatusBadRequest, Code: "not_understood", Detail: "This is not read as a message: " + err.Error() + "."}
+	}
+	s.also(h.wrong(now))
 	if len(s.wrong) > 0 {
 		return h, wrongFields(s.wrong)
-	}
-	err := json.Unmarshal(body, &h)
-	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return h, wrongFields([]fieldError{{"/" + strings.ReplaceAll(kind.Field, ".", "/"), "is not of the kind that is described: it is " + kind.Value}})
-	}
-	if _, ok := errors.AsType[base64.CorruptInputError](err); ok {
-		return h, wrongFields([]fieldError{{"/attachments", "the content of an attachment is no base64 (RFC 4648, section 4, with padding)"}})
-	}
-	if err != nil {
-		return h, &refusal{Status: http.StatusBadRequest, Code: "not_understood", Detail: "This is not read as a message: " + err.Error() + "."}
 	}
 	return h, nil
 }
@@ -101,7 +102,7 @@ func wrongFields(all []fieldError) *refusal {
 }
 
 // wrong says what has to be put right, and tidies what need not be.
-func (h *handedIn) wrong(now time.Time) *refusal {
+func (h *handedIn) wrong(now time.Time) []fieldError {
 	h.tidy()
 	var all []fieldError
 	must := func(ok bool, field, text string) {
@@ -127,11 +128,7 @@ func (h *handedIn) wrong(now time.Time) *refusal {
 	for i, n := range h.Needs {
 		must(doorNeeds()[n] != "", fmt.Sprintf("/needs/%d", i), "is one of large_print, another_language, easy_read, braille_or_audio")
 	}
-	all = append(all, h.wrongFiles()...)
-	if len(all) > 0 {
-		return wrongFields(all[:min(len(all), mostWrong)])
-	}
-	return nil
+	return append(all, h.wrongFiles()...)
 }
 
 func (h *handedIn) wrongFiles() (all []fieldError) {

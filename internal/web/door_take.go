@@ -53,10 +53,7 @@ func (d *Desk) handIn(w http.ResponseWriter, r *http.Request, k register.Token) 
 		d.refuse(w, r, *no)
 		return
 	}
-	h, no := readHandedIn(body)
-	if no == nil {
-		no = h.wrong(d.c.Now())
-	}
+	h, no := readHandedIn(body, d.c.Now())
 	if no == nil && h.IdentityConfirmed && !k.Grants(register.MayVouch) {
 		no = &refusal{Status: http.StatusForbidden, Code: "not_granted", Detail: "This token may not say that its system knows who the resident is. Leave identity_confirmed out, or ask the operator for a token with: -may submit,vouch."}
 	}

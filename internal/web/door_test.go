@@ -247,6 +247,12 @@ func TestWhatCannotBeTakenIn(t *testing.T) {
 			t.Errorf("%s: the schema says %v", name, err)
 		}
 	}
+	// All at once, and of each field once.
+	all := s.handIn("key-of-all", words("colour", "red", "text", "12", "channel", "letter", "needs", `["tea", 3]`, "complainant", `{"nme": "Ann", "email": "a"}`, "attachments", `[{"filename": "a", "content": "a b"}]`))
+	all.want(t, http.StatusUnprocessableEntity, "/colour", "/text", "/channel", "/needs/0", "/needs/1", "/complainant/nme", "/complainant/email", "/attachments")
+	if n := strings.Count(all.body, `"field"`); n != 8 {
+		t.Errorf("%d mistakes are named:\n%s", n, all.body)
+	}
 	for name, body := range map[string]string{
 		"nothing": "", "words": "hello", "a list": "[]", "cut off": words()[:40], "two": words() + words(), "no text": `{"id": "` + "\xff" + `"}`, "too deep": strings.Repeat(`{"a":`, 9) + "1" + strings.Repeat("}", 9),
 	} {

@@ -49,10 +49,7 @@ func (d *Desk) Forget() {
 // ReadHandedIn reads what a system hands in under a key: as post, or as the
 // problem that it is refused with.
 func ReadHandedIn(body []byte, now time.Time) (ingest.Submission, string) {
-	h, no := readHandedIn(body)
-	if no == nil {
-		no = h.wrong(now)
-	}
+	h, no := readHandedIn(body, now)
 	if no != nil {
 		text, _ := json.Marshal(no)
 		return ingest.Submission{}, string(text)
