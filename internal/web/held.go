@@ -25,8 +25,10 @@ func (d *Desk) addHeld(r *http.Request, m register.Message, p *itemPage) error {
 		return err
 	}
 	p.Held = &heldView{Words: malware.Words(*held), Infected: held.State == register.Infected}
-	for i := range p.Attachments {
-		p.Attachments[i].CanHave = false
+	for _, files := range [][]attachmentView{p.Attachments, p.Further} {
+		for i := range files {
+			files[i].Href = ""
+		}
 	}
 	return nil
 }

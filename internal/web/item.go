@@ -31,10 +31,9 @@ type eventView struct{ When, What, By, Detail string }
 
 type attachmentView struct {
 	register.Attachment
-	Number  int
-	Size    string
-	What    string
-	CanHave bool
+	Size string
+	What string
+	Href string // where it can be had; empty: nowhere
 }
 
 // A caseView is a case that a message may belong to.
@@ -78,10 +77,12 @@ type itemPage struct {
 	Lesser       []evidenceView // reasons that weigh less
 	Issues       []string
 	Outcomes     []string
-	Attachments  []attachmentView
-	Held         *heldView  // why its files may not be opened; nil: they may
-	HasPage      bool       // that can be shown as it looked
-	Pages        []pageView // of a scanned letter
+	Attachments  []attachmentView // the first of them
+	Further      []attachmentView // the others, folded away
+	Attached     int              // how many there are
+	Held         *heldView        // why its files may not be opened; nil: they may
+	HasPage      bool             // that can be shown as it looked
+	Pages        []pageView       // of a scanned letter
 	Repairs      []string
 	Notes        []string
 	Alarms       []alarmView
@@ -198,13 +199,26 @@ func (p *itemPage) read(m register.Message) {
 		p.WholeSubject = rd.Subject
 	}
 	p.AuthWhy, p.Trusted, p.Repairs, p.Notes, p.OtherPerson = rd.AuthWhy, rd.MayQuote(), rd.Repairs, rd.Notes, rd.ComplainantWhy
-	for i, a := range rd.Attachments {
-		what, how := attachedWords(a.ContentType, a.Filename)
-		p.Attachments = append(p.Attachments, attachmentView{Attachment: a, Number: i + 1, Size: size(a.Size), What: what, CanHave: m.Channel != register.Letter && how != keepsShut})
-	}
+	p.attach(m, rd.Attachments)
 	if strings.TrimSpace(rd.Text) != strings.TrimSpace(rd.NewText) {
 		p.Quoted = strings.Split(strings.TrimSpace(rd.Text), "\n")
 	}
+}
+
+// shownAttachments are listed openly: a mail may have a thousand.
+const shownAttachments = 20
+
+func (p *itemPage) attach(m register.Message, all []register.Attachment) {
+	views := make([]attachmentView, len(all))
+	for i, a := range all {
+		what, how := attachedWords(a.ContentType, a.Filename)
+		views[i] = attachmentView{Attachment: a, Size: size(a.Size), What: what}
+		if m.Channel != register.Letter && how != keepsShut {
+			views[i].Href = fmt.Sprintf("/messages/%s/attachments/%d", m.ID, i+1)
+		}
+	}
+	open := min(len(all), shownAttachments)
+	p.Attachments, p.Further, p.Attached = views[:open], views[open:], len(all)
 }
 
 // views words the reasons, and notes which have a mark in the text to lead to.

@@ -175,3 +175,20 @@ func TestAttachmentsSayWhatTheyAre(t *testing.T) {
 		t.Error("the program is offered")
 	}
 }
+
+func TestManyAttachmentsAreFolded(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	var body strings.Builder
+	for i := range 30 {
+		fmt.Fprintf(&body, "--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=f%d.txt\n\nnotes\n", i+1)
+	}
+	m := h.mail("From: ann@example.com\nSubject: s\nMessage-ID: <1@example.com>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nCold\n"+
+		body.String()+"--b--\n", unsure(classify.Complaint), nil)
+	got := h.signedIn("Priya", register.Reviewer).get("/messages/" + m.ID)
+	got.want(t, http.StatusOK, "Attachments (30)", "<summary>10 more</summary>", `attachments/30" download>f30.txt`)
+	shown, folded, _ := strings.Cut(got.body, "10 more</summary>")
+	if strings.Count(shown, " download>f") != 20 || strings.Count(folded, " download>f") != 10 {
+		t.Errorf("%d shown, %d folded", strings.Count(shown, " download>f"), strings.Count(folded, " download>f"))
+	}
+}
