@@ -32,6 +32,7 @@ type ScanFolder struct {
 const (
 	mostScan  = 200 << 20 // bytes of a file of scans
 	emptyFile = "The file is empty: the scanner wrote nothing into it. Scan the letter again."
+	typedFile = "The file is text, not a scan, and was not taken in. Scan the letter as PDF. What a resident told somebody goes under Log a contact, and an email to the mailbox."
 )
 
 // The folders within the folder.

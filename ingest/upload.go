@@ -4,8 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
+	"postroom/ingest/scan"
+	"postroom/internal/archive"
 	"postroom/internal/register"
 	"postroom/internal/workday"
 )
@@ -46,7 +51,7 @@ func (d *UploadDoor) Take(ctx context.Context, upload register.ID, name string, 
 	if err != nil {
 		return f, err
 	}
-	post, refused, err := d.post(ctx, u, body)
+	post, refused, err := d.post(ctx, u, name, body)
 	if err != nil {
 		return f, fmt.Errorf("ingest: take upload: %w", err)
 	}
@@ -76,7 +81,7 @@ func (d *UploadDoor) Largest() int64 {
 }
 
 // post copies a file towards the archive, or says why it is not taken.
-func (d *UploadDoor) post(ctx context.Context, u register.Upload, body io.Reader) (post Post, refused string, err error) {
+func (d *UploadDoor) post(ctx context.Context, u register.Upload, name string, body io.Reader) (post Post, refused string, err error) {
 	most := d.Largest()
 	w, err := d.Intake.Archive.Create(ctx)
 	if err != nil {
@@ -91,12 +96,23 @@ func (d *UploadDoor) post(ctx context.Context, u register.Upload, body io.Reader
 		refused = emptyFile
 	case w.Size() > most:
 		refused = fmt.Sprintf("The file is larger than %d MB. Scan it in smaller parts.", most>>20)
+	case typed(name, w):
+		refused = typedFile
 	}
 	if refused != "" {
 		w.Abort()
 		return post, refused, nil
 	}
 	return Post{Original: w, Channel: register.Letter, Source: register.UploadSource, ReceivedAt: receivedOn(u.ReceivedOn, d.Intake.Now()), Basis: register.Given}, "", nil
+}
+
+// typed reports whether a file is text, and is not called a scan either. What
+// a scanner named a scan is taken in whatever it holds: the paper may be gone.
+func typed(name string, w *archive.Writer) bool {
+	head := make([]byte, 4096)
+	n, _ := w.ReadAt(head, 0)
+	named := strings.TrimPrefix(strings.ToLower(filepath.Ext(name)), ".")
+	return scan.Sniff(head[:n]) == scan.Text && !slices.Contains([]string{"pdf", "tif", "tiff", "jpg", "jpeg", "png", "heic", "heif", "webp"}, named)
 }
 
 // receivedOn is the moment for a day of receipt that somebody names: this one,

@@ -53,6 +53,9 @@ func TestUploads(t *testing.T) {
 	if f := take("3.pdf", strings.NewReader(strings.Repeat("x", 1<<20+1))); !strings.Contains(f.Refused, "larger than 1 MB") {
 		t.Errorf("%+v", f)
 	}
+	if f := take("notes.txt", strings.NewReader("Dear Sirs,\nthe lift is broken.")); !strings.Contains(f.Refused, "is text, not a scan") || f.Message != "" {
+		t.Errorf("%+v", f)
+	}
 	if f := take("1 once more.pdf", strings.NewReader("one")); !f.Again || f.Message != first.Message || f.Reference != first.Reference {
 		t.Errorf("%+v", f)
 	}
@@ -65,7 +68,7 @@ func TestUploads(t *testing.T) {
 	}
 	stands, err := d.intake.Register.UploadStands(ctx, u.ID)
 	d.must(err)
-	if len(stands.Files) != 4 || stands.Refused != 2 || stands.Again != 1 || stands.Waiting != 1 || stands.Reconciled() {
+	if len(stands.Files) != 5 || stands.Refused != 3 || stands.Again != 1 || stands.Waiting != 1 || stands.Reconciled() {
 		t.Errorf("%+v", stands)
 	}
 }

@@ -81,7 +81,7 @@ func TestAPileIsUploaded(t *testing.T) {
 	b := h.signedIn("Dev", register.Mailroom)
 	b.get("/mailroom").want(t, http.StatusOK, "Take in letters", `max="2026-11-23"`, "Nothing was taken in here yet")
 	got := b.upload("/mailroom/uploads", []string{"on", "2026-11-20", "count", "3", "reason", ""},
-		scanFile{"one.txt", "Dear Sirs,\nthe lift is broken."}, scanFile{"two.pdf", "Dear Sirs,\nthe roof leaks."}, scanFile{"empty.pdf", ""}, scanFile{"again.pdf", "Dear Sirs,\nthe roof leaks."})
+		scanFile{"one.pdf", "Dear Sirs,\nthe lift is broken."}, scanFile{"two.pdf", "Dear Sirs,\nthe roof leaks."}, scanFile{"empty.pdf", ""}, scanFile{"again.pdf", "Dear Sirs,\nthe roof leaks."})
 	got.want(t, http.StatusSeeOther)
 	s := h.stands()
 	if s.By != "Dev" || s.Counted != 3 || s.ReceivedOn.String() != "2026-11-20" || len(s.Files) != 4 || s.Waiting != 2 || s.Refused != 1 || s.Again != 1 {
@@ -91,9 +91,9 @@ func TestAPileIsUploaded(t *testing.T) {
 	if m.Channel != register.Letter || m.ReceivedAt.In(time.UTC).Format("2006-01-02") != "2026-11-20" || m.State != register.Arrived {
 		t.Errorf("%+v", m)
 	}
-	b.get(got.header.Get("Location")).want(t, http.StatusOK, "Being read", "Look again", "empty.pdf", "The file is empty", "came in before, as "+s.Files[1].Reference, "one.txt")
+	b.get(got.header.Get("Location")).want(t, http.StatusOK, "Being read", "Look again", "empty.pdf", "The file is empty", "came in before, as "+s.Files[1].Reference, "one.pdf")
 	b.get("/mailroom").want(t, http.StatusOK, "Taken in lately", "Being read")
-	if strings.Contains(h.log.String(), "one.txt") {
+	if strings.Contains(h.log.String(), "one.pdf") {
 		t.Error("a file's name is in the log")
 	}
 }
@@ -103,7 +103,7 @@ func TestWhatIsWrongWithAnUpload(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	b := h.signedIn("Dev", register.Mailroom)
-	letter := scanFile{"one.txt", "Dear Sirs"}
+	letter := scanFile{"one.pdf", "Dear Sirs"}
 	for _, row := range []struct {
 		fields []string
 		files  []scanFile
@@ -145,9 +145,9 @@ func TestHostileUploads(t *testing.T) {
 	raw("--b\r\nno header at all", "multipart/form-data; boundary=b").want(t, http.StatusBadRequest, "broke off")
 
 	// A body that ends within its second file: the first one is safe.
-	body, kind := uploadBody(t, fine, scanFile{"first.txt", "Dear Sirs, one"}, scanFile{"second.txt", "Dear Sirs, two"})
+	body, kind := uploadBody(t, fine, scanFile{"first.pdf", "Dear Sirs, one"}, scanFile{"second.pdf", "Dear Sirs, two"})
 	got := raw(body[:strings.Index(body, "Sirs, two")], kind)
-	got.want(t, http.StatusBadRequest, "broke off", "first.txt")
+	got.want(t, http.StatusBadRequest, "broke off", "first.pdf")
 	if s := h.stands(); len(s.Files) != 1 || s.Files[0].Message == "" {
 		t.Errorf("%+v", s)
 	}
@@ -188,7 +188,7 @@ func TestHostileUploads(t *testing.T) {
 	if s := h.stands(); len(s.Files) != 300 {
 		t.Errorf("%d files", len(s.Files))
 	}
-	h.signedIn("Gwen", register.Auditor).upload("/mailroom/uploads", fine, scanFile{"one.txt", "Dear"}).want(t, http.StatusForbidden)
+	h.signedIn("Gwen", register.Auditor).upload("/mailroom/uploads", fine, scanFile{"one.pdf", "Dear"}).want(t, http.StatusForbidden)
 }
 
 // TestAnUploadOutlastsTheServersPatience: the time limits that protect forms
@@ -209,7 +209,7 @@ func TestAnUploadOutlastsTheServersPatience(t *testing.T) {
 	done := make(chan struct{})
 	go func() { defer close(done); _ = impatient.Serve(l) }()
 	t.Cleanup(func() { _ = impatient.Close(); <-done })
-	body, kind := uploadBody(t, []string{"on", "2026-11-23", "count", "1"}, scanFile{"slow.txt", "Dear Sirs, slowly"})
+	body, kind := uploadBody(t, []string{"on", "2026-11-23", "count", "1"}, scanFile{"slow.pdf", "Dear Sirs, slowly"})
 	half := strings.Index(body, "slowly")
 	r, w := io.Pipe()
 	go func() {
@@ -282,7 +282,7 @@ func TestAPileIsReconciled(t *testing.T) {
 	b.post(path+"/count", form("count", strconv.Itoa(s.Letters+1))).want(t, http.StatusSeeOther)
 	b.get(path).want(t, http.StatusOK, "1 letter not accounted for")
 	b.upload(path+"/files", nil).want(t, http.StatusUnprocessableEntity, "Choose the scans")
-	b.upload(path+"/files", nil, scanFile{"late.txt", "Dear Sirs,\nthe lift has been broken for weeks and nobody answers me.\nYours, A Tenant"}).want(t, http.StatusSeeOther)
+	b.upload(path+"/files", nil, scanFile{"late.pdf", "Dear Sirs,\nthe lift has been broken for weeks and nobody answers me.\nYours, A Tenant"}).want(t, http.StatusSeeOther)
 	h.readAll()
 	b.get(path).want(t, http.StatusOK, "The numbers agree", "The paper can be put away")
 	b.upload("/mailroom/uploads/nothing/files", nil, scanFile{"x", "x"}).want(t, http.StatusNotFound)
