@@ -75,7 +75,7 @@ func (d *Desk) status(w http.ResponseWriter, r *http.Request, who register.Accou
 func (d *Desk) comingIn(s statusView) []Part {
 	var parts []Part
 	for _, m := range s.Mailboxes {
-		p := Part{Name: m.Mailbox, Now: fmt.Sprintf("Last read %s; %s still to take in", m.Polled, counted(m.Backlog, "mail"))}
+		p := Part{Name: m.Mailbox, Now: m.now()}
 		switch {
 		case m.Problem != "":
 			p.Trouble, p.Broken = m.Problem+". No post is lost: what could not be fetched waits on the mail server", true
@@ -90,6 +90,18 @@ func (d *Desk) comingIn(s statusView) []Part {
 	}
 	return append(parts, Part{Name: "Registered and not read yet", Now: strconv.Itoa(s.Arrived)},
 		Part{Name: "Review queue", Now: strconv.Itoa(s.InReview) + "; " + oldest})
+}
+
+// now says how many mails wait, as far as that is known.
+func (m mailboxView) now() string {
+	waiting := counted(m.Backlog, "mail")
+	switch {
+	case m.Problem == "":
+		return "Last read " + m.Polled + "; " + waiting + " still to take in"
+	case m.PolledAt.IsZero():
+		return "Never read; how many mails wait is not known"
+	}
+	return "Last read " + m.Polled + ", with " + waiting + " still to take in; how many wait now is not known"
 }
 
 func (d *Desk) goingOut(ctx context.Context, s statusView) []Part {
