@@ -49,7 +49,7 @@ func runBackup(args []string, stdout, stderr io.Writer) int {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(stdout, "%s: %d files, %.1f MB of post, and the keys\n", rest[0], m.Files, float64(m.Bytes)/1e6)
+		fmt.Fprintf(stdout, "%s: %s, %.1f MB of post, and the keys\n", rest[0], counted(m.Files, "file"), float64(m.Bytes)/1e6)
 		if m.Register == nil {
 			fmt.Fprintln(stdout, "The register is NOT in it.")
 		}
@@ -205,10 +205,10 @@ func sayRestored(w io.Writer, r records.Restored) int {
 	for _, f := range r.Findings {
 		fmt.Fprintf(w, "WRONG   %s\n", f.What)
 	}
-	fmt.Fprintf(w, `Restored the backup of %s: the register, the keys and %d files.
+	fmt.Fprintf(w, `Restored the backup of %s: the register, the keys and %s.
 Nothing leaves until you run: postroom outgoing release
-%d replies may have gone out since the backup. They wait for a person, and so will those to mail that is found again.
-`, r.MadeAt.In(workday.London()).Format("2 January 2006, 15:04"), r.Files-len(r.Findings), r.Doubtful)
+%s may have gone out since the backup. What may have waits for a person, and so will replies to mail that is found again.
+`, r.MadeAt.In(workday.London()).Format("2 January 2006, 15:04"), counted(r.Files-len(r.Findings), "file"), counted(r.Doubtful, "reply"))
 	return min(1, len(r.Findings))
 }
 
@@ -245,7 +245,7 @@ func runOutgoing(args []string, stdout, stderr io.Writer) int {
 func (r *recordRoom) release(ctx context.Context, doubtful bool, w io.Writer) error {
 	if doubtful {
 		n, err := r.register.ReleaseDoubtful(ctx, operator, "the operator let them all go after the restore")
-		fmt.Fprintf(w, "%d replies that may have gone out before are let go\n", n)
+		fmt.Fprintf(w, "let go, although they may have gone out before: %s\n", counted(n, "reply"))
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ func TestBackupRestoreAndRelease(t *testing.T) {
 	}
 	folder := filepath.Join(t.TempDir(), "backup")
 	out, _ := c.postroom(0, "backup", folder)
-	c.says(out, "1 files", "and the keys")
+	c.says(out, "1 file,", "and the keys")
 	_, complaint := c.postroom(1, "backup", folder)
 	c.says(complaint, "is not empty")
 	_, complaint = c.postroom(1, "restore", folder)
@@ -30,7 +30,7 @@ func TestBackupRestoreAndRelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, _ = fresh.postroom(0, "restore", folder)
-	fresh.says(out, "Nothing leaves until", "1 replies may have gone out")
+	fresh.says(out, "Nothing leaves until", "1 reply may have gone out")
 	old, err := os.ReadFile(filepath.Join(c.folder, "data", "secrets", "reference.key"))
 	if err != nil {
 		t.Fatal(err)
@@ -39,10 +39,10 @@ func TestBackupRestoreAndRelease(t *testing.T) {
 		t.Errorf("the key is %q, and was %q: %v", now, old, err)
 	}
 	out, _ = fresh.postroom(0, "verify")
-	fresh.says(out, "1 messages", "all agree")
+	fresh.says(out, "1 message,", "all agree")
 	for _, step := range []struct{ verb, more, says string }{
 		{"status", "", "held: the register was restored"},
-		{"release", "-doubtful", "1 replies that may have gone out before are let go\nsending"},
+		{"release", "-doubtful", "let go, although they may have gone out before: 1 reply\nsending"},
 		{"status", "", "sending"},
 		{"hold", "-why=the mail server is being moved", "held: the mail server is being moved"},
 		{"release", "", "sending"},

@@ -134,17 +134,17 @@ func (h *house) backlog(owed bool, trouble func(string, error), stderr io.Writer
 }
 
 func sayTally(w io.Writer, t ingest.Tally, failed int) {
-	fmt.Fprintf(w, "%d mails taken in, %d were there already\n", t.New, t.Known)
+	fmt.Fprintf(w, "%s taken in, %d there already\n", counted(t.New, "mail"), t.Known)
 	if t.Scans > 0 {
-		fmt.Fprintf(w, "%d scans taken in; postroom serve reads them\n", t.Scans)
+		fmt.Fprintf(w, "%s taken in, to be read by postroom serve\n", counted(t.Scans, "scan"))
 	}
 	if t.People > 0 {
-		fmt.Fprintf(w, "%d of them wait for a person\n", t.People)
+		fmt.Fprintf(w, "waiting for a person: %d of them\n", t.People)
 	}
 	if t.Unread > 0 {
-		fmt.Fprintf(w, "%d of them are registered and will be read by postroom serve\n", t.Unread)
+		fmt.Fprintf(w, "registered, and to be read by postroom serve: %d of them\n", t.Unread)
 	}
 	if failed > 0 {
-		fmt.Fprintf(w, "%d could not be taken in; they were named\n", failed)
+		fmt.Fprintf(w, "could not be taken in, and named above: %d\n", failed)
 	}
 }

@@ -57,7 +57,7 @@ func TestImportStops(t *testing.T) {
 	if !ok || exit.ExitCode() != 1 || !strings.Contains(last, "stopped; nothing is lost") {
 		t.Errorf("%v, %q", exit, last)
 	}
-	taken := regexp.MustCompile(`^([1-9]\d*) mails taken in, 0 were there already\n`).FindStringSubmatch(out.String())
+	taken := regexp.MustCompile(`^([1-9]\d*) mails taken in, 0 there already\n`).FindStringSubmatch(out.String())
 	if taken == nil || taken[1] == "10000" {
 		t.Errorf("it says %q", out.String())
 	}

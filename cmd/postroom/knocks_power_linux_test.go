@@ -252,5 +252,5 @@ func TestABackupOntoAFullDisk(t *testing.T) {
 		d.makeRoom()
 	}
 	out, _ := c.postroom(0, "backup", filepath.Join(d.folder, "backup"))
-	c.says(out, "1 files", "and the keys")
+	c.says(out, "1 file,", "and the keys")
 }

@@ -23,16 +23,16 @@ func (h *house) scannerPart(ctx context.Context) []web.Part {
 	counts, err := h.register.CountScreenings(ctx)
 	part := web.Part{Name: "Malware scanner", Now: "answers; nothing waits for it"}
 	if counts.Waiting > 0 {
-		part.Now = fmt.Sprintf("answers; %d files wait for it", counts.Waiting)
+		part.Now = "answers; waiting for it: " + counted(counts.Waiting, "file")
 	}
 	if counts.Infected > 0 {
-		part.Now += fmt.Sprintf("; malware was found in %d files, which nobody can open", counts.Infected)
+		part.Now += "; with malware, and not to be opened: " + counted(counts.Infected, "file")
 	}
 	if counts.Unscannable > 0 {
 		part.Now += fmt.Sprintf("; %d could not be looked at and wait for a manager", counts.Unscannable)
 	}
 	if down := h.screen.Check(ctx); down != nil || err != nil {
-		part.Now = fmt.Sprintf("does not answer; %d files wait for it", counts.Waiting)
+		part.Now = "does not answer; waiting for it: " + counted(counts.Waiting, "file")
 		part.Trouble, part.Broken = "the operator starts clamav-daemon. Post is taken in and acknowledged meanwhile; its files cannot be opened until they were looked at", true
 	}
 	return []web.Part{part}

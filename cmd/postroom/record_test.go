@@ -90,7 +90,7 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 	c := newCabinet(t)
 	c.complaint("no heating", "ann@homes.example")
 	out, _ := c.postroom(0, "verify")
-	c.says(out, "1 messages, 1 cases, 1 replies", "all agree")
+	c.says(out, "1 message, 1 case, 1 reply", "all agree")
 	lost := registertest.Arrival("no heating", time.Now()).Original
 	if err := os.Remove(filepath.Join(c.folder, "data", "archive", lost[:2], lost)); err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestKeepEraseAndSubjectAccess(t *testing.T) {
 	opened := c.complaint("no heating", "ann@homes.example")
 	path := filepath.Join(t.TempDir(), "ann.zip")
 	out, _ := c.postroom(0, "subject-access", "ann@homes.example", path)
-	c.says(out, "1 messages, 1 cases")
+	c.says(out, "1 message, 1 case")
 	_, refused := c.postroom(1, "erase", "-why", "request", opened.Reference)
 	c.says(refused, "The case is open")
 	if err := c.register.CloseCase(t.Context(), opened.Case, "olga", register.ClosedWithdrawn, "by phone"); err != nil {

@@ -135,7 +135,7 @@ func runSubjectAccess(args []string, stdout, stderr io.Writer) int {
 	return c.with(stderr, func(ctx context.Context, room *recordRoom) error {
 		messages, cases, err := room.keeper.SubjectAccess(ctx, rest[0], rest[1], operator, room.now())
 		if err == nil {
-			fmt.Fprintf(stdout, "%s: %d messages, %d cases\n", rest[1], messages, cases)
+			fmt.Fprintf(stdout, "%s: %s, %s\n", rest[1], counted(messages, "message"), counted(cases, "case"))
 		}
 		return err
 	})

@@ -115,12 +115,12 @@ func TestBackupAndRestoreOfABucket(t *testing.T) {
 	old.uses(keysIn(t, old.folder, c))
 	opened := old.complaint("no heating", "ann@homes.example")
 	out, _ := old.postroom(0, "verify")
-	old.says(out, "1 messages, 1 cases, 1 replies", "all agree")
+	old.says(out, "1 message, 1 case, 1 reply", "all agree")
 	out, _ = old.postroom(1, "check") // there is no mail server
 	old.says(out, "object storage           ok     "+c.Bucket+"/originals/ takes files and gives them back; it keeps no old versions")
 	folder := filepath.Join(t.TempDir(), "backup")
 	out, _ = old.postroom(0, "backup", folder)
-	old.says(out, "1 files", "and the keys")
+	old.says(out, "1 file,", "and the keys")
 
 	fresh := newCabinet(t)
 	if err := os.RemoveAll(filepath.Join(fresh.folder, "data")); err != nil {
@@ -136,9 +136,9 @@ func TestBackupAndRestoreOfABucket(t *testing.T) {
 	c.Prefix = "restored/"
 	fresh.uses(keysIn(t, fresh.folder, c))
 	out, _ = fresh.postroom(0, "restore", folder)
-	fresh.says(out, "1 files", "Nothing leaves until")
+	fresh.says(out, "1 file.", "Nothing leaves until")
 	out, _ = fresh.postroom(0, "verify")
-	fresh.says(out, "1 messages", "all agree")
+	fresh.says(out, "1 message,", "all agree")
 	out, _ = fresh.postroom(0, "export", opened.Reference, filepath.Join(t.TempDir(), "case.zip"))
 	fresh.says(out, "the file of")
 }

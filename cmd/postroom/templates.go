@@ -104,6 +104,9 @@ func counted(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
+	if stem, ok := strings.CutSuffix(what, "ly"); ok { // a reply
+		return fmt.Sprintf("%d %slies", n, stem)
+	}
 	return fmt.Sprintf("%d %ss", n, what)
 }
 

@@ -38,14 +38,15 @@ func sayProof(w io.Writer, p records.Proof) {
 		others++
 		fmt.Fprintf(w, "orphan  %s\n", f.What)
 	}
-	fmt.Fprintf(w, "%d messages, %d cases, %d replies, %d lines of history, %d files: ", p.Messages, p.Cases, p.Replies, p.Events, p.Files)
+	lines := counted(p.Events, "line") + " of history"
+	fmt.Fprintf(w, "%s, %s, %s, %s, %s: ", counted(p.Messages, "message"), counted(p.Cases, "case"), counted(p.Replies, "reply"), lines, counted(p.Files, "file"))
 	if n := p.Problems(); n > 0 {
 		fmt.Fprintf(w, "%d WRONG", n)
 	} else {
 		fmt.Fprint(w, "all agree")
 	}
 	if others > 0 {
-		fmt.Fprintf(w, "; %d files belong to nothing", others)
+		fmt.Fprintf(w, "; orphans: %s", counted(others, "file"))
 	}
 	fmt.Fprintln(w)
 }

@@ -157,7 +157,7 @@ func (r *Register) digestTroubles(ctx context.Context, f *DigestFacts) error {
 			f.Troubles = append(f.Troubles, fmt.Sprintf("Mailbox %s: %s", m.Mailbox, m.Problem))
 		}
 		if m.Parked > 0 {
-			f.Troubles = append(f.Troubles, fmt.Sprintf("Mailbox %s: %d mails could not be taken in.", m.Mailbox, m.Parked))
+			f.Troubles = append(f.Troubles, fmt.Sprintf("Mailbox %s: mails that could not be taken in: %d.", m.Mailbox, m.Parked))
 		}
 	}
 	if !r.cfg.Calendar.Covers(f.Day.AddDays(calendarAhead)) {
