@@ -44,8 +44,20 @@ func TestServicesThatTurnUsAway(t *testing.T) {
 			if !errors.As(err, &trouble) || trouble.Trouble != row.want || !strings.Contains(trouble.Advice, row.advice) {
 				t.Fatalf("got %v", err)
 			}
+			p.afterFailure(t.Context(), err)
+			limited := func() bool {
+				s, err := d.intake.Register.Status(t.Context())
+				d.must(err)
+				return len(s.Mailboxes) == 1 && s.Mailboxes[0].Limited
+			}
+			if limited() != (row.want == Throttled) {
+				t.Errorf("shown as limited: %v", limited())
+			}
 			d.passes(p)
 			d.wantWhole(letters(3)...)
+			if limited() {
+				t.Error("shown as limited after a good poll")
+			}
 			for _, m := range d.messages() {
 				if m.Problem != "" {
 					t.Errorf("a limit is taken for a mail's fault: %s", m.Problem)

@@ -76,7 +76,7 @@ func (p *Poller) afterFailure(ctx context.Context, err error) time.Duration {
 	p.ahead = false
 	p.failed++
 	p.log.WarnContext(ctx, "mailbox could not be polled", slog.Any("error", err), slog.Int("failures", p.failed))
-	p.note(ctx, register.MailboxStatus{Problem: err.Error()})
+	p.note(ctx, register.MailboxStatus{Problem: err.Error(), Limited: trouble != nil && trouble.Trouble == Throttled})
 	wait := min(first<<min(p.failed-1, 20), 200*first)
 	switch {
 	case limited:

@@ -18,11 +18,11 @@ func named(name, help string, labels ...string) family {
 // families are all that are shown. Labels are our own few kinds and the names
 // of mailboxes in the configuration: nothing that a resident wrote.
 type families struct {
-	arrivals, decisions, acknowledged, acknowledgedIn, acknowledgedAverage   family
-	undecided, oldestUndecided, unread, late, owed, oldestOwed, people, tray family
-	retrying, alarms, polled, backlog, problem, parked, unfiled, lane        family
-	withheld, oldestUnscreened                                               family
-	up, success, pages, reading                                              family
+	arrivals, decisions, acknowledged, acknowledgedIn, acknowledgedAverage     family
+	undecided, oldestUndecided, unread, late, owed, oldestOwed, people, tray   family
+	retrying, alarms, polled, backlog, problem, limited, parked, unfiled, lane family
+	withheld, oldestUnscreened                                                 family
+	up, success, pages, reading                                                family
 }
 
 func newFamilies() families {
@@ -45,6 +45,7 @@ func newFamilies() families {
 		polled:              named("mailbox_lag_seconds", "Since the last good poll of the mailbox.", "mailbox"),
 		backlog:             named("mailbox_backlog", "Mails seen in the mailbox and not taken in yet.", "mailbox"),
 		problem:             named("mailbox_problem", "1 while the last poll of the mailbox failed.", "mailbox"),
+		limited:             named("mailbox_limited", "1 while the mail service is busy or limits us, and so the mailbox is not polled for now.", "mailbox"),
 		parked:              named("mailbox_parked", "Mails that could not be fetched and wait for a person.", "mailbox"),
 		unfiled:             named("mailbox_unfiled", "Registered mails that could not be moved to the filed folder.", "mailbox"),
 		lane:                named("lane", "Ids in a lane of the queue: waiting, ready or held.", "lane", "state"),
@@ -137,6 +138,7 @@ func (s snapshot) mailboxes(put putter) {
 		}
 		put(s.backlog, float64(m.Backlog), m.Mailbox)
 		put(s.problem, number(m.Problem != ""), m.Mailbox)
+		put(s.limited, number(m.Limited), m.Mailbox)
 		put(s.parked, float64(m.Parked), m.Mailbox)
 		put(s.unfiled, float64(m.Unfiled), m.Mailbox)
 	}

@@ -98,6 +98,9 @@ func TestAlertRules(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), promtool, "check", "rules", rulesFile).CombinedOutput(); err != nil {
 		t.Errorf("promtool: %s", out)
 	}
+	if out, err := exec.CommandContext(t.Context(), promtool, "test", "rules", "testdata/mailbox-alerts.yml").CombinedOutput(); err != nil {
+		t.Errorf("promtool: %s", out)
+	}
 }
 
 // The dashboard shows each of our metrics, and nothing that there is not.

@@ -109,7 +109,7 @@ func TestFigures(t *testing.T) {
 	r.must(r.c.Queue.Put(t.Context(), "reply", queue.Item{ID: owed.Owed[0].ID}))
 	polled := r.clock.Now()
 	r.must(r.register.NotePoll(t.Context(), register.MailboxStatus{Mailbox: "complaints", PolledAt: polled, Backlog: 3, Parked: 1}))
-	r.must(r.register.NotePoll(t.Context(), register.MailboxStatus{Mailbox: "complaints", Problem: "away: secret-host"}))
+	r.must(r.register.NotePoll(t.Context(), register.MailboxStatus{Mailbox: "complaints", Problem: "away: secret-host", Limited: true}))
 	r.must(r.register.NotePoll(t.Context(), register.MailboxStatus{Mailbox: "given-up", Problem: "away"}))
 	r.clock.Advance(10 * time.Minute)
 	r.shows(
@@ -117,7 +117,7 @@ func TestFigures(t *testing.T) {
 		`postroom_undecided 1`, `postroom_oldest_undecided_seconds 600`, `postroom_owed 1`, `postroom_oldest_owed_seconds 600`, `postroom_retrying 0`,
 		`postroom_late{what="clocks"} 0`, `postroom_acknowledgements_day 0`, `postroom_acknowledgements_within_day{seconds="3600"} 0`,
 		`postroom_lane{lane="reply",state="ready"} 1`, `postroom_mailbox_lag_seconds{mailbox="complaints"} 600`, `postroom_mailbox_backlog{mailbox="complaints"} 3`,
-		`postroom_mailbox_problem{mailbox="complaints"} 1`, `postroom_read_programs_total 7`, `postroom_read_cpu_seconds_total 90`,
+		`postroom_mailbox_problem{mailbox="complaints"} 1`, `postroom_mailbox_limited{mailbox="complaints"} 1`, `postroom_read_programs_total 7`, `postroom_read_cpu_seconds_total 90`,
 		`postroom_dependency_up{dependency="register"} 1`, `postroom_dependency_up{dependency="mailbox complaints"} 0`,
 		`postroom_dependency_last_success_timestamp_seconds{dependency="mailbox complaints"} 1.795428e+09`,
 	)

@@ -41,4 +41,5 @@ type MailboxStatus struct {
 	Unfiled   int    // registered, not yet moved
 	Problem   string // why the last poll failed; empty after a good one
 	ProblemAt time.Time
+	Limited   bool // the problem is that the mail service is busy or limits us
 }

@@ -74,12 +74,13 @@ func noteUID(t *tx, c Cursor, n UIDNote) error {
 func (r *Register) NotePoll(ctx context.Context, s MailboxStatus) error {
 	return wrap("note poll", r.writes.do(ctx, func(t *tx) error {
 		if s.Problem != "" {
-			return t.exec(`INSERT INTO mailbox_status (mailbox, polled_at, last_uid, backlog, parked, unfiled, problem, problem_at) VALUES ($1, 0, 0, 0, 0, 0, $2, $3)
-				ON CONFLICT (mailbox) DO UPDATE SET problem = excluded.problem, problem_at = excluded.problem_at`, s.Mailbox, clean(s.Problem), micros(t.now))
+			return t.exec(`INSERT INTO mailbox_status (mailbox, polled_at, last_uid, backlog, parked, unfiled, problem, problem_at, limited) VALUES ($1, 0, 0, 0, 0, 0, $2, $3, $4)
+				ON CONFLICT (mailbox) DO UPDATE SET problem = excluded.problem, problem_at = excluded.problem_at, limited = excluded.limited`,
+				s.Mailbox, clean(s.Problem), micros(t.now), bit(s.Limited))
 		}
 		return t.exec(`INSERT INTO mailbox_status (mailbox, polled_at, last_uid, backlog, parked, unfiled, problem, problem_at) VALUES ($1, $2, $3, $4, $5, $6, '', 0)
 			ON CONFLICT (mailbox) DO UPDATE SET polled_at = excluded.polled_at, last_uid = excluded.last_uid, backlog = excluded.backlog,
-				parked = excluded.parked, unfiled = excluded.unfiled, problem = '', problem_at = 0`,
+				parked = excluded.parked, unfiled = excluded.unfiled, problem = '', problem_at = 0, limited = 0`,
 			s.Mailbox, micros(s.PolledAt), int64(s.LastUID), s.Backlog, s.Parked, s.Unfiled)
 	}))
 }

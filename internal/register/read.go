@@ -116,13 +116,13 @@ func (r *Register) Status(ctx context.Context) (Status, error) {
 	if s.NextDeadline, err = dateOf(deadline); err != nil {
 		return s, wrap("status", err)
 	}
-	s.Mailboxes, err = list(ctx, r, "status", scanMailbox, `SELECT mailbox, polled_at, last_uid, backlog, parked, unfiled, problem, problem_at FROM mailbox_status ORDER BY mailbox`)
+	s.Mailboxes, err = list(ctx, r, "status", scanMailbox, `SELECT mailbox, polled_at, last_uid, backlog, parked, unfiled, problem, problem_at, limited FROM mailbox_status ORDER BY mailbox`)
 	return s, err
 }
 
 func scanMailbox(row scanner) (s MailboxStatus, err error) {
-	var polled, problem int64
-	err = row.Scan(&s.Mailbox, &polled, &s.LastUID, &s.Backlog, &s.Parked, &s.Unfiled, &s.Problem, &problem)
-	s.PolledAt, s.ProblemAt = instant(polled), instant(problem)
+	var polled, problem, limited int64
+	err = row.Scan(&s.Mailbox, &polled, &s.LastUID, &s.Backlog, &s.Parked, &s.Unfiled, &s.Problem, &problem, &limited)
+	s.PolledAt, s.ProblemAt, s.Limited = instant(polled), instant(problem), limited == 1
 	return s, err
 }
