@@ -30,3 +30,26 @@ func TestOpenPage(t *testing.T) {
 		})
 	}
 }
+
+// F37: what no browser should be given whole is cut, and what is left is whole.
+func TestAHugePageIsShownInPart(t *testing.T) {
+	t.Parallel()
+	for name, page := range map[string]string{
+		"5,000 links":              strings.Repeat(`<p><a href="https://e.example/?a=1">pay here</a></p>`, 5000),
+		"a table of 10 MB":         "<table>" + strings.Repeat("<tr><td>0123456789</td><td>0123456789</td></tr>", 10<<20/47) + "</table>",
+		"tables within each other": "x" + strings.Repeat("<table><tr><td>", 100_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mail := "From: ann@example.com\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n" + page
+			got, err := OpenPage(t.Context(), strings.NewReader(mail), Options{})
+			if err != nil || got == "" || len(got) > 8<<20 || strings.Contains(got, "href") {
+				t.Errorf("%d bytes, links %v, %v", len(got), strings.Contains(got, "href"), err)
+			}
+			m := Read(t.Context(), strings.NewReader(mail), Options{})
+			if len(m.Text) == 0 || int64(len(m.Text)) > DefaultLimits().TextBytes {
+				t.Errorf("%d bytes of text", len(m.Text))
+			}
+		})
+	}
+}
