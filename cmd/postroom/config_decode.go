@@ -41,14 +41,30 @@ func parse(in io.Reader) (*yaml.Node, error) {
 	if err := y.Decode(&document); errors.Is(err, io.EOF) {
 		return nil, nil
 	} else if err != nil {
-		return nil, err
+		return nil, plainYAML(err)
 	}
 	if err := y.Decode(&second); err == nil {
 		return nil, fmt.Errorf("line %d: a second document begins; everything belongs into one", second.Line)
 	} else if !errors.Is(err, io.EOF) {
-		return nil, err
+		return nil, plainYAML(err)
 	}
 	return document.Content[0], nil
+}
+
+// plainYAML adds to what the library says of a file's shape what is mostly the
+// cause.
+func plainYAML(err error) error {
+	for said, cause := range map[string]string{
+		"tab character":          "lines are indented by spaces, never by a tab",
+		"cannot start any token": "lines are indented by spaces, never by a tab, and a value that begins with @, % or ` stands in quotation marks",
+		"mapping values":         "a value with a colon and a space in it stands in quotation marks, and settings of one section begin below each other",
+		"did not find expected":  "a quotation mark or bracket is not closed, or a line begins further left or right than its neighbours",
+	} {
+		if strings.Contains(err.Error(), said) {
+			return fmt.Errorf("%w: %s", err, cause)
+		}
+	}
+	return err
 }
 
 // set puts what the file says into v, whose value until then is the default.

@@ -420,3 +420,19 @@ func writeFile(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// What makes a file no YAML at all is said with its cause.
+func TestAConfigurationThatIsNoYAML(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"landlord:\n  name: a\n\tphone: x\n": "never by a tab",
+		"\tlandlord: x\n":                    "never by a tab",
+		"landlord:\n  name: a: b\n":          "in quotation marks",
+		"landlord: {name: a\n":               "is not closed",
+		"landlord:\n  name: a\n phone: b\n":  "further left or right",
+	} {
+		if _, _, err := readConfig(strings.NewReader(text), "/etc"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
