@@ -13,6 +13,10 @@ import (
 	"postroom/internal/workday"
 )
 
+// few is how many items may share a transaction with whatever else waits: what
+// the replies that go out at once bring with them.
+const few = 4
+
 // batch does one for each item in a single transaction. When an item fails
 // the transaction is undone and the items are done again one by one, so that
 // only the bad one fails. Errors stand in their items' places; err is set
@@ -22,7 +26,11 @@ func batch[I, O any](ctx context.Context, r *Register, items []I, one func(*tx, 
 	if len(items) == 0 {
 		return out, errs, nil
 	}
-	all, err := result(ctx, r, func(t *tx) ([]O, error) {
+	do := r.writes.do
+	if len(items) > few {
+		do = r.writes.doLot
+	}
+	all, err := resultOf(ctx, do, func(t *tx) ([]O, error) {
 		all := make([]O, len(items))
 		for i, item := range items {
 			var err error
@@ -51,8 +59,12 @@ func batch[I, O any](ctx context.Context, r *Register, items []I, one func(*tx, 
 // first the transaction may still be running: what it makes then is its own,
 // and nobody reads it.
 func result[O any](ctx context.Context, r *Register, fn func(*tx) (O, error)) (O, error) {
+	return resultOf(ctx, r.writes.do, fn)
+}
+
+func resultOf[O any](ctx context.Context, do func(context.Context, func(*tx) error) error, fn func(*tx) (O, error)) (O, error) {
 	made := make(chan O, 1)
-	err := r.writes.do(ctx, func(t *tx) error {
+	err := do(ctx, func(t *tx) error {
 		out, err := fn(t)
 		if err == nil {
 			select { // a commit that failed is done again, and this with it

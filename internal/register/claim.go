@@ -3,6 +3,7 @@ package register
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -13,21 +14,56 @@ import (
 // (see awaitOutcome), and then comes back with Resend set, once; the second
 // time it becomes Uncertain, raises an alarm and is left out.
 func (r *Register) Claim(ctx context.Context, ids []ID, lease time.Duration, w Windows) ([]Claimed, error) {
-	all := &recentAll{window: w.All}
-	found, errs, err := batch(ctx, r, ids, func(t *tx, id ID) (*Claimed, error) { return r.claim(t, id, lease, w, all) })
+	found, errs, err := batch(ctx, r, ids, func(t *tx, id ID) (*Outgoing, error) { return r.claim(t, id, lease) })
 	if err != nil {
 		return nil, wrap("claim", err)
 	}
-	var out []Claimed
-	for _, c := range found {
-		if c != nil {
-			out = append(out, *c)
-		}
+	out, err := r.fillClaims(ctx, found, w)
+	if err != nil {
+		err = errors.Join(err, r.unclaim(ctx, found, out))
 	}
-	return out, wrap("claim", errors.Join(errs...))
+	return out, wrap("claim", errors.Join(append(errs, err)...))
 }
 
-func (r *Register) claim(t *tx, id ID, lease time.Duration, w Windows, all *recentAll) (*Claimed, error) {
+// fillClaims reads what guarding and rendering need of all that were claimed,
+// beside the writer. What could not be read is left out.
+func (r *Register) fillClaims(ctx context.Context, claimed []*Outgoing, w Windows) (out []Claimed, err error) {
+	err = r.sides.do(ctx, r, func(t *tx) error {
+		out = nil
+		var errs []error
+		all := &recentAll{window: w.All}
+		for _, o := range claimed {
+			if o == nil {
+				continue
+			}
+			c, err := r.fillClaim(t, *o, w, all)
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			out = append(out, *c)
+		}
+		return errors.Join(errs...)
+	})
+	return out, err
+}
+
+// unclaim gives back what was claimed and not filled.
+func (r *Register) unclaim(ctx context.Context, claimed []*Outgoing, filled []Claimed) error {
+	var back []Outcome
+	for _, o := range claimed {
+		if o != nil && !slices.ContainsFunc(filled, func(c Claimed) bool { return c.ID == o.ID }) {
+			back = append(back, Outcome{ID: o.ID, Attempt: o.Attempt, Again: r.now().Add(unreadFor), Why: "what it is about could not be read"})
+		}
+	}
+	errs, err := r.TryAgain(ctx, back)
+	return errors.Join(err, errors.Join(errs...))
+}
+
+// unreadFor is how long a reply rests of which the register could not be read.
+const unreadFor = time.Minute
+
+func (r *Register) claim(t *tx, id ID, lease time.Duration) (*Outgoing, error) {
 	now, err := r.leaseNow(t)
 	if err != nil {
 		return nil, err
@@ -57,7 +93,7 @@ func (r *Register) claim(t *tx, id ID, lease time.Duration, w Windows, all *rece
 		return nil, err
 	}
 	o.State, o.Attempt, o.LeaseUntil = Sending, o.Attempt+1, now.Add(lease)
-	return r.fillClaim(t, o, w, all)
+	return &o, nil
 }
 
 // outcomeTime is how long an outcome is waited for once more: a transaction

@@ -21,6 +21,7 @@ type Register struct {
 	cfg    Config
 	db     *sql.DB // reads, and on PostgreSQL writes too
 	writes *writer
+	sides  sides
 	lock   *os.File    // held while this process owns a SQLite register
 	file   os.FileInfo // of a SQLite register, as it was opened
 }
@@ -29,7 +30,7 @@ type Register struct {
 // that is newer than the program (ErrNewerSchema), a SQLite file on a network drive (ErrNetworkDisk), or a SQLite file that
 // another process owns (ErrInUse, only when Config.Own is set).
 func Connect(ctx context.Context, c Config) (*Register, error) {
-	r := &Register{cfg: c}
+	r := &Register{cfg: c, sides: make(sides, kept)}
 	if err := r.connect(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("register: open: %w", explain(err)), r.Close())
 	}
@@ -54,7 +55,11 @@ func (r *Register) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.writes = newWriter(writeDB, r.sqlite(), r.cfg.Now) //nolint:contextcheck // a commit serves several callers; none of their contexts may end it
+	var log *wal
+	if r.sqlite() {
+		log = newWAL(r.cfg.DSN)
+	}
+	r.writes = newWriter(writeDB, log, r.cfg.Now) //nolint:contextcheck // a commit serves several callers; none of their contexts may end it
 	if err := r.migrate(ctx, migrations(r.cfg.Driver)); err != nil {
 		return err
 	}
@@ -109,7 +114,7 @@ func (r *Register) openPools() (*sql.DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		read.SetMaxOpenConns(max(2, runtime.NumCPU()))
+		read.SetMaxOpenConns(max(2, runtime.NumCPU()) + kept)
 		r.db = read
 		write, err := sql.Open("sqlite", sqliteDSN(r.cfg.DSN))
 		if err != nil {
@@ -124,7 +129,7 @@ func (r *Register) openPools() (*sql.DB, error) {
 			return nil, err
 		}
 		db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(endIdleTransactions))
-		db.SetMaxOpenConns(8)
+		db.SetMaxOpenConns(8 + kept)
 		db.SetConnMaxIdleTime(5 * time.Minute)
 		r.db = db
 		return db, nil
@@ -160,12 +165,16 @@ func makePrivate(path string) error {
 	return f.Close()
 }
 
-// sqliteDSN puts the pragmas where every pooled connection gets them. FULL:
-// a message that was acknowledged as received must survive a power cut.
+// sqliteDSN puts the pragmas where every pooled connection gets them. NORMAL:
+// a message that was acknowledged as received must survive a power cut, and
+// the writer sees to it that its log is flushed; see wal.
 func sqliteDSN(path string, more ...string) string {
 	pragmas := append([]string{
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)",
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)",
 		"foreign_keys(1)", "temp_store(MEMORY)", "cache_size(-8000)", "journal_size_limit(67108864)",
+		// Brought into the file every 16 MB of the log, not every 4: many of its
+		// pages are written again and again, and go there once.
+		"wal_autocheckpoint(4000)",
 	}, more...)
 	var b strings.Builder
 	b.WriteString("file:")
@@ -184,6 +193,7 @@ func (r *Register) Close() error {
 	if r.writes != nil {
 		errs = append(errs, r.writes.close())
 	}
+	r.sides.close()
 	if r.db != nil {
 		errs = append(errs, r.db.Close())
 	}

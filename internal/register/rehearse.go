@@ -105,11 +105,15 @@ func (r *Register) owedNow(t *tx, column string, id ID) ([]Claimed, error) {
 
 // ToShow reads an outgoing with all that rendering needs, and holds nothing.
 func (r *Register) ToShow(ctx context.Context, id ID) (Claimed, error) {
-	c, err := result(ctx, r, func(t *tx) (*Claimed, error) { return r.claimToShow(t, id) })
-	if err != nil {
-		return Claimed{}, wrap("to show", err)
-	}
-	return *c, nil
+	var shown Claimed
+	err := r.sides.do(ctx, r, func(t *tx) error {
+		c, err := r.claimToShow(t, id)
+		if err == nil {
+			shown = *c
+		}
+		return err
+	})
+	return shown, wrap("to show", err)
 }
 
 func (r *Register) claimToShow(t *tx, id ID) (*Claimed, error) {
