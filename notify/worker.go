@@ -108,18 +108,26 @@ func (w *Worker) about(o register.Claimed) *slog.Logger {
 	return w.log.With("outgoing_id", o.ID, "message_id", o.Message, "case_ref", o.Reference)
 }
 
+// dispatchers is how many slices are prepared at once: while the mails of one
+// are flushed to the archive the next is claimed and written.
+const dispatchers = 2
+
 // Run sends what is owed until ctx ends. Then it claims nothing more, lets the
 // mails that are in hand finish, and returns nil.
 func (w *Worker) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { w.ending.Store(true) })()
-	var sweeps, senders sync.WaitGroup
+	var sweeps, senders, feeding sync.WaitGroup
 	sweeps.Go(func() { w.sweepLoop(ctx) })
 	sweeps.Go(func() { w.soundLoop(ctx) })
 	jobs := make(chan job, w.cfg.Slice/2)
 	for range w.cfg.Connections {
 		senders.Go(func() { w.sender(ctx, jobs) })
 	}
-	w.dispatch(ctx, jobs)
+	w.dispatchLeftOver(ctx, jobs)
+	for range dispatchers {
+		feeding.Go(func() { w.dispatch(ctx, jobs) })
+	}
+	feeding.Wait()
 	close(jobs)
 	senders.Wait()
 	sweeps.Wait()
@@ -131,7 +139,6 @@ func (w *Worker) Run(ctx context.Context) error {
 
 // dispatch claims slices and hands them to the senders.
 func (w *Worker) dispatch(ctx context.Context, jobs chan<- job) {
-	w.dispatchLeftOver(ctx, jobs)
 	for ctx.Err() == nil {
 		w.forget(ctx)
 		if w.stopped() || w.behind.Load() > 0 {
