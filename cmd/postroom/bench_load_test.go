@@ -14,21 +14,22 @@ import (
 // A benchLoad is what BenchmarkTheWholeWay is to be run with, as POSTROOM_BENCH
 // says it in words with commas between:
 //
-//	mails=N      how many wait in the mailbox; 1,000
-//	small        mails of 4 KB, not of 150 on average
-//	processes=N  of postroom serve at once; more than one want postgres and redis
-//	held=N       how many answered messages the register holds before; 0
-//	postgres     the register is on PostgreSQL
-//	redis        the queue is in Redis
+//	mails=N        how many wait in the mailbox; 1,000
+//	small          mails of 4 KB, not of 150 on average
+//	connections=N  to the mail server at once, of each process; 16
+//	processes=N    of postroom serve at once; more than one want postgres and redis
+//	held=N         how many answered messages the register holds before; 0
+//	postgres       the register is on PostgreSQL
+//	redis          the queue is in Redis
 type benchLoad struct {
-	mails, processes, held int
-	small, postgres, redis bool
+	mails, connections, processes, held int
+	small, postgres, redis              bool
 }
 
 func benchLoadOf(b *testing.B, words string) benchLoad {
 	b.Helper()
-	l := benchLoad{mails: 1000, processes: 1}
-	numbers := map[string]*int{"mails": &l.mails, "processes": &l.processes, "held": &l.held}
+	l := benchLoad{mails: 1000, connections: 16, processes: 1}
+	numbers := map[string]*int{"mails": &l.mails, "connections": &l.connections, "processes": &l.processes, "held": &l.held}
 	switches := map[string]*bool{"small": &l.small, "postgres": &l.postgres, "redis": &l.redis}
 	for word := range strings.FieldsFuncSeq(words, func(r rune) bool { return r == ',' || r == ' ' }) {
 		name, value, _ := strings.Cut(word, "=")
@@ -39,7 +40,7 @@ func benchLoadOf(b *testing.B, words string) benchLoad {
 		case switches[name] != nil && value == "":
 			*switches[name] = true
 		default:
-			b.Fatalf("POSTROOM_BENCH: %q is none of mails=N, processes=N, held=N, small, postgres, redis", word)
+			b.Fatalf("POSTROOM_BENCH: %q is none of mails=N, connections=N, processes=N, held=N, small, postgres, redis", word)
 		}
 	}
 	if l.processes > 1 && (!l.postgres || !l.redis) {
@@ -49,7 +50,7 @@ func benchLoadOf(b *testing.B, words string) benchLoad {
 }
 
 func (l benchLoad) plan() townPlan {
-	p := townPlan{dovecot: true, connections: 4, rules: true, postgres: l.postgres}
+	p := townPlan{dovecot: true, connections: l.connections, rules: true, postgres: l.postgres}
 	if l.redis {
 		p.redis = os.Getenv("POSTROOM_TEST_REDIS")
 	}
