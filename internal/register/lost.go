@@ -73,6 +73,8 @@ func advise(err error) string {
 		return makeRoom
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return readOnly
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "no PostgreSQL answers there; see whether it runs, its listen_addresses and port, and the firewall"
 	}
 	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return adviseSQLite(lite.Code() & 0xff) // the rest of the code says where
@@ -111,6 +113,12 @@ func advisePostgres(code string) string {
 		return "the server has no connections left; raise max_connections or run fewer processes"
 	case code == "25006":
 		return "this server only reads, as a standby does; promote it, or name the one that writes"
+	case code == "3D000":
+		return "PostgreSQL has no database of that name; make it, with createdb, or name another"
+	case strings.HasPrefix(code, "28"):
+		return "PostgreSQL does not let this user in; see whether it exists, its password, and the server's pg_hba.conf"
+	case code == "42501":
+		return "the user may not do this in the database; make it the database's owner (since version 15 others may make no tables)"
 	case strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"), strings.HasPrefix(code, "58"):
 		return "the server is stopping, starting or in trouble; look at its log"
 	}
