@@ -37,7 +37,7 @@ func FuzzServer(f *testing.F) {
 		Name: "complaints", Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, TLS: NoTLS, User: "tester",
 		Password: func(context.Context) (string, error) { return "s3cr3t-value", nil },
 		Start:    workday.Date{Year: 2026, Month: time.November, Day: 1},
-		Timeouts: Timeouts{Command: 5 * time.Second, Dial: 5 * time.Second},
+		Timeouts: Timeouts{Command: time.Minute, Dial: time.Minute},
 	}.withDefaults()
 	f.Fuzz(func(t *testing.T, said string) {
 		over := make(chan struct{})

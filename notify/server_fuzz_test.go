@@ -33,7 +33,7 @@ func FuzzServer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, said string) {
 		heard := make(chan string, 1)
 		go func() { heard <- converse(listener, said) }()
-		c := courier{now: now, server: SMTP{Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, TLS: NoTLS, Helo: "us.example", Timeout: 5 * time.Second, Final: 5 * time.Second, Now: now}}
+		c := courier{now: now, server: SMTP{Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, TLS: NoTLS, Helo: "us.example", Timeout: time.Minute, Final: time.Minute, Now: now}}
 		begun := false
 		r := c.hand(t.Context(), parcel{from: "complaints@larkmere.example", to: "ann@mail.example", bytes: []byte("Subject: x\r\n\r\nx\r\n"), begin: func(context.Context) error { begun = true; return nil }, step: func(string) {}})
 		c.drop()

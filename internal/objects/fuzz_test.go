@@ -38,7 +38,7 @@ func FuzzServer(f *testing.F) {
 		_, _ = w.Write(a.body)
 	}))
 	f.Cleanup(server.Close)
-	b, err := Open(Config{Endpoint: server.URL, Region: "eu-west-2", Bucket: "post", Prefix: "ours/", AccessKey: "acc3ss", SecretKey: "s3cr3t-value", PathStyle: true, Patience: 5 * time.Second})
+	b, err := Open(Config{Endpoint: server.URL, Region: "eu-west-2", Bucket: "post", Prefix: "ours/", AccessKey: "acc3ss", SecretKey: "s3cr3t-value", PathStyle: true, Patience: time.Minute})
 	if err != nil {
 		f.Fatal(err)
 	}
