@@ -24,7 +24,7 @@ func FuzzServer(f *testing.F) {
 	const hello = "* OK [CAPABILITY IMAP4rev1 IDLE MOVE UIDPLUS] hello\r\n|? OK in\r\n|"
 	for _, said := range []string{
 		hello + "* CAPABILITY IMAP4rev1\r\n? OK\r\n|* LIST (\\Junk) \"/\" INBOX\r\n? OK\r\n|* 2 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 9] x\r\n? OK [READ-WRITE] x\r\n|* SEARCH 3 8\r\n? OK\r\n|* 1 FETCH (UID 3 RFC822.SIZE 5 INTERNALDATE \"23-Nov-2026 09:30:00 +0000\")\r\n? OK\r\n|* 1 FETCH (UID 3 BODY[] {5}\r\nWORDS)\r\n? OK\r\n",
-		"* BYE WORDS\r\n", "* PREAUTH x\r\n|? NO [AUTHENTICATIONFAILED] WORDS\r\n", hello + "? BAD\r\n|* SEARCH 1:4294967295\r\n", "* OK x\r\n|* CAPABILITY {99999999999}\r\n", hello + "* ESEARCH (TAG \"?\") UID ALL 1:*\r\n? OK\r\n",
+		"* BYE WORDS\r\n", "* BYE \xc4\r", "* BYE a\tb\x00\r\n", "* PREAUTH x\r\n|? NO [AUTHENTICATIONFAILED] WORDS\r\n", hello + "? BAD\r\n|* SEARCH 1:4294967295\r\n", "* OK x\r\n|* CAPABILITY {99999999999}\r\n", hello + "* ESEARCH (TAG \"?\") UID ALL 1:*\r\n? OK\r\n",
 	} {
 		f.Add(said)
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -123,14 +124,27 @@ func withoutWords(err error) error {
 	case isRefusal(err), errors.As(err, &network), errors.As(err, &ours), errors.As(err, &bye),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
 		errors.Is(err, errShort), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		if line := oneLine(err.Error()); line != err.Error() {
+			return &wordlessError{line, err}
+		}
 		return err
 	}
 	line, _, _ := strings.Cut(err.Error(), "\n")
-	line = quoted.ReplaceAllString(line, `"…"`)
-	if len(line) > 300 {
-		line = line[:300]
-	}
-	return &wordlessError{line, err}
+	return &wordlessError{oneLine(quoted.ReplaceAllString(line, `"…"`)), err}
+}
+
+// mostSaid bounds what is told of a server's words, in characters.
+const mostSaid = 300
+
+// oneLine is a server's words as they can be logged and shown.
+func oneLine(said string) string {
+	kept := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, said))
+	return string(kept[:min(len(kept), mostSaid)])
 }
 
 // A wordlessError can be logged; what it stands for can still be matched.
