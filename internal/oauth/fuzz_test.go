@@ -26,6 +26,7 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(200, "Mon, 23 Nov 2026 09:31:00 GMT", []byte(body))
 		f.Add(400, "", []byte(body))
 	}
+	f.Add(303, "", []byte(`"70008: s3cr3t-value`)) // as an address that cannot be read
 	now := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, status int, date string, body []byte) {
 		a, err := New(Config{

@@ -73,6 +73,7 @@ func (a *Account) unreached(err error) *Error {
 	if errors.As(err, &outer) {
 		e.said = outer.Err.Error()
 	}
+	e.said = a.clean(e.said) // it may repeat a header of the answer
 	switch {
 	case errors.As(err, &expired) && expired.Reason == x509.Expired:
 		e.Problem = fmt.Sprintf("the sign-in service's certificate is not valid at this machine's time, %s; check the clock", a.config.Now().UTC().Format("2 January 2006 15:04 UTC"))

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/minio/minio-go/v7"
 )
@@ -21,7 +22,21 @@ type TroubleError struct {
 }
 
 func (t *TroubleError) Error() string {
-	return fmt.Sprintf("object storage: %s: %s: %v", t.operation, t.advice, t.err)
+	return oneLine(fmt.Sprintf("object storage: %s: %s: %v", t.operation, t.advice, t.err))
+}
+
+// mostSaid bounds a trouble's line, in characters.
+const mostSaid = 1000
+
+// oneLine is what a server says as it can be logged and shown.
+func oneLine(said string) string {
+	kept := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, said))
+	return string(kept[:min(len(kept), mostSaid)])
 }
 
 func (t *TroubleError) Unwrap() error { return t.err }
@@ -98,8 +113,8 @@ func (b *Bucket) unreachable(err error) string {
 // short is what a server said, without what it may repeat of our request.
 func short(told minio.ErrorResponse) error {
 	line, _, _ := strings.Cut(told.Message, "\n")
-	if len(line) > 200 {
-		line = line[:200]
+	if runes := []rune(line); len(runes) > 200 {
+		line = string(runes[:200])
 	}
 	return fmt.Errorf("%d %s: %s", told.StatusCode, told.Code, line)
 }
