@@ -110,7 +110,8 @@ func (r *Register) openPools() (*sql.DB, error) {
 		if err := makePrivate(r.cfg.DSN); err != nil {
 			return nil, err
 		}
-		read, err := sql.Open("sqlite", sqliteDSN(r.cfg.DSN, "query_only(1)"))
+		// There are several that read, and the system keeps the file's pages too.
+		read, err := sql.Open("sqlite", sqliteDSN(r.cfg.DSN, "query_only(1)", "cache_size(-4000)"))
 		if err != nil {
 			return nil, err
 		}
