@@ -14,11 +14,12 @@ import (
 // (see awaitOutcome), and then comes back with Resend set, once; the second
 // time it becomes Uncertain, raises an alarm and is left out.
 func (r *Register) Claim(ctx context.Context, ids []ID, lease time.Duration, w Windows) ([]Claimed, error) {
-	found, errs, err := batch(ctx, r, ids, func(t *tx, id ID) (*Outgoing, error) { return r.claim(t, id, lease) })
+	all := &recentAll{window: w.All}
+	found, errs, err := batch(ctx, r, ids, func(t *tx, id ID) (*Claimed, error) { return r.claim(t, id, lease, w, all) })
 	if err != nil {
 		return nil, wrap("claim", err)
 	}
-	out, err := r.fillClaims(ctx, found, w)
+	out, err := r.fillClaims(ctx, found)
 	if err != nil {
 		err = errors.Join(err, r.unclaim(ctx, found, out))
 	}
@@ -27,17 +28,15 @@ func (r *Register) Claim(ctx context.Context, ids []ID, lease time.Duration, w W
 
 // fillClaims reads what guarding and rendering need of all that were claimed,
 // beside the writer. What could not be read is left out.
-func (r *Register) fillClaims(ctx context.Context, claimed []*Outgoing, w Windows) (out []Claimed, err error) {
+func (r *Register) fillClaims(ctx context.Context, claimed []*Claimed) (out []Claimed, err error) {
 	err = r.sides.do(ctx, r, func(t *tx) error {
 		out = nil
 		var errs []error
-		all := &recentAll{window: w.All}
-		for _, o := range claimed {
-			if o == nil {
+		for _, c := range claimed {
+			if c == nil {
 				continue
 			}
-			c, err := r.fillClaim(t, *o, w, all)
-			if err != nil {
+			if err := r.fillClaim(t, c); err != nil {
 				errs = append(errs, err)
 				continue
 			}
@@ -49,11 +48,11 @@ func (r *Register) fillClaims(ctx context.Context, claimed []*Outgoing, w Window
 }
 
 // unclaim gives back what was claimed and not filled.
-func (r *Register) unclaim(ctx context.Context, claimed []*Outgoing, filled []Claimed) error {
+func (r *Register) unclaim(ctx context.Context, claimed []*Claimed, filled []Claimed) error {
 	var back []Outcome
-	for _, o := range claimed {
-		if o != nil && !slices.ContainsFunc(filled, func(c Claimed) bool { return c.ID == o.ID }) {
-			back = append(back, Outcome{ID: o.ID, Attempt: o.Attempt, Again: r.now().Add(unreadFor), Why: "what it is about could not be read"})
+	for _, c := range claimed {
+		if c != nil && !slices.ContainsFunc(filled, func(f Claimed) bool { return f.ID == c.ID }) {
+			back = append(back, Outcome{ID: c.ID, Attempt: c.Attempt, Again: r.now().Add(unreadFor), Why: "what it is about could not be read"})
 		}
 	}
 	errs, err := r.TryAgain(ctx, back)
@@ -63,7 +62,9 @@ func (r *Register) unclaim(ctx context.Context, claimed []*Outgoing, filled []Cl
 // unreadFor is how long a reply rests of which the register could not be read.
 const unreadFor = time.Minute
 
-func (r *Register) claim(t *tx, id ID, lease time.Duration) (*Outgoing, error) {
+// claim counts for the caps, too: within a slice each so counts those before it
+// and not those after it, as one after the other would.
+func (r *Register) claim(t *tx, id ID, lease time.Duration, w Windows, all *recentAll) (*Claimed, error) {
 	now, err := r.leaseNow(t)
 	if err != nil {
 		return nil, err
@@ -93,7 +94,8 @@ func (r *Register) claim(t *tx, id ID, lease time.Duration) (*Outgoing, error) {
 		return nil, err
 	}
 	o.State, o.Attempt, o.LeaseUntil = Sending, o.Attempt+1, now.Add(lease)
-	return &o, nil
+	c := &Claimed{Outgoing: o}
+	return c, countRecent(t, c, w, all)
 }
 
 // outcomeTime is how long an outcome is waited for once more: a transaction
@@ -131,30 +133,27 @@ func outgoingByID(t *tx, id ID) (Outgoing, error) {
 	return row(t, scanOutgoing, `SELECT `+outgoingColumns+` FROM outgoing o WHERE o.id = $1`, id)
 }
 
-// fillClaim reads all that guarding and rendering need.
-func (r *Register) fillClaim(t *tx, o Outgoing, w Windows, all *recentAll) (*Claimed, error) {
-	c := &Claimed{Outgoing: o}
-	if o.Message != "" {
-		m, err := messageByID(t, o.Message)
+// fillClaim reads all else that guarding and rendering need.
+func (r *Register) fillClaim(t *tx, c *Claimed) error {
+	if c.Message != "" {
+		m, err := messageByID(t, c.Message)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		c.TheMessage = &m
 	}
-	if o.Case != "" {
-		k, err := caseByID(t, o.Case)
-		if err != nil {
-			return nil, err
-		}
-		c.TheCase = &k
-		if c.Clocks, err = clocksOf(t, o.Case); err != nil {
-			return nil, err
-		}
-		if err := r.project(t, c.Clocks, o, c.TheMessage); err != nil {
-			return nil, err
-		}
+	if c.Case == "" {
+		return nil
 	}
-	return c, countRecent(t, c, w, all)
+	k, err := caseByID(t, c.Case)
+	if err != nil {
+		return err
+	}
+	c.TheCase = &k
+	if c.Clocks, err = clocksOf(t, c.Case); err != nil {
+		return err
+	}
+	return r.project(t, c.Clocks, c.Outgoing, c.TheMessage)
 }
 
 // recentAll counts everything that went out, once a batch: counting it anew

@@ -121,5 +121,9 @@ func (r *Register) claimToShow(t *tx, id ID) (*Claimed, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.fillClaim(t, o, Windows{}, &recentAll{})
+	c := &Claimed{Outgoing: o}
+	if err := r.fillClaim(t, c); err != nil {
+		return nil, err
+	}
+	return c, countRecent(t, c, Windows{}, &recentAll{})
 }

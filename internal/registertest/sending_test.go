@@ -260,6 +260,26 @@ func TestCountsForTheCaps(t *testing.T) {
 	})
 }
 
+// Claimed together, each counts those before it alone: of a resident's many
+// replies so many go as the cap says, and not none.
+func TestEachOfASliceCountsThoseBeforeIt(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		var ids []register.ID
+		for i := range 6 {
+			ids = append(ids, d.complaint(fmt.Sprint("cold ", i), "Ann@example.com").Owed[0].ID)
+		}
+		for i, c := range d.claim(ids...) {
+			if c.Recent.Recipient != i || c.Recent.All != i {
+				t.Errorf("number %d of the slice counts %+v", i, c.Recent)
+			}
+			if c.TheMessage == nil || c.TheCase == nil || len(c.Clocks) == 0 {
+				t.Errorf("number %d was not read: %+v", i, c)
+			}
+		}
+	})
+}
+
 func TestDueIsWhatTheQueueWouldSay(t *testing.T) {
 	t.Parallel()
 	both(t, func(d *desk) {
