@@ -4,11 +4,15 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"postroom/internal/register"
+	"postroom/internal/registertest"
 )
 
 // A benchLoad is what BenchmarkTheWholeWay is to be run with, as POSTROOM_BENCH
@@ -55,6 +59,25 @@ func (l benchLoad) plan() townPlan {
 		p.redis = os.Getenv("POSTROOM_TEST_REDIS")
 	}
 	return p
+}
+
+// fill puts the messages into the register that it is to hold before. Filling
+// it with a million takes minutes, so POSTROOM_TEST_REGISTER may name a SQLite
+// file that another run filled, such as that of BenchmarkPagesAmongMany; it is
+// copied.
+func (l benchLoad) fill(b *testing.B, c register.Config) {
+	b.Helper()
+	kept := os.Getenv("POSTROOM_TEST_REGISTER")
+	switch {
+	case l.held == 0:
+	case kept == "" || l.postgres:
+		registertest.Many(b, c, l.held)
+	default:
+		out, err := exec.CommandContext(b.Context(), "cp", "--reflink=auto", kept, c.DSN).CombinedOutput()
+		if err != nil {
+			b.Fatalf("%v %s", err, out)
+		}
+	}
 }
 
 // consumed is what processes took of the machine.

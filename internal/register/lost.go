@@ -43,6 +43,14 @@ func isLost(err error) bool { return errors.Is(err, ErrLost) }
 // do with it: whatever is tried now fails as well.
 func spoils(err error) bool { return err != nil && advise(err) != "" }
 
+// collided reports whether a write failed on PostgreSQL because of another one
+// at the same moment, and may succeed when it is done again: a deadlock, or a
+// key (the next line of a history, a new resident) that the other took first.
+func collided(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == "40P01" || pg.Code == "40001" || pg.Code == "23505")
+}
+
 // explain puts what to do before an error that an operator can mend.
 func explain(err error) error {
 	if err == nil {

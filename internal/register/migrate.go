@@ -6,15 +6,12 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"sort"
 	"strconv"
 	"strings"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 //go:embed migrations/*.sql
@@ -67,29 +64,19 @@ const migrationTable = `CREATE TABLE IF NOT EXISTS migration (
 // migrate applies what is missing, in one transaction that takes as long as
 // there is post, and that the end of ctx undoes. Two processes that start at
 // once wait for each other: SQLite by its write lock, PostgreSQL by an advisory
-// lock of this schema, so that no other register of the database waits. Whether anything is missing is asked before, under the usual limit, so
-// that a database that hangs ends the start.
+// lock of this schema, so that no other register of the database waits. Where
+// it and an older process, which writes meanwhile, wait for each other's tables,
+// the writer does it again. Whether anything is missing is asked before, under
+// the usual limit, so that a database that hangs ends the start.
 func (r *Register) migrate(ctx context.Context, ms []migration) error {
 	if current, err := r.current(ctx, ms); current || err != nil {
 		return err
 	}
-	err := againOnDeadlock(func() error { return r.migrateAtOnce(ctx, ms) })
+	err := r.migrateAtOnce(ctx, ms)
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("bringing it to the form of this version was stopped, and nothing of it was kept; the next start does it again: %w", ctx.Err())
 	}
 	return err
-}
-
-// againOnDeadlock runs what PostgreSQL undid because it and an older process,
-// which writes meanwhile, waited for each other's tables.
-func againOnDeadlock(do func() error) error {
-	const deadlock, times = "40P01", 10
-	for n := 1; ; n++ {
-		err := do()
-		if pg, ok := errors.AsType[*pgconn.PgError](err); !ok || pg.Code != deadlock || n == times {
-			return err
-		}
-	}
 }
 
 func (r *Register) migrateAtOnce(ctx context.Context, ms []migration) error {

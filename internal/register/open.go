@@ -26,6 +26,13 @@ type Register struct {
 	file   os.FileInfo // of a SQLite register, as it was opened
 }
 
+// The connections of one process to PostgreSQL: so many read, besides those
+// kept for sides, and so many write.
+const (
+	reading      = 8
+	writingHands = 4
+)
+
 // Connect opens the register, brings its schema up to date, and refuses one
 // that is newer than the program (ErrNewerSchema), a SQLite file on a network drive (ErrNetworkDisk), or a SQLite file that
 // another process owns (ErrInUse, only when Config.Own is set).
@@ -55,11 +62,11 @@ func (r *Register) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var log *wal
+	log, hands := (*wal)(nil), writingHands
 	if r.sqlite() {
-		log = newWAL(r.cfg.DSN)
+		log, hands = newWAL(r.cfg.DSN), 1
 	}
-	r.writes = newWriter(writeDB, log, r.cfg.Now) //nolint:contextcheck // a commit serves several callers; none of their contexts may end it
+	r.writes = newWriter(writeDB, log, hands, r.cfg.Now)
 	if err := r.migrate(ctx, migrations(r.cfg.Driver)); err != nil {
 		return err
 	}
@@ -101,9 +108,9 @@ func (r *Register) own() error {
 	return nil
 }
 
-// openPools opens the pool for reads and the pool for the one write
-// connection. SQLite has one writer at a time whatever we do; one connection
-// of our own never waits for itself.
+// openPools opens the pool for reads and the one for writes. SQLite has one
+// writer at a time whatever we do; one connection of our own never waits for
+// itself.
 func (r *Register) openPools() (*sql.DB, error) {
 	switch r.cfg.Driver {
 	case "sqlite":
@@ -130,7 +137,7 @@ func (r *Register) openPools() (*sql.DB, error) {
 			return nil, err
 		}
 		db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(endIdleTransactions))
-		db.SetMaxOpenConns(8 + kept)
+		db.SetMaxOpenConns(reading + kept + writingHands)
 		db.SetConnMaxIdleTime(5 * time.Minute)
 		r.db = db
 		return db, nil

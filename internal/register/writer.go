@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -18,17 +19,24 @@ const groupLimit = 128
 
 // A write is one caller's transaction, waiting for its commit.
 type write struct {
-	fn   func(*tx) error
-	done chan error
-	ctx  context.Context //nolint:containedctx // of a long one, which ends it; nil: it goes with others, under the limit
+	fn    func(*tx) error
+	done  chan error
+	ctx   context.Context //nolint:containedctx // of a long one, which ends it; nil: it goes with others, under the limit
+	tries int             // how often another process or another of our writers was in its way
 }
 
-// A writer owns the one write connection and groups the writes that wait at
-// the same moment into one commit, each behind a savepoint of its own: one
-// flush then serves many messages, and one that fails spoils only itself.
+// collisions is how often a write may be done again because of others.
+const collisions = 10
+
+// A writer takes the writes that wait at the same moment into one commit, each
+// behind a savepoint of its own: one flush then serves many messages, and one
+// that fails spoils only itself.
 //
-// With SQLite the flush has a turn of its own: while the disk is busy with one
+// SQLite has one hand that writes, as it takes one writer at a time whatever we
+// do. There the flush has a turn of its own: while the disk is busy with one
 // group the next is worked on. Nobody is told of a commit before it is flushed.
+// PostgreSQL has several hands, because each waits for the server most of the
+// time; they are to each other what those of other processes are.
 type writer struct {
 	db     *sql.DB
 	sqlite bool
@@ -40,19 +48,49 @@ type writer struct {
 	stop   chan struct{}
 	ended  chan struct{}
 	once   sync.Once
-
-	conn *sql.Conn
-	prep map[string]*sql.Stmt
-	log  *wal // nil on PostgreSQL, which flushes with the commit
+	log    *wal // nil on PostgreSQL, which flushes with the commit
 }
 
-func newWriter(db *sql.DB, log *wal, now func() time.Time) *writer {
+// A hand is one connection that writes, with the statements that it prepared.
+type hand struct {
+	*writer
+	conn *sql.Conn
+	prep map[string]*sql.Stmt
+}
+
+func newWriter(db *sql.DB, log *wal, hands int, now func() time.Time) *writer {
 	w := &writer{
 		db: db, sqlite: log != nil, log: log, now: now, most: writeLimit, queue: make(chan write, groupLimit), lots: make(chan write), longs: make(chan write),
-		stop: make(chan struct{}), ended: make(chan struct{}), prep: map[string]*sql.Stmt{},
+		stop: make(chan struct{}), ended: make(chan struct{}),
 	}
-	go w.run()
+	if log != nil {
+		go log.run()
+	}
+	var busy sync.WaitGroup
+	for range hands {
+		busy.Go((&hand{writer: w, prep: map[string]*sql.Stmt{}}).run)
+	}
+	go func() {
+		busy.Wait()
+		w.refuse()
+		if log != nil {
+			log.end()
+		}
+		close(w.ended)
+	}()
 	return w
+}
+
+// refuse turns away what came too late.
+func (w *writer) refuse() {
+	for {
+		select {
+		case job := <-w.queue:
+			job.done <- sql.ErrConnDone
+		default:
+			return
+		}
+	}
 }
 
 // do runs fn as one transaction. When ctx ends first the outcome is open: the
@@ -103,35 +141,23 @@ func (w *writer) long(ctx context.Context, fn func(*tx) error) error {
 func (w *writer) close() error {
 	w.once.Do(func() { close(w.stop) })
 	<-w.ended
-	w.dropConn()
 	return w.db.Close()
 }
 
-func (w *writer) run() {
-	defer close(w.ended)
-	if w.log != nil {
-		go w.log.run()
-		defer w.log.end()
-	}
+func (h *hand) run() {
+	defer h.dropConn()
 	for {
 		select {
-		case job := <-w.queue:
-			w.commit(w.gather(job))
-			w.oneLot()
-		case job := <-w.lots:
-			w.commit([]write{job})
-			w.allQueued()
-		case job := <-w.longs:
-			w.commit([]write{job})
-		case <-w.stop:
-			for {
-				select {
-				case job := <-w.queue:
-					job.done <- sql.ErrConnDone
-				default:
-					return
-				}
-			}
+		case job := <-h.queue:
+			h.commit(h.gather(job))
+			h.oneLot()
+		case job := <-h.lots:
+			h.commit([]write{job})
+			h.allQueued()
+		case job := <-h.longs:
+			h.commit([]write{job})
+		case <-h.stop:
+			return
 		}
 	}
 }
@@ -139,18 +165,18 @@ func (w *writer) run() {
 // oneLot commits one of the lots, if any waits, before the queue is looked at
 // again; allQueued commits what the queue holds before the next lot. A reply
 // that is about to go out so waits for one lot at most, and no lot for ever.
-func (w *writer) oneLot() {
+func (h *hand) oneLot() {
 	select {
-	case lot := <-w.lots:
-		w.commit([]write{lot})
+	case lot := <-h.lots:
+		h.commit([]write{lot})
 	default:
 	}
 }
 
-func (w *writer) allQueued() {
+func (h *hand) allQueued() {
 	select {
-	case job := <-w.queue:
-		w.commit(w.gather(job))
+	case job := <-h.queue:
+		h.commit(h.gather(job))
 	default:
 	}
 }
@@ -171,19 +197,44 @@ func (w *writer) gather(first write) []write {
 
 // commit runs the group in one transaction. When that fails as a whole and
 // the group had more than one write, each is tried for itself.
-func (w *writer) commit(group []write) {
-	errs, err := w.try(group)
+func (h *hand) commit(group []write) {
+	errs, err := h.try(group)
 	if err != nil && len(group) > 1 {
 		for _, job := range group {
-			w.commit([]write{job})
+			h.commit([]write{job})
 		}
 		return
 	}
-	if w.log != nil && err == nil {
-		w.log.committed <- committed{group, errs}
-		return
+	var again []write
+	if err == nil {
+		group, errs, again = apart(group, errs)
 	}
-	answer(group, errs, err)
+	switch {
+	case h.log != nil && err == nil:
+		h.log.committed <- committed{group, errs}
+	default:
+		answer(group, errs, err)
+	}
+	for _, job := range again {
+		h.commit([]write{job})
+	}
+}
+
+// apart takes out of a group what another one was in the way of, and what is
+// therefore done again.
+func apart(group []write, errs []error) (told []write, of []error, again []write) {
+	if !slices.ContainsFunc(errs, collided) {
+		return group, errs, nil
+	}
+	for i, job := range group {
+		if job.tries < collisions && collided(errs[i]) {
+			job.tries++
+			again = append(again, job)
+			continue
+		}
+		told, of = append(told, job), append(of, errs[i])
+	}
+	return told, of, again
 }
 
 // answer tells the callers of a group how it ended.
@@ -194,13 +245,13 @@ func answer(group []write, errs []error, err error) {
 }
 
 // try returns each write's own error, and an error that undid them all.
-func (w *writer) try(group []write) ([]error, error) {
-	ctx, cancel := w.limit(group[0].ctx)
+func (h *hand) try(group []write) ([]error, error) {
+	ctx, cancel := h.limit(group[0].ctx)
 	defer cancel()
 	errs := make([]error, len(group))
-	t, err := w.begin(ctx)
+	t, err := h.begin(ctx, group[0].tries > 0)
 	if err != nil {
-		w.dropConn()
+		h.dropConn()
 		return errs, &lostError{err}
 	}
 	for i, job := range group {
@@ -211,7 +262,7 @@ func (w *writer) try(group []write) ([]error, error) {
 			break
 		}
 		if errs[i] != nil && len(group) == 1 {
-			w.rollback(t)
+			h.rollback(t)
 			return errs, nil
 		}
 	}
@@ -219,7 +270,7 @@ func (w *writer) try(group []write) ([]error, error) {
 		_, err = t.conn.ExecContext(ctx, `COMMIT`)
 	}
 	if err != nil {
-		w.dropConn()
+		h.dropConn()
 		clear(errs)
 		err = &lostError{err}
 	}
@@ -242,47 +293,56 @@ func (w *writer) limit(long context.Context) (context.Context, context.CancelFun
 	return context.WithTimeout(context.Background(), w.most)
 }
 
-func (w *writer) rollback(t *tx) {
+func (h *hand) rollback(t *tx) {
 	if _, err := t.conn.ExecContext(t.ctx, `ROLLBACK`); err != nil {
-		w.dropConn()
+		h.dropConn()
 	}
 }
 
-func (w *writer) begin(ctx context.Context) (*tx, error) {
-	if w.conn == nil {
-		conn, err := w.db.Conn(ctx)
+// begin opens a transaction. Those that are done again go one after the other:
+// at the end of one history many would else be in each other's way for ever.
+func (h *hand) begin(ctx context.Context, again bool) (*tx, error) {
+	if h.conn == nil {
+		conn, err := h.db.Conn(ctx)
 		if err != nil {
 			return nil, err
 		}
-		w.conn = conn
+		h.conn = conn
 	}
-	if w.log != nil {
-		if err := w.log.mend(ctx, w.conn); err != nil {
+	if h.log != nil {
+		if err := h.log.mend(ctx, h.conn); err != nil {
 			return nil, err
 		}
 	}
 	begin := `BEGIN`
-	if w.sqlite {
+	if h.sqlite {
 		begin = `BEGIN IMMEDIATE` // take the write lock now, not at the first write
 	}
-	if _, err := w.conn.ExecContext(ctx, begin); err != nil {
+	if _, err := h.conn.ExecContext(ctx, begin); err != nil {
 		return nil, err
 	}
-	return &tx{ctx: ctx, conn: w.conn, prep: w.prep, now: w.now().UTC().Truncate(time.Microsecond), sqlite: w.sqlite}, nil
+	t := &tx{ctx: ctx, conn: h.conn, prep: h.prep, sqlite: h.sqlite}
+	if again {
+		if err := t.exec(`SELECT pg_advisory_xact_lock(7766956, hashtext(current_schema()))`); err != nil {
+			return nil, err
+		}
+	}
+	t.now = h.now().UTC().Truncate(time.Microsecond)
+	return t, nil
 }
 
 // dropConn gives up the connection with whatever was open on it; the next
 // write starts on a fresh one.
-func (w *writer) dropConn() {
-	for query, s := range w.prep {
+func (h *hand) dropConn() {
+	for query, s := range h.prep {
 		_ = s.Close()
-		delete(w.prep, query)
+		delete(h.prep, query)
 	}
-	if w.conn != nil {
+	if h.conn != nil {
 		// ErrBadConn makes the pool discard the connection, and with it the
 		// transaction that may still be open on it.
-		_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
-		_ = w.conn.Close()
-		w.conn = nil
+		_ = h.conn.Raw(func(any) error { return driver.ErrBadConn })
+		_ = h.conn.Close()
+		h.conn = nil
 	}
 }

@@ -1,0 +1,77 @@
+package register
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+)
+
+// Two of our writers, or two processes, may do two things in the opposite
+// order. PostgreSQL undoes one of them, and it is done again: nobody hears of
+// it. SQLite has one writer, and no such thing.
+func TestADeadlockIsDoneAgain(t *testing.T) {
+	t.Parallel()
+	inUse(t, func(t *testing.T, r *Register) {
+		t.Helper()
+		if r.sqlite() {
+			return
+		}
+		must := func(err error) {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		must(r.writes.do(t.Context(), func(t *tx) error {
+			return t.script("CREATE TABLE pair (name TEXT PRIMARY KEY, n INT);\nINSERT INTO pair VALUES ('a', 0), ('b', 0)")
+		}))
+		var both, ended sync.WaitGroup
+		both.Add(2)
+		for _, order := range [][]string{{"a", "b"}, {"b", "a"}} {
+			var met sync.Once
+			ended.Go(func() {
+				must(r.writes.doLot(t.Context(), func(t *tx) error {
+					err := t.exec(`UPDATE pair SET n = n + 1 WHERE name = $1`, order[0])
+					met.Do(func() { both.Done(); both.Wait() }) // each has its first now
+					if err != nil {
+						return err
+					}
+					return t.exec(`UPDATE pair SET n = n + 1 WHERE name = $1`, order[1])
+				}))
+			})
+		}
+		ended.Wait()
+		var a, b int
+		must(r.db.QueryRowContext(t.Context(), `SELECT (SELECT n FROM pair WHERE name = 'a'), (SELECT n FROM pair WHERE name = 'b')`).Scan(&a, &b))
+		if a != 2 || b != 2 {
+			t.Errorf("both were done once each: a is %d and b is %d, not 2", a, b)
+		}
+	})
+}
+
+// Many who add to one history at once: each line is there, and none hears that
+// another took the place that its own was meant for.
+func TestManyAddToOneHistory(t *testing.T) {
+	t.Parallel()
+	inUse(t, func(t *testing.T, r *Register) {
+		t.Helper()
+		const people, lines = 16, 12
+		var all sync.WaitGroup
+		for who := range people {
+			all.Go(func() {
+				for range lines {
+					err := r.writes.do(t.Context(), func(t *tx) error { return t.note("case:one", fmt.Sprint("officer ", who), "noted", detail{}) })
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		if events, err := r.History(t.Context(), "case:one"); err != nil || len(events) != people*lines {
+			t.Errorf("%d lines, %v", len(events), err)
+		}
+		if broken, err := r.VerifyHistories(t.Context()); err != nil || len(broken) > 0 {
+			t.Errorf("broken: %v %v", broken, err)
+		}
+	})
+}
