@@ -155,9 +155,9 @@ func readdress(t *tx, c Case) error {
 }
 
 // fallBack owes a letter in the place of an email that will not arrive, where
-// a postal address is known. It reports whether it did: otherwise a person
-// must find a way.
-func (r *Register) fallBack(t *tx, o Outgoing) (bool, error) {
+// a postal address is known and the resident may be written to there. It
+// reports whether it did: otherwise a person must find a way.
+func (r *Register) fallBack(t *tx, o Outgoing, why string) (bool, error) {
 	if o.Way != ByEmail || o.Case == "" || o.Kind == Forward || o.Kind == Alert {
 		return false, nil
 	}
@@ -169,12 +169,18 @@ func (r *Register) fallBack(t *tx, o Outgoing) (bool, error) {
 		Key: o.Key + "/letter", Kind: o.Kind, Form: o.Form, Stage: o.Stage, Case: o.Case, Message: o.Message, Reference: o.Reference, Ordinal: o.Ordinal,
 		Way: ByLetter, To: Address{Name: c.Correspondent.Name}, postal: c.Postal, Deadline: o.Deadline, About: o.About,
 	}
+	// Whom one address only is safe for would get the same mail there for ever.
+	asked := letter
+	if err := adjust(t, &asked); err != nil || asked.Way != ByLetter || asked.State == Held {
+		return false, err
+	}
 	hint, err := r.owe(t, letter)
 	if err != nil || hint.ID == "" {
 		return false, err
 	}
-	if o.Kind == AnswerNotice { // the answer is now this letter's to give
-		if err := t.exec(`UPDATE answer SET outgoing_id = $1 WHERE outgoing_id = $2`, hint.ID, o.ID); err != nil {
+	// What the email was to tell is now this letter's to tell.
+	for _, query := range []string{`UPDATE answer SET outgoing_id = $1 WHERE outgoing_id = $2`, `UPDATE extension SET outgoing_id = $1 WHERE outgoing_id = $2`} {
+		if err := t.exec(query, hint.ID, o.ID); err != nil {
 			return false, err
 		}
 	}
@@ -182,7 +188,7 @@ func (r *Register) fallBack(t *tx, o Outgoing) (bool, error) {
 	if err := t.exec(`UPDATE cases SET channel = 'letter' WHERE id = $1`, o.Case); err != nil {
 		return false, err
 	}
-	return true, t.exec(`UPDATE outgoing SET state = 'cancelled', why = 'the email did not arrive; a letter takes its place' WHERE id = $1`, o.ID)
+	return true, t.exec(`UPDATE outgoing SET state = 'cancelled', why = $1 WHERE id = $2`, why+"; a letter takes its place", o.ID)
 }
 
 // unmet takes back what the delivery of an acknowledgement meant, when it

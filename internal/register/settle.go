@@ -42,7 +42,8 @@ func (r *Register) Begin(ctx context.Context, bs []Beginning) ([]error, error) {
 }
 
 // Sent records deliveries. A delivery is a fact: it is recorded even when the
-// lease was lost meanwhile, and no later attempt can begin.
+// lease was lost meanwhile, and no later attempt can begin. Only that the mail
+// came back outdoes it: the report may be read before this is written.
 func (r *Register) Sent(ctx context.Context, os []Outcome) ([]error, error) {
 	return settleAll(ctx, r, "sent", os, r.sent)
 }
@@ -55,10 +56,10 @@ func (r *Register) sent(t *tx, s Outcome) error {
 	o := Outgoing{ID: s.ID} // with what follow goes by
 	var promised string
 	err := t.one(`UPDATE outgoing SET state = 'sent', sent_at = $1, lease_until = 0, why = ''
-		WHERE id = $2 AND state <> 'sent' RETURNING kind, form, stage, case_id, message_id, promised`,
-		[]any{micros(at), o.ID}, &o.Kind, &o.Form, &o.Stage, &o.Case, &o.Message, &promised)
+		WHERE id = $2 AND state <> 'sent' AND NOT (state IN ('refused', 'cancelled') AND why LIKE $3) RETURNING kind, form, stage, case_id, message_id, promised`,
+		[]any{micros(at), o.ID, cameBackWhy + "%"}, &o.Kind, &o.Form, &o.Stage, &o.Case, &o.Message, &promised)
 	if errors.Is(err, ErrNotFound) {
-		_, err = outgoingByID(t, s.ID) // it is recorded already, or there is none
+		_, err = outgoingByID(t, s.ID) // it is recorded already, it came back, or there is none
 		return err
 	}
 	if err == nil {
@@ -162,7 +163,7 @@ func (r *Register) toPeople(t *tx, s Outcome, to OutgoingState, what, note strin
 		return nil // it shows among the letters, and is warned of in time
 	}
 	if to == Failed {
-		if fell, err := r.fallBack(t, o); err != nil || fell {
+		if fell, err := r.fallBack(t, o, "the email did not arrive"); err != nil || fell {
 			return err
 		}
 	}
@@ -213,11 +214,14 @@ func (r *Register) Release(ctx context.Context, id ID, by, reason string) (Hint,
 	return h, wrap("release", err)
 }
 
+// cameBackWhy begins what is said of a mail that came back.
+const cameBackWhy = "the mail came back as undeliverable"
+
 // cameBack deals with an email that turned out not to have arrived: its clock
 // runs on, and a letter or a person takes its place.
 func (r *Register) cameBack(t *tx, o Outgoing) error {
 	d := detail{"outgoing": o.ID}
-	if err := r.unmet(t, o, d); err != nil {
+	if err := r.undelivered(t, o, d); err != nil {
 		return err
 	}
 	if len(d) > 1 {
@@ -225,7 +229,7 @@ func (r *Register) cameBack(t *tx, o Outgoing) error {
 			return err
 		}
 	}
-	if fell, err := r.fallBack(t, o); err != nil || fell {
+	if fell, err := r.fallBack(t, o, cameBackWhy); err != nil || fell {
 		return err
 	}
 	return unsent(t, o, "a reply came back as undeliverable; please send it another way, the deadline still runs")
@@ -261,7 +265,7 @@ func (r *Register) Bounced(ctx context.Context, ourMessageID string, report Boun
 		if err != nil || !report.Permanent || report.Status == "5.2.2" {
 			return err
 		}
-		n, err := t.affected(`UPDATE outgoing SET state = 'refused', why = 'the mail came back as undeliverable' WHERE id = $1 AND state IN ('sent', 'unknown', 'sending', 'owed')`, o.ID)
+		n, err := t.affected(`UPDATE outgoing SET state = 'refused', why = $1 WHERE id = $2 AND state IN ('sent', 'unknown', 'sending', 'owed')`, cameBackWhy, o.ID)
 		if err != nil || n == 0 {
 			return err
 		}

@@ -80,17 +80,22 @@ func (r *Register) unpost(t *tx, l TrayLetter, by, reason string) error {
 	if err := t.exec(`UPDATE letter SET posted_on = '', promised_before = '' WHERE outgoing_id = $1`, l.ID); err != nil {
 		return err
 	}
-	// What else has gone out meets the clock in its place.
-	others, err := outgoingsOf(t, `case_id = $1 AND case_id <> '' AND stage = $2 AND kind = 'acknowledgement' AND state = 'sent'`, l.Case, int64(l.Stage))
-	if err != nil {
+	if err := r.metByOthers(t, l.Outgoing, d); err != nil {
 		return err
 	}
-	for _, o := range others {
-		if err := r.acknowledged(t, o, o.SentAt, d); err != nil {
-			return err
+	return t.note(historyOf(l.Outgoing), by, "not_posted", d)
+}
+
+// metByOthers meets the clock of an acknowledgement that did not arrive by what
+// else has gone out.
+func (r *Register) metByOthers(t *tx, o Outgoing, d detail) error {
+	others, err := outgoingsOf(t, `case_id = $1 AND case_id <> '' AND stage = $2 AND kind = 'acknowledgement' AND state = 'sent'`, o.Case, int64(o.Stage))
+	for _, other := range others {
+		if err == nil {
+			err = r.acknowledged(t, other, other.SentAt, d)
 		}
 	}
-	return t.note(historyOf(l.Outgoing), by, "not_posted", d)
+	return err
 }
 
 // unfollow takes back what a delivery meant for the clocks of its case.
@@ -110,7 +115,7 @@ func (r *Register) unfollow(t *tx, l TrayLetter, d detail) error {
 			return err
 		}
 	case AnswerNotice:
-		return unanswered(t, l, answer)
+		return unanswered(t, l.Outgoing, d)
 	default:
 		return nil
 	}
@@ -123,16 +128,56 @@ func (r *Register) unfollow(t *tx, l TrayLetter, d detail) error {
 }
 
 // unanswered takes back that an answer reached the resident.
-func unanswered(t *tx, l TrayLetter, clock string) error {
-	n, err := t.affected(`UPDATE answer SET given_at = 0 WHERE outgoing_id = $1 AND withdrawn_at = 0`, l.ID)
+func unanswered(t *tx, o Outgoing, d detail) error {
+	n, err := t.affected(`UPDATE answer SET given_at = 0 WHERE outgoing_id = $1 AND withdrawn_at = 0`, o.ID)
 	if err != nil || n == 0 {
 		return err
 	}
-	if err := t.exec(`UPDATE clock SET met_at = 0, met_by = '', defined_at = 0 WHERE case_id = $1 AND name = $2 AND met_by = $3`, l.Case, clock, answerMet); err != nil {
+	_, clock := stageClocks(o.Stage)
+	if err := t.exec(`UPDATE clock SET met_at = 0, met_by = '', defined_at = 0 WHERE case_id = $1 AND name = $2 AND met_by = $3`, o.Case, clock, answerMet); err != nil {
 		return err
 	}
-	column := map[int]string{1: `UPDATE cases SET answered1_at = 0 WHERE id = $1`, 2: `UPDATE cases SET answered2_at = 0 WHERE id = $1`}[l.Stage]
-	return t.exec(column, l.Case)
+	d["unmet"] = clock
+	column := map[int]string{1: `UPDATE cases SET answered1_at = 0 WHERE id = $1`, 2: `UPDATE cases SET answered2_at = 0 WHERE id = $1`}[o.Stage]
+	return t.exec(column, o.Case)
+}
+
+// undelivered takes back what the delivery of a mail meant that never arrived.
+func (r *Register) undelivered(t *tx, o Outgoing, d detail) error {
+	if o.Case == "" || o.SentAt.IsZero() {
+		return nil
+	}
+	switch o.Kind { //nolint:exhaustive // the others move no clock
+	case Acknowledgement:
+		if err := r.unmet(t, o, d); err != nil {
+			return err
+		}
+		return r.metByOthers(t, o, d)
+	case Extension:
+		return r.notTold(t, o, d)
+	case AnswerNotice:
+		c, err := caseByID(t, o.Case)
+		if err != nil || !c.ClosedAt.IsZero() || c.Stage > o.Stage {
+			return err // something has been built upon it; a person is told
+		}
+		return unanswered(t, o, d)
+	}
+	return nil
+}
+
+// notTold takes back that a resident was told of an extension: the day counts
+// again that it put off.
+func (r *Register) notTold(t *tx, o Outgoing, d detail) error {
+	var clock, before, promised string
+	err := t.one(`UPDATE extension SET told_at = 0, late = 0 WHERE outgoing_id = $1 RETURNING clock, old_due, new_due`, []any{o.ID}, &clock, &before, &promised)
+	if err != nil {
+		return notMissing(err)
+	}
+	if err := t.exec(`UPDATE clock SET promised = $1 WHERE case_id = $2 AND name = $3 AND promised = $4`, before, o.Case, clock, promised); err != nil {
+		return err
+	}
+	_, err = r.recount(t, o.Case, o.Stage, true, d)
+	return err
 }
 
 // promiseBefore remembers what a case's answer clock promised before a letter
