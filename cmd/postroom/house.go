@@ -144,11 +144,8 @@ func (h *house) openDesk(ctx context.Context) (err error) {
 		Uploads: h.uploads(), Prefixes: []string{h.references.Prefix()},
 		Printer: h.printer(h.register, h.archive, h.composer.Press),
 		Intake:  h.intake("typed"), Reader: h.reader(),
-		CaseFile: func(ctx context.Context, reference, path, by string) error {
-			keeper := &records.Keeper{Register: h.register, Archive: h.archive, Press: h.composer.Press}
-			return keeper.ExportCase(ctx, reference, path, by, h.now())
-		},
-		Machine: h.machine, Form: h.form, API: h.api, FormFiles: filepath.Join(h.archiveDir, "form"),
+		CaseFile: h.caseFile,
+		Machine:  h.machine, Form: h.form, API: h.api, FormFiles: filepath.Join(h.archiveDir, "form"),
 		Access: h.access, Keep: h.keep, Refresh: h.refresh, Hints: h.hints, Now: h.now, Logger: h.logger,
 	})
 	if err != nil {
@@ -169,6 +166,12 @@ func (h *house) openDesk(ctx context.Context) (err error) {
 		Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
 	})
 	return nil
+}
+
+// caseFile writes a case's file for the pages, as "postroom export" does.
+func (h *house) caseFile(ctx context.Context, reference, path, by string) error {
+	keeper := &records.Keeper{Register: h.register, Archive: h.archive, Screen: h.screen, Press: h.composer.Press}
+	return keeper.ExportCase(ctx, reference, path, by, h.now())
 }
 
 // owed tells the queue what a decision on the pages owes. A hint that is lost
