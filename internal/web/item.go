@@ -151,7 +151,7 @@ func (d *Desk) showItem(w http.ResponseWriter, r *http.Request, who register.Acc
 		return
 	}
 	if page.Held == nil {
-		page.Pages = d.pageViews(m, "/messages/"+m.ID+"/pages")
+		page.Pages = d.firstPages(m, "/messages/"+m.ID+"/pages")
 	}
 	page.choices(m)
 	for _, add := range []func(*http.Request, register.Message, *itemPage) error{d.addTaken, d.addLooked, d.addCase, d.addNear, d.addAlarms, d.addDecision, d.addHistory, d.addPreview} {

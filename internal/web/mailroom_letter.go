@@ -210,8 +210,8 @@ func (d *Desk) partFile(w http.ResponseWriter, r *http.Request, who register.Acc
 		}
 	}
 	page := paperPage{Form: typedBefore(m)}
-	if asked := askedPage(m); asked > 0 && asked <= len(letterPages(m)) && r.PostForm.Get("p-"+strconv.Itoa(asked)) == "" {
-		page.Mistakes = []mistake{{"parts", "Look at page " + strconv.Itoa(asked) + ", and say whether a letter begins there"}}
+	if n := unsaid(r.PostForm, m); n > 0 {
+		page.Mistakes = []mistake{{"parts", "Look at page " + strconv.Itoa(n) + ", and say whether a letter begins there"}}
 	} else if len(p.Begins) == 0 {
 		page.Mistakes = []mistake{{"parts", "Say on which page a letter begins"}}
 	}
@@ -220,6 +220,23 @@ func (d *Desk) partFile(w http.ResponseWriter, r *http.Request, who register.Acc
 		return
 	}
 	d.paperDone(w, r, who, m, page, "parted", d.c.Uploads.Intake.PartFile(r.Context(), p))
+}
+
+// unsaid is a page of which the form says nothing, the one because of which the
+// file is held first; 0: it speaks of all. Nobody has looked at such a page, and
+// it would go to whoever wrote the letter before it.
+func unsaid(form url.Values, m register.Message) int {
+	silent := func(n int) bool { return form.Get("p-"+strconv.Itoa(n)) == "" }
+	pages := len(letterPages(m))
+	if asked := askedPage(m); asked > 0 && asked <= pages && silent(asked) {
+		return asked
+	}
+	for n := 1; n <= pages; n++ {
+		if silent(n) {
+			return n
+		}
+	}
+	return 0
 }
 
 // paperDone shows what became of it.

@@ -24,8 +24,14 @@ type pageView struct {
 // A turnView shows the page turned clockwise, for whoever lies askew.
 type turnView struct{ Name, Large string }
 
-// mostPages bounds the pictures of one page of ours.
+// mostPages bounds the pictures beside what is read or decided.
 const mostPages = 60
+
+// firstPages are the pages of a letter to look at beside something else.
+func (d *Desk) firstPages(m register.Message, base string) []pageView {
+	all := d.pageViews(m, base)
+	return all[:min(len(all), mostPages)]
+}
 
 // pageViews are the pages of a letter, each under an address that begins with
 // base. What is not read yet may have no known pages: its first is tried.
@@ -38,7 +44,7 @@ func (d *Desk) pageViews(m register.Message, base string) (views []pageView) {
 	if count == 0 && !isPart(m) {
 		count = 1
 	}
-	for i := range min(count, mostPages) {
+	for i := range count {
 		n := strconv.Itoa(i + 1)
 		v := pageView{Number: i + 1, Src: base + "/" + n, Large: base + "/" + n + "?large=1", Alt: "Page " + n + " of " + strconv.Itoa(count) + " as it was scanned"}
 		if count != len(pages) {

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -59,9 +60,9 @@ func TestAFileIsPartedByHand(t *testing.T) {
 	path := "/mailroom/letters/" + m.ID
 	b.get(path).want(t, http.StatusOK, "Where does each letter begin?", `src="`+path+`/pages/5?small=1"`, `name="p-5"`)
 	b.post(path+"/text", form("version", "2", "text", "Dear Sirs")).want(t, http.StatusConflict, "may hold several letters")
-	b.post(path+"/parts", form("version", "2", "p-1", "drop", "p-4", "drop")).want(t, http.StatusUnprocessableEntity, "Say on which page a letter begins")
-	b.post(path+"/parts", form("version", "2", "p-3", "begin", "p-4", "drop")).want(t, http.StatusConflict, "Page 1 belongs to no letter", `name="p-4" value="drop" checked`)
-	b.post(path+"/parts", form("version", "1", "p-1", "begin", "p-4", "drop")).want(t, http.StatusConflict, "changed while you had it open")
+	b.post(path+"/parts", form("version", "2", "p-1", "drop", "p-2", "on", "p-3", "on", "p-4", "drop", "p-5", "on")).want(t, http.StatusUnprocessableEntity, "Say on which page a letter begins")
+	b.post(path+"/parts", form("version", "2", "p-1", "on", "p-2", "on", "p-3", "begin", "p-4", "drop", "p-5", "on")).want(t, http.StatusConflict, "Page 1 belongs to no letter", `name="p-4" value="drop" checked`)
+	b.post(path+"/parts", form("version", "1", "p-1", "begin", "p-2", "on", "p-3", "on", "p-4", "drop", "p-5", "on")).want(t, http.StatusConflict, "changed while you had it open")
 	b.get(path).want(t, http.StatusOK, `name="p-4" value="on" required>`, `name="p-3" value="on" checked>`)
 	b.post(path+"/parts", form("version", "2", "p-1", "begin")).want(t, http.StatusUnprocessableEntity, "Look at page 4, and say whether a letter begins there")
 	got := b.post(path+"/parts", form("version", "2", "p-1", "drop", "p-2", "begin", "p-3", "on", "p-4", "drop", "p-5", "begin"))
@@ -114,5 +115,34 @@ func TestSeparatorSheets(t *testing.T) {
 	d := reader.Read(t.Context(), strings.NewReader(got.body), scan.Progress{})
 	if len(d.Pages) != 3 || d.Pages[2].Sheet == nil || d.Pages[2].Sheet.Received != "2026-11-20" || d.Pages[2].Sheet.Batch != "TUE" {
 		t.Errorf("read as %+v", d.Pages)
+	}
+}
+
+// A file of many letters is parted to its end: a page that nobody was shown
+// would go to whoever wrote the letter before it.
+func TestALongFileIsPartedToItsEnd(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	var pages []int
+	for i := range 150 {
+		pages = append(pages, i+1)
+	}
+	m := h.scanned("18-batch-separator-sheets.pdf", register.Reading{Error: "page 4 looks like a separator sheet that cannot be read", Pages: 150, Paper: &register.Paper{Pages: pages, Held: true}}, "page 4 looks like a separator sheet that cannot be read")
+	b := h.signedIn("Dev", register.Mailroom)
+	path := "/mailroom/letters/" + m.ID
+	b.get(path).want(t, http.StatusOK, `name="p-61"`, `name="p-150"`, `src="`+path+`/pages/150?small=1"`)
+	choices := []string{"version", "2"}
+	for i := range 150 {
+		is := map[bool]string{true: "begin", false: "on"}[i%2 == 0]
+		if i != 99 {
+			choices = append(choices, "p-"+strconv.Itoa(i+1), is)
+		}
+	}
+	b.post(path+"/parts", form(choices...)).want(t, http.StatusUnprocessableEntity, "Look at page 100, and say whether a letter begins there")
+	b.post(path+"/parts", form(append(choices, "p-100", "on")...)).want(t, http.StatusSeeOther)
+	parts, err := h.register.PartsOf(t.Context(), m.ID)
+	must(t, err)
+	if len(parts) != 75 {
+		t.Errorf("%d letters", len(parts))
 	}
 }

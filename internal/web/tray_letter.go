@@ -138,7 +138,7 @@ func (d *Desk) addAddress(r *http.Request, l register.TrayLetter, page *letterPa
 		page.Name, page.Lines = c.Correspondent.Name, strings.Join(c.Postal, "\n")
 	}
 	m, err := d.c.Register.GetMessage(r.Context(), c.Message)
-	page.Pages = d.pageViews(m, "/tray/letters/"+l.ID+"/pages")
+	page.Pages = d.firstPages(m, "/tray/letters/"+l.ID+"/pages")
 	return err
 }
 
