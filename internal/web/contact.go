@@ -3,6 +3,9 @@ package web
 import (
 	"cmp"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/mail"
 	"net/url"
@@ -199,9 +202,16 @@ func (c contact) submission(now time.Time, who register.Account) (ingest.Submiss
 		return ingest.Submission{}, wrong
 	}
 	return ingest.Submission{
-		ID: "contact:" + who.ID + ":" + c.ID, Channel: ways()[chosen].channel, Source: "logged by " + who.Name, ReceivedAt: received, Basis: register.Given,
+		ID: "contact:" + who.ID + ":" + c.ID + ":" + c.digest(), Channel: ways()[chosen].channel, Source: "logged by " + who.Name, ReceivedAt: received, Basis: register.Given,
 		Name: c.Name, Email: c.Email, Text: wordsOf(c.Said, c.Want), Told: c.told(who, ways()[chosen], home),
 	}, nil
+}
+
+// digest is of all that was typed: who goes back to the page and takes down
+// another call has taken down another one.
+func (c contact) digest() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", c))
+	return hex.EncodeToString(sum[:16])
 }
 
 func (c contact) told(who register.Account, w way, home []string) register.Told {

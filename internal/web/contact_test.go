@@ -153,3 +153,20 @@ func TestHostileContacts(t *testing.T) {
 		t.Error("the form gives markup back")
 	}
 }
+
+// Who goes back to the page and types in another call has logged another one.
+// The page that was sent twice as it was is one call.
+func TestAnotherContactOnTheSamePageIsAnother(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	b := h.signedIn("Priya", register.Mailroom)
+	first, again := b.post("/contact", heard()), b.post("/contact", heard())
+	other := b.post("/contact", heard("name", "Ada Quill", "said", "The lift has been stuck since Friday and my mother cannot leave her flat.", "danger", "yes"))
+	first.want(t, http.StatusSeeOther)
+	if first.header.Get("Location") != again.header.Get("Location") || other.header.Get("Location") == first.header.Get("Location") {
+		t.Errorf("%q, again %q, and of another call %q", first.header.Get("Location"), again.header.Get("Location"), other.header.Get("Location"))
+	}
+	if all, err := h.register.Messages(h.Context(), time.Time{}, 10); err != nil || len(all) != 2 {
+		t.Errorf("%d are registered, %v", len(all), err)
+	}
+}
