@@ -160,6 +160,9 @@ func (d *Desk) doDeed(w http.ResponseWriter, r *http.Request, who register.Accou
 	if !d.readDeed(w, r) {
 		return
 	}
+	if r.MultipartForm != nil { // net/http clears away only what it has read itself, and not a copy with a number
+		defer r.MultipartForm.RemoveAll() //nolint:errcheck // the system clears its folder too
+	}
 	select {
 	case d.turn <- struct{}{}:
 		defer func() { <-d.turn }()
