@@ -308,7 +308,7 @@ func (p *pack) papers(ctx context.Context, f register.CaseFile, out *casePaper) 
 				out.Answers = append(out.Answers, paper)
 				continue
 			}
-			if paper.File, err = p.addArchived(ctx, fmt.Sprintf("answers/stage-%d", a.Stage), a.File); err != nil {
+			if paper.File, err = p.addArchived(ctx, fmt.Sprintf("answers/stage-%d", a.Stage), a.File, a.FileName); err != nil {
 				return err
 			}
 		}
@@ -329,7 +329,7 @@ func (p *pack) message(ctx context.Context, n int, m register.Message, decisions
 	if out.Withheld, err = p.withheld(ctx, m.Original); err != nil || out.Withheld != "" {
 		return out, err
 	}
-	out.File, err = p.addArchived(ctx, fmt.Sprintf("received/%03d-%s-%s", n, workday.DateOf(m.ReceivedAt), m.Reference), m.Original)
+	out.File, err = p.addArchived(ctx, fmt.Sprintf("received/%03d-%s-%s", n, workday.DateOf(m.ReceivedAt), m.Reference), m.Original, "")
 	return out, err
 }
 
@@ -346,7 +346,7 @@ func (p *pack) reply(ctx context.Context, n int, o register.Outgoing, rulings []
 	}
 	day := workday.DateOf(cmp.Or(o.SentAt, o.CreatedAt))
 	var err error
-	out.File, err = p.addArchived(ctx, fmt.Sprintf("sent/%03d-%s-%s", n, day, strings.ReplaceAll(string(o.Kind), "_", "-")), o.Bytes)
+	out.File, err = p.addArchived(ctx, fmt.Sprintf("sent/%03d-%s-%s", n, day, strings.ReplaceAll(string(o.Kind), "_", "-")), o.Bytes, "")
 	return out, err
 }
 

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -97,8 +98,9 @@ func (p *pack) withheld(ctx context.Context, sha string) (string, error) {
 }
 
 // addArchived puts a file of the archive in, under a name that tells what it
-// is. Where the archive has lost it the name is empty.
-func (p *pack) addArchived(ctx context.Context, stem, sha string) (name string, err error) {
+// is, ended as it is called where its bytes do not tell. Where the archive has
+// lost it the name is empty.
+func (p *pack) addArchived(ctx context.Context, stem, sha, called string) (name string, err error) {
 	f, err := p.k.Archive.Get(ctx, sha)
 	if errors.Is(err, archive.ErrNotFound) {
 		return "", nil
@@ -112,7 +114,7 @@ func (p *pack) addArchived(ctx context.Context, stem, sha string) (name string, 
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return "", err
 	}
-	name = p.free(stem, extension(start[:n]))
+	name = p.free(stem, extension(start[:n], called))
 	return name, p.add(name, io.MultiReader(bytes.NewReader(start[:n]), reader{ctx, f}))
 }
 
@@ -126,8 +128,12 @@ func (p *pack) free(stem, ext string) string {
 	return name
 }
 
-// extension is by what the bytes are: nobody's word is taken for it.
-func extension(start []byte) string {
+// ending is one that an officer's file may bring along.
+var ending = regexp.MustCompile(`^\.[a-z0-9]{1,5}$`)
+
+// extension is by what the bytes are. What has no sign of its own, such as a
+// Word document, is called as its officer called it.
+func extension(start []byte, called string) string {
 	kind := http.DetectContentType(start)
 	switch {
 	case kind == "application/pdf":
@@ -138,6 +144,12 @@ func extension(start []byte) string {
 		return ".png"
 	case bytes.HasPrefix(start, []byte("II*\x00")), bytes.HasPrefix(start, []byte("MM\x00*")):
 		return ".tif"
+	case kind == "image/webp":
+		return ".webp"
+	case len(start) >= 8 && string(start[4:8]) == "ftyp":
+		return ".heic"
+	case ending.MatchString(strings.ToLower(filepath.Ext(called))):
+		return strings.ToLower(filepath.Ext(called))
 	case strings.HasPrefix(kind, "text/"):
 		return ".eml"
 	}

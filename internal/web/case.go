@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"net/http"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -365,13 +364,9 @@ func (d *Desk) answerFile(w http.ResponseWriter, r *http.Request, _ register.Acc
 		d.failed(w, r, register.ErrNotFound)
 		return
 	}
-	name := "answer-" + f.Reference
-	if given := f.Answers[i].FileName; given != "" {
-		name = strings.TrimSuffix(given, path.Ext(given))
-	}
 	if err := d.c.Screen.Pass(r.Context(), f.Answers[i].File); err != nil {
 		d.failed(w, r, err)
 		return
 	}
-	d.download(w, r, f.Answers[i].File, name)
+	d.download(w, r, f.Answers[i].File, "answer-"+f.Reference, f.Answers[i].FileName)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -31,7 +32,7 @@ func (d *Desk) original(w http.ResponseWriter, r *http.Request, who register.Acc
 		d.failed(w, r, err)
 		return
 	}
-	d.download(w, r, m.Original, m.Reference)
+	d.download(w, r, m.Original, m.Reference, "")
 }
 
 func (d *Desk) raw(w http.ResponseWriter, r *http.Request, who register.Account) {
@@ -46,7 +47,7 @@ func (d *Desk) raw(w http.ResponseWriter, r *http.Request, who register.Account)
 		d.failed(w, r, err)
 		return
 	}
-	d.download(w, r, o.Bytes, "reply-"+o.Reference)
+	d.download(w, r, o.Bytes, "reply-"+o.Reference, "")
 }
 
 // attachment takes one attachment out of the original, whole and compared
@@ -106,8 +107,9 @@ func (d *Desk) takeOut(r *http.Request, m register.Message, index int) (*os.File
 
 var errOtherBytes = errors.New("web: the attachment read now differs from the one read before; download the original")
 
-// download hands out a file of the archive, its name ended by what it is.
-func (d *Desk) download(w http.ResponseWriter, r *http.Request, name, as string) {
+// download hands out a file of the archive: as it is called, or with a name of
+// ours, ended by what it is.
+func (d *Desk) download(w http.ResponseWriter, r *http.Request, name, as, called string) {
 	f, err := d.c.Archive.Get(r.Context(), name)
 	if err != nil {
 		d.failed(w, r, err)
@@ -116,7 +118,7 @@ func (d *Desk) download(w http.ResponseWriter, r *http.Request, name, as string)
 	defer f.Close() //nolint:errcheck // only read
 	head := make([]byte, 16)
 	n, _ := f.ReadAt(head, 0) // a file may be shorter
-	d.send(w, f, as+ending(head[:n]))
+	d.send(w, f, cmp.Or(called, as+ending(head[:n])))
 }
 
 // ending is the end of a file's name by its first bytes: mail has no sign of
@@ -128,6 +130,12 @@ func ending(head []byte) string {
 		if bytes.HasPrefix(head, []byte(kind.sign)) {
 			return kind.end
 		}
+	}
+	switch { // which begin with a length
+	case len(head) >= 12 && string(head[8:12]) == "WEBP":
+		return ".webp"
+	case len(head) >= 8 && string(head[4:8]) == "ftyp":
+		return ".heic"
 	}
 	return ".eml"
 }

@@ -87,3 +87,21 @@ func TestAScriptOnPaperStaysText(t *testing.T) {
 	}
 	b.get("/messages/"+m.ID).want(t, http.StatusOK, "I complain. &lt;script&gt;alert(1)")
 }
+
+// A photograph of a letter is saved as a picture, and not as a mail.
+func TestAPhotographedLetterIsSavedAsAPicture(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	b := h.signedIn("Priya", register.Reviewer)
+	for content, end := range map[string]string{"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic": ".heic", "RIFF\x24\x00\x00\x00WEBPVP8 ": ".webp"} {
+		stored, err := h.archive.Put(h.Context(), strings.NewReader(content))
+		must(t, err)
+		got, err := h.register.Receive(h.Context(), []register.Arrival{{
+			Fingerprint: stored.SHA256, Original: stored.SHA256, Size: stored.Size, Channel: register.Letter, Source: "upload", ReceivedAt: h.clock.Now(), Basis: register.Given,
+		}})
+		must(t, err)
+		if name := b.get("/messages/" + got[0].ID + "/original").header.Get("Content-Disposition"); name != `attachment; filename=`+got[0].Reference+end {
+			t.Errorf("saved as %s", name)
+		}
+	}
+}
