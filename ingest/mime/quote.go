@@ -14,6 +14,7 @@ type letter struct {
 	own   func(address string) bool
 	limit int // lines from here on are quoted to the end
 	found bool
+	plain int // the last line with words that has no ">" in front
 }
 
 // maxLines is how long a letter may be for its old lines to be looked for; no
@@ -31,6 +32,11 @@ func newText(text string, reply bool, own func(string) bool) string {
 	l := &letter{lines: strings.Split(text, "\n"), reply: reply, own: own}
 	l.old = make([]bool, len(l.lines))
 	l.limit = len(l.lines)
+	for i, line := range l.lines {
+		if !isQuoted(line) && strings.TrimSpace(line) != "" {
+			l.plain = i
+		}
+	}
 	if strings.Contains(text, "-----BEGIN PGP ") {
 		l.armor()
 	}
@@ -110,27 +116,26 @@ func (l *letter) cutBelow() {
 		if !mayDivide(l.lines[i]) {
 			continue
 		}
+		at := -1
 		switch line := l.lines[i]; {
 		case originalLine.MatchString(line), replyMark.MatchString(line), followsLine.MatchString(line):
-			l.cutAt(i)
-			return
+			at = i
 		case forwardLine.MatchString(line):
 			if !l.forwardsOwn(i) {
 				return // somebody else's words, sent on: they stay
 			}
-			l.cutAt(i)
-			return
+			at = i
 		case dashedWrote.MatchString(line) && dateInLine.MatchString(line), wroteAndText.MatchString(line) && dateInLine.MatchString(line):
-			l.cutAt(i)
-			return
+			at = i
 		case l.reply && l.notesBlock(i) >= 0:
-			l.cutAt(l.notesBlock(i))
-			return
+			at = l.notesBlock(i)
 		case !strings.HasPrefix(strings.TrimSpace(line), ">") && (l.headerBlock(i) || l.reply && l.blockInAnyOrder(i)):
 			if !l.reply && !l.forwardsOwn(i) || !l.hasText(i) && !strings.Contains(l.lines[i], "@") {
 				return // the second: all that he wrote may be set out in this way
 			}
-			l.cutAt(l.aboveRule(i))
+			at = l.aboveRule(i)
+		}
+		if at >= 0 && l.cutAt(at) {
 			return
 		}
 	}
@@ -146,10 +151,33 @@ func mayDivide(line string) bool {
 		strings.Contains(head, "==") || strings.Contains(strings.ToLower(head), "above this line")
 }
 
-// cutAt takes the rest for old, unless it holds answers between quoted lines.
-func (l *letter) cutAt(i int) {
-	l.limit, l.found = i, true
+// cutAt takes the rest for old, unless it holds answers between or below lines
+// that are marked with ">": then the marks say what is old.
+func (l *letter) cutAt(i int) bool {
+	l.found = true
+	if marked := l.markedBelow(i); marked < l.plain {
+		l.drop(i, marked)
+		return false
+	}
+	l.limit = i
 	l.drop(i, len(l.lines))
+	return true
+}
+
+// markedBelow finds the marked line with which the earlier mail begins whose
+// dividing line is i: that one, or the first under its header. Without one it
+// is the end of the letter.
+func (l *letter) markedBelow(i int) int {
+	for j := i; j < len(l.lines); j++ {
+		line := l.lines[j]
+		switch {
+		case isQuoted(line):
+			return j
+		case j > i && strings.TrimSpace(line) != "" && !fromField.MatchString(line) && !dateField.MatchString(line) && !toField.MatchString(line):
+			return len(l.lines)
+		}
+	}
+	return len(l.lines)
 }
 
 // aboveRule includes Outlook's line of underscores, and blank lines before it.
