@@ -61,14 +61,17 @@ type htmlOpen struct {
 const maxHTMLStack = 2000
 
 func (h *htmlText) open(t html.Token) {
+	h.implied(t.DataAtom)
 	switch t.DataAtom {
 	case atom.Br:
 		h.endLine()
 		return
 	case atom.Hr:
-		h.block(1)
-		h.put("________________________________")
-		h.block(1)
+		if h.hidden == 0 {
+			h.block(1)
+			h.put("________________________________")
+			h.block(1)
+		}
 		return
 	case atom.Img, atom.Input, atom.Meta, atom.Link, atom.Col, atom.Wbr, atom.Area, atom.Base:
 		return
@@ -76,7 +79,7 @@ func (h *htmlText) open(t html.Token) {
 	if n := blockBreak(t.DataAtom); n > 0 {
 		h.block(n)
 	}
-	h.cell(t.DataAtom)
+	h.cell(t)
 	if len(h.stack) >= maxHTMLStack || t.Type == html.SelfClosingTagToken {
 		return
 	}
@@ -96,8 +99,8 @@ func (h *htmlText) open(t html.Token) {
 }
 
 // cell keeps the cells of a table row on one line.
-func (h *htmlText) cell(tag atom.Atom) {
-	switch tag {
+func (h *htmlText) cell(t html.Token) {
+	switch t.DataAtom {
 	case atom.Tr:
 		h.cells = 0
 	case atom.Td, atom.Th:
@@ -105,7 +108,9 @@ func (h *htmlText) cell(tag atom.Atom) {
 			h.tab = h.line.Len() > 0
 		}
 	case atom.Li:
-		h.put("* ")
+		if h.hidden == 0 && !h.hides(t) {
+			h.put("* ")
+		}
 	}
 }
 
@@ -191,14 +196,15 @@ func (h *htmlText) hides(t html.Token) bool {
 // hiddenStyle knows the ways in which mail hides words.
 func hiddenStyle(css string) bool {
 	css = strings.ToLower(strings.Join(strings.Fields(css), ""))
+	// A wrapper that only takes white space away sets its children's size again.
+	small := strings.Contains(css, "max-height:0") || strings.Contains(css, "line-height:0") || strings.Contains(css, "color:")
 	for rule := range strings.SplitSeq(css, ";") {
 		rule = strings.TrimSuffix(rule, "!important")
 		switch rule {
 		case "display:none", "visibility:hidden", "visibility:collapse", "mso-hide:all", "opacity:0", "opacity:0.0":
 			return true
 		case "font-size:0", "font-size:0px", "font-size:0pt", "font-size:0em":
-			// A wrapper that only takes white space away sets its children's size again.
-			if strings.Contains(css, "max-height:0") || strings.Contains(css, "line-height:0") || strings.Contains(css, "color:") {
+			if small {
 				return true
 			}
 		}
@@ -273,15 +279,19 @@ func (h *htmlText) quotes(t html.Token) bool {
 			return true
 		}
 	}
-	return h.quote > 0 || strings.HasSuffix(h.before, ":")
+	return h.quote > 0 || strings.HasSuffix(h.before, ":") &&
+		(strings.Contains(h.before, "@") || wroteEnd.MatchString(h.before) || dateInLine.MatchString(h.before))
 }
 
 // words adds the text of one token.
 func (h *htmlText) words(z *html.Tokenizer) {
+	text := string(z.Text())
+	if n := len(h.stack); n > 0 && h.stack[n-1].tag == atom.Head && strings.TrimSpace(text) != "" {
+		h.unwind(n - 1)
+	}
 	if h.hidden > 0 {
 		return
 	}
-	text := string(z.Text())
 	if strings.Contains(text, "&") {
 		text = html.UnescapeString(text)
 	}
