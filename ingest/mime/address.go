@@ -34,6 +34,7 @@ func splitAddresses(s string) []string {
 	var at splitState
 	start := 0
 	for i := 0; i < len(s) && len(out) < maxAddresses; i++ {
+		at.sign = at.sign || s[i] == '@'
 		switch c := s[i]; {
 		case c == '\\' && (at.quoted || at.comment > 0):
 			i++
@@ -51,11 +52,11 @@ func splitAddresses(s string) []string {
 		case c == '>':
 			at.angle = false
 		case at.angle:
-		case c == ':' && !strings.Contains(s[start:i], "@") && !isScheme(s[start:i]):
+		case c == ':' && !at.sign && !isScheme(s[max(start, i-len(" mailto")):i]):
 			start = i + 1
 		case c == ',' || c == ';':
 			out = append(out, s[start:i])
-			start = i + 1
+			start, at.sign = i+1, false
 		}
 	}
 	return append(out, s[start:])
@@ -63,6 +64,7 @@ func splitAddresses(s string) []string {
 
 type splitState struct {
 	quoted, angle bool
+	sign          bool // the entry shows an "@"
 	comment       int
 }
 

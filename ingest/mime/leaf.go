@@ -219,12 +219,13 @@ func unflow(s string, delsp bool) string {
 func plainFromEnriched(s string) string {
 	var out strings.Builder
 	skip := 0
+	last := strings.LastIndexByte(s, '>') - len(s) // of what is left, from its end
 	for len(s) > 0 {
 		switch {
 		case strings.HasPrefix(s, "<<"):
 			out.WriteByte('<')
 			s = s[2:]
-		case s[0] == '<' && strings.IndexByte(s, '>') > 0:
+		case s[0] == '<' && last+len(s) > 0:
 			tag, rest, _ := strings.Cut(s[1:], ">")
 			s = rest
 			if strings.EqualFold(tag, "param") {
