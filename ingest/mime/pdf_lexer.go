@@ -26,8 +26,15 @@ type pdfLexer struct {
 	b     []byte
 	at    int
 	depth int
-	steps *int // values read so far of the whole file
+	steps *int // values read so far of the whole file, long ones counted by their length
 }
+
+// stepBytes is for how many bytes a value counts once more: objects of a
+// stream may all be the same 32 MB, which are not to be held 50,000 times.
+const stepBytes = 64
+
+// spent counts the bytes that were gone through.
+func (l *pdfLexer) spent(from int) { *l.steps += (l.at - from) / stepBytes }
 
 func isPDFSpace(c byte) bool {
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == 0
@@ -56,7 +63,9 @@ func (l *pdfLexer) value() (v any, ok bool) {
 	if *l.steps++; *l.steps > maxPDFSteps {
 		l.at = len(l.b)
 	}
+	from := l.at
 	l.skip()
+	l.spent(from)
 	if l.at >= len(l.b) {
 		return nil, false
 	}
@@ -89,6 +98,7 @@ func (l *pdfLexer) value() (v any, ok bool) {
 // word reads a number, a reference or a keyword.
 func (l *pdfLexer) word() any {
 	start := l.at
+	defer l.spent(start)
 	for l.at < len(l.b) && !isPDFSpace(l.b[l.at]) && !isPDFDelimiter(l.b[l.at]) {
 		l.at++
 	}
@@ -132,6 +142,7 @@ func (l *pdfLexer) isRef() bool {
 }
 
 func (l *pdfLexer) name() pdfName {
+	defer l.spent(l.at)
 	l.at++
 	var out []byte
 	for l.at < len(l.b) && !isPDFSpace(l.b[l.at]) && !isPDFDelimiter(l.b[l.at]) {
@@ -150,6 +161,7 @@ func (l *pdfLexer) name() pdfName {
 
 // literal reads "(…)" with its escapes (section 7.3.4.2).
 func (l *pdfLexer) literal() pdfString {
+	defer l.spent(l.at)
 	l.at++
 	var out []byte
 	for open := 1; l.at < len(l.b); l.at++ {
@@ -209,6 +221,7 @@ func (l *pdfLexer) escape() (byte, bool) {
 }
 
 func (l *pdfLexer) hexString() pdfString {
+	defer l.spent(l.at)
 	l.at++
 	var digits []byte
 	for l.at < len(l.b) && l.b[l.at] != '>' {
