@@ -49,7 +49,9 @@ func (s *session) heads(ctx context.Context, uids []uint32) (map[uint32]head, er
 				h.date = item.Time.UTC()
 			}
 		}
-		found[uid] = h
+		if h != (head{}) { // else it is news of flags that nobody asked for
+			found[uid] = h
+		}
 		return nil
 	})
 	return found, err

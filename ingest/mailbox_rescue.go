@@ -130,9 +130,12 @@ func (v *visit) inSlices(ctx context.Context, h *haul, n register.UIDNote) (err 
 	return v.accept(ctx, h, n.UID, o, known[n.UID])
 }
 
-// slices reads until the listed size is reached or an empty slice ends it.
+// slices reads until the listed size is reached or an empty slice ends it (RFC
+// 3501, section 6.4.5). That none comes is an end only after a short one: else
+// the mail may have gone meanwhile, and half of it must not be taken for all.
 func (v *visit) slices(ctx context.Context, uid uint32, to io.Writer, listed int64) error {
 	var offset int64
+	full := true // the slice before
 	for {
 		size, found, err := v.s.slice(ctx, uid, offset, sliceSize, to)
 		if err != nil {
@@ -140,7 +143,7 @@ func (v *visit) slices(ctx context.Context, uid uint32, to io.Writer, listed int
 		}
 		offset += size
 		switch {
-		case !found && offset == 0:
+		case !found && full:
 			return errNotThere
 		case offset > v.mailbox.SizeCap:
 			v.p.memory.huge[uid] = offset
@@ -148,6 +151,7 @@ func (v *visit) slices(ctx context.Context, uid uint32, to io.Writer, listed int
 		case size == 0, size < sliceSize && offset == listed:
 			return nil
 		}
+		full = size == sliceSize
 	}
 }
 

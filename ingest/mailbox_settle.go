@@ -28,29 +28,33 @@ func (v *visit) launch(ctx context.Context, h *haul) error {
 	return v.settleOldest(ctx)
 }
 
-// drain settles what is on the way. After a failure the later ones are only
-// awaited: the mark must not pass what is not settled.
+// drain settles what is on the way.
 func (v *visit) drain(ctx context.Context) error {
 	for len(v.flight) > 0 {
 		if err := v.settleOldest(ctx); err != nil {
-			for _, h := range v.flight {
-				<-h.done
-			}
-			v.flight = nil
 			return err
 		}
 	}
 	return nil
 }
 
+// settleOldest settles the haul that was launched first. After a failure the
+// later ones are only awaited: the mark must not pass what is not settled.
 func (v *visit) settleOldest(ctx context.Context) error {
 	h := v.flight[0]
 	v.flight = v.flight[1:]
 	<-h.done
-	if h.err != nil {
-		return h.err
+	err := h.err
+	if err == nil {
+		err = v.settle(ctx, h)
 	}
-	return v.settle(ctx, h)
+	if err != nil {
+		for _, later := range v.flight {
+			<-later.done
+		}
+		v.flight = nil
+	}
+	return err
 }
 
 // settle files what is registered, then moves the mark. In this order a kill
