@@ -85,6 +85,17 @@ func (r *Register) claim(t *tx, id ID, lease time.Duration, w Windows, all *rece
 		}
 		o.Resend = true
 	}
+	if o.State == Sending && !o.Resend { // whoever held it is gone
+		if err := follows(t, o); err != nil {
+			return nil, err
+		}
+		if o, err = outgoingByID(t, id); err != nil {
+			return nil, err
+		}
+		if o.State != Sending {
+			return nil, nil
+		}
+	}
 	err = t.changed(`UPDATE outgoing SET state = 'sending', attempt = attempt + 1, lease_until = $1, resend = $2
 		WHERE id = $3 AND attempt = $4 AND state = $5`, micros(now.Add(lease)), bit(o.Resend), o.ID, o.Attempt, o.State)
 	if errors.Is(err, ErrConflict) {

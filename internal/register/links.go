@@ -25,9 +25,11 @@ const familyOf = `WITH RECURSIVE family (id) AS (SELECT CAST($1 AS TEXT) UNION S
 const messagesOf = `SELECT x.id FROM message x WHERE x.case_id IN (` + familyOf + `) UNION SELECT CAST($2 AS TEXT)`
 
 // livingCase follows the signposts of merged cases to the one that lives on.
-func livingCase(t *tx, id ID) (Case, error) {
+func livingCase(t *tx, id ID) (Case, error) { return followMerged(t, id, caseByID) }
+
+func followMerged(t *tx, id ID, read func(*tx, ID) (Case, error)) (Case, error) {
 	for seen := map[ID]bool{}; ; {
-		c, err := caseByID(t, id)
+		c, err := read(t, id)
 		if err != nil || c.MergedInto == "" || seen[id] {
 			return c, err
 		}

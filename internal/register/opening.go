@@ -285,9 +285,20 @@ func (r *Register) joinCase(t *tx, m Message, f Facts, plan *Plan) (Case, error)
 	return c, nil
 }
 
+// caseByID reads a case that is to be worked on. Who is second at the same
+// moment waits for the first and finds it as that one left it: two would else
+// each owe the resident a letter, or write over what the other wrote.
 func caseByID(t *tx, id ID) (Case, error) {
-	return row(t, scanCase, `SELECT `+caseColumns+` FROM cases c WHERE c.id = $1`, id)
+	if t.sqlite || t.looks {
+		return caseAsItIs(t, id)
+	}
+	return row(t, scanCase, readCase+` FOR NO KEY UPDATE`, id)
 }
+
+// caseAsItIs reads a case and keeps nobody from it.
+func caseAsItIs(t *tx, id ID) (Case, error) { return row(t, scanCase, readCase, id) }
+
+const readCase = `SELECT ` + caseColumns + ` FROM cases c WHERE c.id = $1`
 
 // recheckJoin looks again, inside the transaction, whether the case is there
 // and the sender belongs to it. A case that was merged leads to the one that

@@ -42,7 +42,8 @@ func (r *Register) owe(t *tx, o Outgoing) (Hint, error) {
 			return Hint{}, err
 		}
 	}
-	if o.Key == "" {
+	counted := o.Key == ""
+	if counted {
 		o.Key = fmt.Sprintf("%s/%s/%d", o.Message, o.Kind, o.Ordinal)
 	}
 	if err := adjust(t, &o); err != nil {
@@ -64,6 +65,9 @@ func (r *Register) owe(t *tx, o Outgoing) (Hint, error) {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT DO NOTHING`,
 		o.ID, o.Key, o.Kind, o.Form, o.Stage, o.Case, o.Message, o.Reference, o.Ordinal, o.Way, clean(o.To.Name), clean(o.To.Address), o.toKey(),
 		o.State, micros(o.NotBefore), micros(o.Deadline), clean(o.Note), o.Why, micros(o.CreatedAt), about, bit(o.LargePrint), o.Language)
+	if err == nil && n == 0 && counted {
+		err = ErrConflict // another was owed to this message at this moment, and says something else
+	}
 	if err != nil || n == 0 {
 		return Hint{}, err
 	}

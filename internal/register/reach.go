@@ -130,28 +130,58 @@ func readdress(t *tx, c Case) error {
 		return err
 	}
 	for _, o := range waiting {
-		before := o
-		o.reach(c)
-		elsewhere := o.Way != before.Way || mailbox(o.To.Address) != mailbox(before.To.Address)
-		switch {
-		case before.Way == ByLetter, before.Why == heldForPhone, before.State == Failed && elsewhere:
-			o.State, o.Why = Owed, ""
-		case before.State == Failed:
-			continue // the address that refused it is the one that is still known
-		}
-		if err := adjust(t, &o); err != nil {
-			return err
-		}
-		err := t.exec(`UPDATE outgoing SET to_name = $1, to_addr = $2, to_key = $3, way = $4, state = $5, why = $6, large_print = $7, language = $8, begun_at = 0, resend = 0 WHERE id = $9`,
-			clean(o.To.Name), clean(o.To.Address), o.toKey(), o.Way, o.State, o.Why, bit(o.LargePrint), o.Language, o.ID)
-		if err == nil {
-			err = t.exec(`DELETE FROM letter WHERE outgoing_id = $1`, o.ID)
-		}
-		if err != nil {
+		if err := readdressOne(t, c, o); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readdressOne leaves alone what a worker took at this moment: that one's next
+// attempt is brought in line, if there is one.
+func readdressOne(t *tx, c Case, o Outgoing) error {
+	before := o
+	o.reach(c)
+	elsewhere := o.Way != before.Way || mailbox(o.To.Address) != mailbox(before.To.Address)
+	switch {
+	case before.Way == ByLetter, before.Why == heldForPhone, before.State == Failed && elsewhere:
+		o.State, o.Why = Owed, ""
+	case before.State == Failed:
+		return nil // the address that refused it is the one that is still known
+	}
+	if err := adjust(t, &o); err != nil {
+		return err
+	}
+	n, err := t.affected(`UPDATE outgoing SET to_name = $1, to_addr = $2, to_key = $3, way = $4, state = $5, why = $6, large_print = $7, language = $8, begun_at = 0, resend = 0
+		WHERE id = $9 AND state = $10 AND attempt = $11`,
+		clean(o.To.Name), clean(o.To.Address), o.toKey(), o.Way, o.State, o.Why, bit(o.LargePrint), o.Language, o.ID, before.State, before.Attempt)
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.exec(`DELETE FROM letter WHERE outgoing_id = $1`, o.ID)
+}
+
+// follows brings a reply in line that was on its way when the case's address,
+// or what the resident needs, changed, and that certainly did not arrive. Where
+// the identical bytes go once more they go where they went.
+func follows(t *tx, o Outgoing) error {
+	if o.Case == "" || o.Resend || o.Way == ByWebhook || o.Kind == Alert || o.Kind == Forward || o.Kind == MorningDigest {
+		return nil
+	}
+	c, err := caseAsItIs(t, o.Case)
+	if err != nil {
+		return err
+	}
+	now := o
+	now.reach(c)
+	if err := adjust(t, &now); err != nil {
+		return err
+	}
+	if now.Way == o.Way && now.To == o.To && now.LargePrint == o.LargePrint && now.Language == o.Language && now.State == o.State {
+		return nil
+	}
+	return t.exec(`UPDATE outgoing SET to_name = $1, to_addr = $2, to_key = $3, way = $4, state = $5, why = $6, large_print = $7, language = $8 WHERE id = $9`,
+		clean(now.To.Name), clean(now.To.Address), now.toKey(), now.Way, now.State, now.Why, bit(now.LargePrint), now.Language, o.ID)
 }
 
 // fallBack owes a letter in the place of an email that will not arrive, where

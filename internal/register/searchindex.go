@@ -120,7 +120,7 @@ func (t *tx) indexCase(id ID, s staleness) error {
 			return err
 		}
 	}
-	c, err := livingCase(t, id)
+	c, err := followMerged(t, id, caseAsItIs)
 	if errors.Is(err, ErrNotFound) { // it was withdrawn
 		return t.unindex(id)
 	}

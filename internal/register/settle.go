@@ -90,12 +90,20 @@ func (r *Register) follow(t *tx, o Outgoing, at time.Time, d detail) error {
 }
 
 // TryAgain records a certain non-delivery; it is owed again from
-// Outcome.Again on, to be rendered afresh, since dates may have moved.
+// Outcome.Again on, to be rendered afresh, since dates may have moved, and
+// addressed as it would be now.
 func (r *Register) TryAgain(ctx context.Context, os []Outcome) ([]error, error) {
 	return settleAll(ctx, r, "try again", os, func(t *tx, s Outcome) error {
 		n, err := t.affected(`UPDATE outgoing SET state = 'owed', failures = failures + 1, not_before = $1, begun_at = 0, lease_until = 0, why = $2
 			WHERE id = $3 AND attempt = $4 AND state = 'sending'`, micros(s.Again), clean(s.Why), s.ID, s.Attempt)
-		return r.settled(t, s, n, err, "not_delivered")
+		if err := r.settled(t, s, n, err, "not_delivered"); err != nil {
+			return err
+		}
+		o, err := outgoingByID(t, s.ID)
+		if err != nil {
+			return err
+		}
+		return follows(t, o)
 	})
 }
 

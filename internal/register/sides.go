@@ -36,7 +36,7 @@ func (s sides) do(ctx context.Context, r *Register, fn func(*tx) error) error {
 }
 
 func (s sides) on(ctx context.Context, r *Register, on *side, fn func(*tx) error) error {
-	err := fn(&tx{ctx: ctx, conn: on.conn, prep: on.prep, now: r.now(), sqlite: r.sqlite()})
+	err := fn(&tx{ctx: ctx, conn: on.conn, prep: on.prep, now: r.now(), sqlite: r.sqlite(), looks: true})
 	if err != nil {
 		on.close()
 		return err

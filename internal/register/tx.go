@@ -20,6 +20,7 @@ type tx struct {
 	words map[string]string
 
 	sqlite  bool
+	looks   bool                 // it only reads; see sides
 	touched map[string]staleness // subjects of histories whose search entry is to be made again
 
 	opened   map[ID]*newCase // by the case
