@@ -61,7 +61,13 @@ type sighting struct {
 	since time.Time
 }
 
-const folderBatch = 8 // files that are registered together
+const (
+	folderBatch = 8 // files that are registered together
+	// emptyPatience is how many times as long a file may be empty: scanners make
+	// it first, and write when they have done with the last page.
+	emptyPatience = 60
+	mostFileName  = 240 // bytes; file systems take 255, and a reason's name is longer
+)
 
 // NewFolderDoor makes a door, with the defaults filled in.
 func NewFolderDoor(f ScanFolder, in *Intake) *FolderDoor {
@@ -144,8 +150,11 @@ func (d *FolderDoor) Look(ctx context.Context) (waiting int, err error) {
 	}
 	var taken []string
 	for _, name := range whole {
-		free := d.free(root, workingFolder, name)
-		if err := root.Rename(name, path.Join(workingFolder, free)); err != nil {
+		free, err := free(root, workingFolder, name)
+		if err == nil {
+			err = root.Rename(name, path.Join(workingFolder, free))
+		}
+		if err != nil {
 			d.log.WarnContext(ctx, "a scan cannot be taken yet", slog.String("file", name), slog.Any("error", err))
 			waiting++
 			continue
@@ -207,8 +216,12 @@ func (d *FolderDoor) whole(root *os.Root) (whole []string, waiting int, err erro
 			waiting++
 			continue
 		}
+		stable := d.folder.Stable
+		if info.Size() == 0 {
+			stable *= emptyPatience
+		}
 		f, err := root.Open(name)
-		if err != nil || now.Sub(before.since) < d.folder.Stable {
+		if err != nil || now.Sub(before.since) < stable {
 			waiting++
 		} else {
 			whole = append(whole, name)
@@ -240,20 +253,19 @@ func (d *FolderDoor) takeAll(ctx context.Context, root *os.Root, names []string,
 
 func (d *FolderDoor) take(ctx context.Context, root *os.Root, names []string, again string) error {
 	var posts []Post
-	var files []string
+	var files []copied
+	var unreadable error // no reason to let the others wait
 	for _, name := range names {
-		post, err := d.post(ctx, root, name)
-		if errors.Is(err, errEmptyFile) {
+		post, mtime, err := d.post(ctx, root, name)
+		switch {
+		case errors.Is(err, errEmptyFile):
+			d.log.WarnContext(ctx, "a scan is empty and was put into failed")
 			d.move(ctx, root, name, failedFolder, emptyFile)
-			continue
+		case err != nil:
+			unreadable = errors.Join(unreadable, fmt.Errorf("ingest: read scan: %w", err))
+		default:
+			posts, files = append(posts, post), append(files, copied{name, post.Original.Size(), mtime})
 		}
-		if err != nil {
-			for _, p := range posts {
-				p.Original.Abort()
-			}
-			return fmt.Errorf("ingest: read scan: %w", err)
-		}
-		posts, files = append(posts, post), append(files, name)
 	}
 	received, err := d.intake.Take(ctx, posts)
 	if err != nil {
@@ -263,45 +275,62 @@ func (d *FolderDoor) take(ctx context.Context, root *os.Root, names []string, ag
 		switch {
 		case r.Err != nil:
 			d.log.ErrorContext(ctx, "a scan could not be registered; it stays in working and is tried again", slog.Any("error", r.Err))
+		case files[i].changed(root):
+			d.log.WarnContext(ctx, "a scan went on growing after it was taken; it is taken again when it is whole", slog.String("message_id", r.ID))
+			d.move(ctx, root, files[i].name, ".", "")
 		case r.New || again == doneFolder:
 			d.log.InfoContext(ctx, "scan registered", slog.String("message_id", r.ID), slog.String("case_ref", r.Reference), slog.Bool("new", r.New))
-			d.move(ctx, root, files[i], doneFolder, "")
+			d.move(ctx, root, files[i].name, doneFolder, "")
 		default:
-			d.move(ctx, root, files[i], again, "The same file was taken in before. Its reference is "+r.Reference+". Nothing more was done with it.")
+			d.move(ctx, root, files[i].name, again, "The same file was taken in before. Its reference is "+r.Reference+". Nothing more was done with it.")
 		}
 	}
-	return nil
+	return unreadable
+}
+
+// A copied file is as it was when it was copied into the archive.
+type copied struct {
+	name  string
+	size  int64
+	mtime time.Time
+}
+
+// changed says whether a scanner that paused for long goes on writing: what was
+// registered is then a part of it.
+func (c copied) changed(root *os.Root) bool {
+	info, err := root.Lstat(path.Join(workingFolder, c.name))
+	return err == nil && (info.Size() != c.size || !info.ModTime().Equal(c.mtime))
 }
 
 var errEmptyFile = errors.New("the file is empty")
 
-// post copies a file towards the archive.
-func (d *FolderDoor) post(ctx context.Context, root *os.Root, name string) (Post, error) {
+// post copies a file towards the archive, and says when it was last written to.
+func (d *FolderDoor) post(ctx context.Context, root *os.Root, name string) (post Post, mtime time.Time, err error) {
 	f, err := root.Open(path.Join(workingFolder, name))
 	if err != nil {
-		return Post{}, err
+		return Post{}, mtime, err
 	}
 	defer f.Close() //nolint:errcheck // only read
 	info, err := f.Stat()
 	if err != nil {
-		return Post{}, err
+		return Post{}, mtime, err
 	}
 	if info.Size() == 0 {
-		return Post{}, errEmptyFile
+		return Post{}, mtime, errEmptyFile
 	}
 	w, err := d.intake.Archive.Create(ctx)
 	if err != nil {
-		return Post{}, err
+		return Post{}, mtime, err
 	}
 	if _, err := io.Copy(w, f); err != nil {
 		w.Abort()
-		return Post{}, err
+		return Post{}, mtime, err
 	}
 	p := Post{Original: w, Channel: register.Letter, Source: d.folder.Name, ReceivedAt: d.arrived(info.ModTime()), Basis: register.FileTime}
 	if w.Size() > d.folder.Most {
 		p.Problem = fmt.Sprintf("the file has %d MB, more than the limit of %d MB, and was not read; scan it in smaller parts", w.Size()>>20, d.folder.Most>>20)
 	}
-	return p, nil
+	return p, info.ModTime(), nil
 }
 
 // arrived is the file's own time, unless the scanner's clock is plainly wrong.
@@ -316,7 +345,12 @@ func (d *FolderDoor) arrived(mtime time.Time) time.Time {
 // move puts a file that is done with into its folder, with the reason beside
 // it. That it fails does no harm: the file is registered, and is found again.
 func (d *FolderDoor) move(ctx context.Context, root *os.Root, name, folder, why string) {
-	to := path.Join(folder, d.free(root, folder, name))
+	free, err := free(root, folder, name)
+	if err != nil {
+		d.log.WarnContext(ctx, "a scan could not be moved on", slog.Any("error", err))
+		return
+	}
+	to := path.Join(folder, free)
 	if why != "" {
 		if err := root.WriteFile(to+".txt", []byte(why+"\n"), 0o640); err != nil {
 			d.log.WarnContext(ctx, "the reason could not be written beside a scan", slog.Any("error", err))
@@ -330,13 +364,24 @@ func (d *FolderDoor) move(ctx context.Context, root *os.Root, name, folder, why 
 
 // free finds a name that nothing has in a folder: scanners count from 1 every
 // day.
-func (d *FolderDoor) free(root *os.Root, folder, name string) string {
+func free(root *os.Root, folder, name string) (string, error) {
 	ext := path.Ext(name)
-	for n := 2; ; n++ {
-		if _, err := root.Lstat(path.Join(folder, name)); errors.Is(err, fs.ErrNotExist) {
-			return name
+	if len(ext) > mostFileName/2 {
+		ext = ""
+	}
+	stem := strings.TrimSuffix(name, ext)
+	for n := 1; ; n++ {
+		number := ""
+		if n > 1 {
+			number = fmt.Sprintf(" (%d)", n)
 		}
-		name = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(strings.TrimSuffix(name, ext), fmt.Sprintf(" (%d)", n-1)), n, ext)
+		name = strings.ToValidUTF8(stem[:min(len(stem), mostFileName-len(number+ext))], "") + number + ext
+		switch _, err := root.Lstat(path.Join(folder, name)); {
+		case errors.Is(err, fs.ErrNotExist):
+			return name, nil
+		case err != nil:
+			return "", fmt.Errorf("find a name in scan folder: %w", err)
+		}
 	}
 }
 

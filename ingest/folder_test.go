@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -117,6 +118,75 @@ func TestGrowingScans(t *testing.T) {
 	}
 }
 
+// TestScansThatGrowLater: a scanner that paused for too long writes on into the
+// file that was taken. The whole is taken too.
+func TestScansThatGrowLater(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"working", "archived", "registered"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			d := newTray(t)
+			d.put("long.pdf", "page")
+			grown := false
+			d.intake.Step = func(name string) {
+				if name == step && !grown && d.names("working") != "" {
+					grown = true
+					d.put("working/long.pdf", "pagepage")
+					d.must(os.Chtimes(filepath.Join(d.path, "working", "long.pdf"), d.clock.Now(), d.clock.Now()))
+				}
+			}
+			d.look()
+			d.look()
+			d.want("done", "long.pdf")
+			d.want(".", "")
+			whole, _ := d.originals()
+			if !slices.Contains(whole, "pagepage") {
+				t.Errorf("registered are %q", whole)
+			}
+		})
+	}
+}
+
+// TestScanThatCannotBeRead: one bad file does not keep the others back.
+func TestScanThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	d := newTray(t)
+	for _, name := range []string{"a.pdf", "b.pdf", "c.pdf"} {
+		d.put(name, name)
+	}
+	d.intake.Step = func(name string) {
+		if name == "working" && d.names("working") != "" { // a folder opens, and cannot be read
+			d.must(errors.Join(os.Remove(filepath.Join(d.path, "working", "b.pdf")), os.Mkdir(filepath.Join(d.path, "working", "b.pdf"), 0o700)))
+		}
+	}
+	_, err := d.door.Look(t.Context())
+	d.must(err)
+	d.clock.Advance(10 * time.Second)
+	if _, err := d.door.Look(t.Context()); err == nil {
+		t.Error("nothing is said of the file that cannot be read")
+	}
+	d.want("done", "a.pdf c.pdf")
+	d.wantWhole("a.pdf", "c.pdf")
+}
+
+// TestScansWithLongNames: names as long as they may be are met again, and a
+// reason is written beside them.
+func TestScansWithLongNames(t *testing.T) {
+	t.Parallel()
+	d := newTray(t)
+	name := strings.Repeat("é", 125) + ".pdf"
+	for _, content := range []string{"one", "two", "two"} {
+		d.put(name, content)
+		d.look()
+	}
+	d.want(".", "")
+	d.want("working", "")
+	stem := strings.Repeat("é", 118)
+	d.want("done", strings.Repeat("é", 116)+" (2).pdf "+stem+".pdf")
+	d.want("duplicates", stem+".pdf "+stem+".pdf.txt")
+	d.wantWhole("one", "two")
+}
+
 func TestScansSeenBefore(t *testing.T) {
 	t.Parallel()
 	d := newTray(t)
@@ -150,8 +220,11 @@ func TestScansThatAreNone(t *testing.T) {
 	d.put("empty.pdf", "")
 	d.put("huge.pdf", strings.Repeat("x", 1<<20+1))
 	d.look()
-	d.want("failed", "empty.pdf empty.pdf.txt")
+	d.want(".", ".hidden.pdf Thumbs.db desktop.ini empty.pdf half.pdf.part link.pdf upload.filepart ~lock")
 	d.want("done", "huge.pdf")
+	d.clock.Advance(10 * time.Minute) // an empty file may be a scanner's that has not begun to write
+	d.look()
+	d.want("failed", "empty.pdf empty.pdf.txt")
 	ms := d.messages()
 	if len(ms) != 1 || ms[0].State != register.InReview || !strings.Contains(ms[0].Problem, "more than the limit") {
 		t.Errorf("%+v", ms)
