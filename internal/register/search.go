@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -73,54 +72,43 @@ func (r *Register) Search(ctx context.Context, s Search) (found []Found, n int, 
 		found, err = r.searchReference(ctx, s.Reference)
 		return found, len(found), false, err
 	}
-	where, args := r.searchWhere(s)
-	order := `received_at DESC, id DESC`
-	if s.SoonFirst {
-		order, where = `due_on, id`, where+` AND due_on <> ''`
-	}
-	listed := where
-	if frequent, err := r.frequent(ctx, s); err != nil {
-		return nil, 0, false, err
-	} else if frequent {
-		listed = strings.Replace(where, wordsHold, eachHolds, 1)
-	}
-	found, err = list(ctx, r, "search", scanFound, `SELECT `+entryFields+` FROM search_entry WHERE `+listed+` ORDER BY `+order+` LIMIT $10 OFFSET $11`,
-		r.plannedAnew(append(args, max(1, s.N), max(0, s.Skip)))...)
+	c := r.conditionsOf(s)
+	held, n, err := r.spreadOf(ctx, s.Terms, len(c.texts) > 0)
 	if err != nil {
 		return nil, 0, false, err
 	}
-	from := `search_entry WHERE `
-	if len(s.Terms) > 0 && r.sqlite() { // so that it stops at the limit, where a word is common
-		from, where = `search_words CROSS JOIN search_entry ON seq = search_words.rowid WHERE `, strings.Replace(where, wordsHold, `search_words MATCH $1`, 1)
+	found, err = r.listFound(ctx, s, c, held)
+	if err != nil {
+		return nil, 0, false, err
 	}
-	n, err = get(ctx, r, "search", func(row scanner) (n int, err error) { return n, row.Scan(&n) },
-		`SELECT count(*) FROM (SELECT 1 FROM `+from+where+` LIMIT $10) counted`, r.plannedAnew(append(args, mostCounted+1))...)
+	if len(c.texts) > 0 || !r.sqlite() {
+		n, err = r.countFound(ctx, s, c, held)
+	}
 	return found, min(n, mostCounted), n > mostCounted, err
 }
 
-// The condition that an entry's words hold the terms, on SQLite: wordsHold
-// gathers all that do, and eachHolds looks at one after the other.
-const (
-	wordsHold = `seq IN (SELECT rowid FROM search_words WHERE search_words MATCH $1)`
-	eachHolds = `EXISTS (SELECT 1 FROM search_words WHERE search_words.rowid = search_entry.seq AND search_words MATCH $1)`
-)
+func (r *Register) listFound(ctx context.Context, s Search, c conditions, held spread) ([]Found, error) {
+	c.holding(r, s.Terms, held)
+	order := `received_at DESC, id DESC`
+	if s.SoonFirst {
+		order = `due_on, id`
+	}
+	query := `SELECT ` + entryFields + ` FROM search_entry WHERE ` + c.all() + ` ORDER BY ` + order + c.text(` LIMIT ? OFFSET ?`, max(1, s.N), max(0, s.Skip))
+	return list(ctx, r, "search", scanFound, query, r.plannedAnew(c.args)...)
+}
 
-// frequent reports whether SQLite had better look at one entry after the other,
-// in the order of the list, than gather all that hold the terms and sort them.
-// With m of n entries that is m rows on the one hand, and n/m for each row of
-// the list on the other, which cost ten times as much.
-func (r *Register) frequent(ctx context.Context, s Search) (bool, error) {
-	if len(s.Terms) == 0 || !r.sqlite() {
-		return false, nil
+// countFound stops soon after mostCounted. On SQLite it goes through what holds
+// the words, or, where they are common, through what fits the other conditions.
+func (r *Register) countFound(ctx context.Context, s Search, c conditions, held spread) (int, error) {
+	from := `search_entry`
+	if len(s.Terms) > 0 && r.sqlite() && held != common {
+		from = `search_words CROSS JOIN search_entry ON seq = search_words.rowid`
+		c.and(`search_words MATCH ?`, r.matching(s.Terms))
+	} else {
+		c.holding(r, s.Terms, held)
 	}
-	count := func(row scanner) (n int, err error) { return n, row.Scan(&n) }
-	all, err := get(ctx, r, "search", count, `SELECT COALESCE(max(seq), 0) FROM search_entry`)
-	if err != nil {
-		return false, err
-	}
-	many := int(math.Sqrt(float64(10 * 50 * all)))
-	n, err := get(ctx, r, "search", count, `SELECT count(*) FROM (SELECT 1 FROM search_words WHERE search_words MATCH $1 LIMIT $2) counted`, r.matching(s.Terms), many+1)
-	return n > many, err
+	query := `SELECT count(*) FROM (SELECT 1 FROM ` + from + ` WHERE ` + c.all() + c.text(` LIMIT ?`, mostCounted+1) + `) counted`
+	return get(ctx, r, "search", func(row scanner) (n int, err error) { return n, row.Scan(&n) }, query, r.plannedAnew(c.args)...)
 }
 
 // plannedAnew has PostgreSQL plan a query for what it is asked each time. The
@@ -131,72 +119,6 @@ func (r *Register) plannedAnew(args []any) []any {
 		return args
 	}
 	return append([]any{pgx.QueryExecModeCacheDescribe}, args...)
-}
-
-// searchWhere is the condition of a search, and what stands for $1 to $9.
-func (r *Register) searchWhere(s Search) (string, []any) {
-	where := `($2 = '' OR kind = $2) AND ($3 = 0 OR stage = $3) AND ($4 = '' OR topics LIKE '% ' || $4 || ' %') AND ($5 = '' OR channel = $5)
-		AND ($6 = '' OR officer = $6) AND received_at >= $7 AND received_at < $8 AND ($9 = '' OR due_on <> '' AND due_on <= $9)`
-	due := s.DueTo
-	switch s.State {
-	case FoundOpen:
-		where += ` AND state = 'open'`
-	case FoundLate:
-		where += ` AND state = 'open'`
-		if yesterday := workday.DateOf(r.cfg.Now()).AddDays(-1); due.IsZero() || yesterday.Before(due) {
-			due = yesterday
-		}
-	case FoundClosed:
-		where += ` AND state = 'closed'`
-	case FoundReview:
-		where += ` AND state = 'review'`
-	case FoundRecorded:
-		where += ` AND state = 'recorded'`
-	default:
-		if len(s.Terms) == 0 {
-			where += ` AND kind <> 'message'`
-		}
-	}
-	match := `$1 = ''`
-	switch {
-	case len(s.Terms) > 0 && r.sqlite():
-		match = wordsHold
-	case len(s.Terms) > 0:
-		match = `words @@ CAST(CAST($1 AS TEXT) AS tsquery)`
-	}
-	to := s.To
-	if to.IsZero() {
-		to = workday.Date{Year: 9000, Month: time.January, Day: 1}
-	}
-	var from time.Time
-	if !s.From.IsZero() {
-		from = s.From.Start()
-	}
-	return match + ` AND ` + where, []any{
-		r.matching(s.Terms), s.Kind, s.Stage, s.Topic, s.Channel, s.Officer, micros(from), micros(to.End()), dateText(due),
-	}
-}
-
-// matching is what the database's own index is asked. Terms hold letters and
-// digits alone, so that nothing in them means anything to it.
-func (r *Register) matching(all []terms.Term) string {
-	var words []string
-	for _, t := range all {
-		switch {
-		case r.sqlite() && t.Begin:
-			words = append(words, `"`+t.Word+`"*`)
-		case r.sqlite():
-			words = append(words, `"`+t.Word+`"`)
-		case t.Begin:
-			words = append(words, `'`+t.Word+`':*`)
-		default:
-			words = append(words, `'`+t.Word+`'`)
-		}
-	}
-	if r.sqlite() {
-		return strings.Join(words, " AND ")
-	}
-	return strings.Join(words, " & ")
 }
 
 // searchReference finds what has that reference, or had it once.
