@@ -8,9 +8,10 @@ import (
 	"net"
 	"regexp"
 	"strings"
-	"unicode"
 
 	"github.com/emersion/go-imap/v2"
+
+	"postroom/internal/oneline"
 )
 
 // A Trouble is a kind of failure that an administrator can act on.
@@ -124,28 +125,17 @@ func withoutWords(err error) error {
 	case isRefusal(err), errors.As(err, &network), errors.As(err, &ours), errors.As(err, &bye),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
 		errors.Is(err, errShort), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		if line := oneLine(err.Error()); line != err.Error() {
+		if line := oneline.Of(err.Error(), mostSaid); line != err.Error() {
 			return &wordlessError{line, err}
 		}
 		return err
 	}
 	line, _, _ := strings.Cut(err.Error(), "\n")
-	return &wordlessError{oneLine(quoted.ReplaceAllString(line, `"…"`)), err}
+	return &wordlessError{oneline.Of(quoted.ReplaceAllString(line, `"…"`), mostSaid), err}
 }
 
 // mostSaid bounds what is told of a server's words, in characters.
 const mostSaid = 300
-
-// oneLine is a server's words as they can be logged and shown.
-func oneLine(said string) string {
-	kept := []rune(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, said))
-	return string(kept[:min(len(kept), mostSaid)])
-}
 
 // A wordlessError can be logged; what it stands for can still be matched.
 type wordlessError struct {

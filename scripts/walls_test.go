@@ -36,6 +36,7 @@ func leafBricks() []brick {
 			brick{leaf + "/x.go", "postroom/internal/workday", "leaves"},
 			brick{leaf + "/deeper/x.go", "postroom/internal/web", "leaves"},
 			brick{leaf + "/x.go", "strings", ""},
+			brick{leaf + "/x.go", "postroom/internal/oneline", ""},
 		)
 		for _, room := range []string{"ingest", "notify", "internal/web", "cmd/postroom"} {
 			all = append(all, brick{room + "/x.go", "postroom/" + leaf, leafException(room, leaf)})
@@ -74,6 +75,12 @@ func roomBricks() []brick {
 		{"internal/register/x.go", "postroom/ingest", "register"},
 		{"internal/register/x.go", "postroom/ingest/mime", "register"},
 		{"internal/register/x_test.go", "postroom/internal/registertest", ""},
+
+		{"internal/oneline/x.go", "postroom/internal/workday", "oneline"},
+		{"internal/oneline/x.go", "strings", ""},
+		{"internal/malware/x.go", "postroom/internal/oneline", ""},
+		{"internal/register/x.go", "postroom/internal/oneline", "register"},
+		{"ingest/x.go", "postroom/internal/oneline", ""},
 
 		{"ingest/x.go", "postroom/internal/register", ""},
 		{"ingest/x.go", "postroom/notify", "ingest"},

@@ -10,7 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
+
+	"postroom/internal/oneline"
 )
 
 // An Error says why there is no token, and what an administrator can do. It
@@ -91,7 +92,7 @@ var microsoftCode = regexp.MustCompile(`AADSTS\d{4,8}`)
 
 // refusal turns the service's no into words.
 func (a *Account) refusal(g answer, skew time.Duration) *Error {
-	e := &Error{Code: printable(a.without(g.Error), 60), Skew: skew, said: a.clean(g.Description)}
+	e := &Error{Code: oneline.Of(a.without(g.Error), 60), Skew: skew, said: a.clean(g.Description)}
 	if code := microsoftCode.FindString(g.Description); code != "" {
 		e.Code = code
 		if e.Problem = microsoftAdvice()[code]; e.Problem != "" {
@@ -108,7 +109,7 @@ func (a *Account) refusal(g answer, skew time.Duration) *Error {
 // secrets: what follows are trace numbers and times.
 func (a *Account) clean(said string) string {
 	said, _, _ = strings.Cut(a.without(said), "Trace ID:")
-	return printable(said, 300)
+	return oneline.Of(said, 300)
 }
 
 // without takes our secrets out of what the service said.
@@ -119,19 +120,6 @@ func (a *Account) without(said string) string {
 		}
 	}
 	return said
-}
-
-func printable(s string, most int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	if runes := []rune(s); len(runes) > most {
-		s = string(runes[:most]) + "…"
-	}
-	return strings.TrimSpace(s)
 }
 
 func (a *Account) failed(e *Error) error {

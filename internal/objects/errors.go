@@ -9,9 +9,10 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"unicode"
 
 	"github.com/minio/minio-go/v7"
+
+	"postroom/internal/oneline"
 )
 
 // A TroubleError is what is wrong between us and the server, and what to do.
@@ -22,22 +23,11 @@ type TroubleError struct {
 }
 
 func (t *TroubleError) Error() string {
-	return oneLine(fmt.Sprintf("object storage: %s: %s: %v", t.operation, t.advice, t.err))
+	return oneline.Of(fmt.Sprintf("object storage: %s: %s: %v", t.operation, t.advice, t.err), mostSaid)
 }
 
 // mostSaid bounds a trouble's line, in characters.
 const mostSaid = 1000
-
-// oneLine is what a server says as it can be logged and shown.
-func oneLine(said string) string {
-	kept := []rune(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, said))
-	return string(kept[:min(len(kept), mostSaid)])
-}
 
 func (t *TroubleError) Unwrap() error { return t.err }
 
