@@ -113,8 +113,9 @@ func folderNames() []string {
 	return names
 }
 
-// sweep removes what crashes left. One that cannot be removed is in nobody's
-// way, and the next Open tries again.
+// sweep removes what crashes left unfinished. One that cannot be removed is in
+// nobody's way, and the next Open tries again. A whole file that lies aside may
+// be needed: Remove goes on with it.
 func (a *Archive) sweep(now time.Time) error {
 	leftovers, err := fs.ReadDir(a.root.FS(), workFolder)
 	if err != nil {
@@ -122,7 +123,7 @@ func (a *Archive) sweep(now time.Time) error {
 	}
 	for _, l := range leftovers {
 		info, err := l.Info()
-		if err == nil && info.Mode().IsRegular() && now.Sub(info.ModTime()) >= leftoverAge {
+		if err == nil && info.Mode().IsRegular() && !validName(l.Name()) && now.Sub(info.ModTime()) >= leftoverAge {
 			_ = a.root.Remove(filepath.Join(workFolder, l.Name()))
 		}
 	}
