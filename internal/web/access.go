@@ -117,6 +117,9 @@ func (a Access) client(r *http.Request) string {
 		host = strings.TrimSpace(all[len(all)-1])
 	}
 	ip, err := netip.ParseAddr(host)
+	if both, errs := netip.ParseAddrPort(host); err != nil && errs == nil { // as some proxies write it
+		ip, err = both.Addr(), nil
+	}
 	if err != nil {
 		return "unknown"
 	}

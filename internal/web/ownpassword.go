@@ -60,6 +60,7 @@ func (d *Desk) changePassword(w http.ResponseWriter, r *http.Request, who regist
 	}
 	c, err := d.c.Register.TrySignIn(r.Context(), who.Name, d.c.Access.client(r))
 	if errors.Is(err, register.ErrTooManyTries) {
+		d.tooManyTries(r)
 		d.showPassword(w, r, who, http.StatusTooManyRequests, []mistake{{"now", "Wait a quarter of an hour, then try again: there were too many wrong tries"}})
 		return
 	}

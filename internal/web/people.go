@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"postroom/internal/register"
@@ -60,7 +61,7 @@ func (d *Desk) mySessions(w http.ResponseWriter, r *http.Request, who register.A
 
 // endMySession ends one of one's own; ending this very one signs out.
 func (d *Desk) endMySession(w http.ResponseWriter, r *http.Request, who register.Account) {
-	d.sessionEnded(w, r, "/sessions", d.c.Register.EndSessionOf(r.Context(), who.ID, r.PathValue("id"), who.Name))
+	d.sessionEnded(w, r, who, "/sessions", d.c.Register.EndSessionOf(r.Context(), who.ID, r.PathValue("id"), who.Name))
 }
 
 func (d *Desk) endMyOthers(w http.ResponseWriter, r *http.Request, who register.Account) {
@@ -68,16 +69,18 @@ func (d *Desk) endMyOthers(w http.ResponseWriter, r *http.Request, who register.
 		d.failed(w, r, err)
 		return
 	}
+	d.c.Logger.InfoContext(r.Context(), "all other sessions were ended by their owner", slog.String("account_id", who.ID))
 	http.Redirect(w, r, "/sessions?ended=others", http.StatusSeeOther)
 }
 
-func (d *Desk) sessionEnded(w http.ResponseWriter, r *http.Request, back string, err error) {
+func (d *Desk) sessionEnded(w http.ResponseWriter, r *http.Request, who register.Account, back string, err error) {
 	switch {
 	case errors.Is(err, register.ErrNotFound):
 		http.Redirect(w, r, back+"?ended=none", http.StatusSeeOther)
 	case err != nil:
 		d.failed(w, r, err)
 	default:
+		d.c.Logger.InfoContext(r.Context(), "a session was ended", slog.String("account_id", who.ID), slog.String("session_id", r.PathValue("id")))
 		http.Redirect(w, r, back+"?ended=one", http.StatusSeeOther)
 	}
 }
@@ -162,7 +165,7 @@ func (d *Desk) endSession(w http.ResponseWriter, r *http.Request, who register.A
 			err = d.c.Register.EndSessionOf(r.Context(), s.Account, s.ID, who.Name)
 		}
 	}
-	d.sessionEnded(w, r, "/people", err)
+	d.sessionEnded(w, r, who, "/people", err)
 }
 
 // switchAccount switches an account off, with all its sessions, or on again.
@@ -197,6 +200,8 @@ func (d *Desk) switchAccount(w http.ResponseWriter, r *http.Request, who registe
 	status := http.StatusOK
 	if page.Refused != "" {
 		status = http.StatusConflict
+	} else {
+		d.c.Logger.InfoContext(r.Context(), "an account was switched by an admin", slog.String("account_id", who.ID), slog.String("whose", a.ID), slog.String("to", r.PostForm.Get("to")))
 	}
 	d.showPeople(w, r, who, status, page)
 }

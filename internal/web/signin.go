@@ -79,6 +79,7 @@ func (d *Desk) signIn(w http.ResponseWriter, r *http.Request) {
 	again := signInPage{Name: r.PostForm.Get("account"), Next: localPath(r.PostForm.Get("next")), Kept: readTyped(r.PostForm)}
 	c, err := d.c.Register.TrySignIn(r.Context(), cut(again.Name, 100), d.c.Access.client(r))
 	if errors.Is(err, register.ErrTooManyTries) {
+		d.tooManyTries(r)
 		again.Wrong = "There were too many wrong tries. Wait a quarter of an hour, then try again."
 		d.showSignIn(w, r, http.StatusTooManyRequests, again)
 		return
@@ -96,12 +97,16 @@ func (d *Desk) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !right {
-		d.c.Logger.WarnContext(r.Context(), "a sign-in failed", slog.String("account_id", c.Account.ID))
+		d.c.Logger.WarnContext(r.Context(), "a sign-in failed", slog.String("account_id", c.Account.ID), slog.String("from", d.c.Access.client(r)))
 		again.Wrong = "The name or the password is not right. After five wrong tries you wait a quarter of an hour."
 		d.showSignIn(w, r, http.StatusForbidden, again)
 		return
 	}
 	d.begin(w, r, c, again)
+}
+
+func (d *Desk) tooManyTries(r *http.Request) {
+	d.c.Logger.WarnContext(r.Context(), "too many wrong tries to sign in", slog.String("from", d.c.Access.client(r)))
 }
 
 // matches compares at most hashesAtOnce passwords at once.
@@ -159,7 +164,8 @@ func (d *Desk) newSession(r *http.Request, token string) register.NewSession {
 
 func (d *Desk) signOut(w http.ResponseWriter, r *http.Request) {
 	next := "/sign-in?out=here"
-	if who, err := d.visitor(r); err == nil && who.Issuer != "" {
+	who, err := d.visitor(r)
+	if err == nil && who.Issuer != "" {
 		next = "/sign-in?out=there"
 	}
 	if token := d.c.Access.sessionToken(r); token != "" {
@@ -167,6 +173,9 @@ func (d *Desk) signOut(w http.ResponseWriter, r *http.Request) {
 			d.failed(w, r, err)
 			return
 		}
+	}
+	if who.ID != "" {
+		d.c.Logger.InfoContext(r.Context(), "signed out", slog.String("account_id", who.ID))
 	}
 	http.SetCookie(w, d.c.Access.cookie(""))
 	http.Redirect(w, r, next, http.StatusSeeOther)
