@@ -141,7 +141,7 @@ func (d *Desk) casePage(r *http.Request, who register.Account, f *caseFacts) (*c
 	if p.frame, err = d.frame(r.Context(), who, "cases", f.Reference+", "+p.Name); err != nil {
 		return nil, err
 	}
-	if p.Notice, err = d.caseNotice(r, f); err != nil {
+	if p.Notice, err = d.caseNotice(r, who, f); err != nil {
 		return nil, err
 	}
 	for _, t := range f.Topics {

@@ -13,7 +13,7 @@ import (
 )
 
 // caseNotice tells after a form what happened, read anew from the register.
-func (d *Desk) caseNotice(r *http.Request, f *caseFacts) (*notice, error) {
+func (d *Desk) caseNotice(r *http.Request, who register.Account, f *caseFacts) (*notice, error) {
 	query := r.URL.Query()
 	switch {
 	case query.Has("done"):
@@ -27,7 +27,7 @@ func (d *Desk) caseNotice(r *http.Request, f *caseFacts) (*notice, error) {
 		}
 		return &notice{Strong: other.Reference + " is the same resident’s."}, err
 	case query.Has("alarm"):
-		return d.notice(r)
+		return d.notice(r, who)
 	}
 	return nil, nil //nolint:nilnil // nothing happened: nothing is said
 }

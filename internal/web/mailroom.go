@@ -58,7 +58,7 @@ func (d *Desk) showMailroom(w http.ResponseWriter, r *http.Request, who register
 		d.failed(w, r, err)
 		return
 	}
-	if page.Said, err = d.notice(r); err != nil {
+	if page.Said, err = d.notice(r, who); err != nil {
 		d.failed(w, r, err)
 		return
 	}

@@ -146,3 +146,23 @@ func TestALongFileIsPartedToItsEnd(t *testing.T) {
 		t.Errorf("%d letters", len(parts))
 	}
 }
+
+// What a notice tells is read by the address, so that whoever makes one up is
+// told no more than their role sees.
+func TestTheMailroomIsToldNothingOfMailAndCases(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	b, dev := h.signedIn("Priya", register.Reviewer), h.signedIn("Dev", register.Mailroom)
+	m := h.waiting()
+	b.decide(m).want(t, http.StatusOK)
+	replies, err := h.register.CaseOutgoings(t.Context(), h.message(m.ID).Case)
+	must(t, err)
+	b.get("/?decided="+m.ID).want(t, http.StatusOK, "Complaint, decided by Priya.", "ferdous@example.com")
+	for _, at := range []string{"/mailroom", "/tray"} {
+		for _, query := range []string{"?decided=" + m.ID, "?reply=" + replies[0].ID} {
+			got := dev.get(at + query)
+			got.want(t, http.StatusOK)
+			got.wantNone(t, "decided by Priya", "ferdous@example.com", "Ferdous")
+		}
+	}
+}

@@ -11,18 +11,19 @@ import (
 
 // A notice tells after an action what happened and what will go out. It is
 // read anew from the register by the id in the address, so that it says what
-// is true, whoever made the address.
+// is true, whoever made the address, and no more than they may see.
 type notice struct {
 	Strong, Text string
 	Link         string
 	Undo         register.ID // the message whose decision can be undone
 }
 
-func (d *Desk) notice(r *http.Request) (*notice, error) {
+func (d *Desk) notice(r *http.Request, who register.Account) (*notice, error) {
 	query := r.URL.Query()
 	var n *notice
 	var err error
-	switch {
+	switch looks := may(who.Role, mayLook); {
+	case !looks && (query.Has("decided") || query.Has("alarm") || query.Has("reply")):
 	case query.Has("decided"):
 		n, err = d.decidedNotice(r, query.Get("decided"))
 	case query.Has("alarm"):

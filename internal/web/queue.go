@@ -68,7 +68,7 @@ func (d *Desk) queue(w http.ResponseWriter, r *http.Request, who register.Accoun
 	}
 	f.Refresh = d.c.Refresh
 	page := queuePage{frame: f, Filter: readFilter(r.URL.Query()), Outgoing: d.outgoing(r.Context()), None: r.URL.Query().Has("none")}
-	if page.Notice, err = d.notice(r); err != nil {
+	if page.Notice, err = d.notice(r, who); err != nil {
 		d.failed(w, r, err)
 		return
 	}

@@ -26,7 +26,7 @@ func (d *Desk) replies(w http.ResponseWriter, r *http.Request, who register.Acco
 		d.failed(w, r, err)
 		return
 	}
-	if page.Notice, err = d.notice(r); err != nil {
+	if page.Notice, err = d.notice(r, who); err != nil {
 		d.failed(w, r, err)
 		return
 	}

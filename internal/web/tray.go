@@ -60,7 +60,7 @@ func (d *Desk) showTray(w http.ResponseWriter, r *http.Request, who register.Acc
 		d.failed(w, r, err)
 		return
 	}
-	if page.Said, err = d.notice(r); err != nil {
+	if page.Said, err = d.notice(r, who); err != nil {
 		d.failed(w, r, err)
 		return
 	}

@@ -96,7 +96,7 @@ func (d *Desk) showBatch(w http.ResponseWriter, r *http.Request, who register.Ac
 		d.failed(w, r, err)
 		return
 	}
-	if page.Said, err = d.notice(r); err != nil {
+	if page.Said, err = d.notice(r, who); err != nil {
 		d.failed(w, r, err)
 		return
 	}

@@ -88,7 +88,7 @@ func (d *Desk) showLetter(w http.ResponseWriter, r *http.Request, who register.A
 		d.failed(w, r, err)
 		return
 	}
-	if page.Said, err = d.notice(r); err != nil {
+	if page.Said, err = d.notice(r, who); err != nil {
 		d.failed(w, r, err)
 		return
 	}
