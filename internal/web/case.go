@@ -353,7 +353,7 @@ func (d *Desk) addViews(r *http.Request, f *caseFacts, p *casePage) error {
 }
 
 // answerFile hands out the file of an answer.
-func (d *Desk) answerFile(w http.ResponseWriter, r *http.Request, _ register.Account) {
+func (d *Desk) answerFile(w http.ResponseWriter, r *http.Request, who register.Account) {
 	f, err := d.caseFacts(r)
 	if err != nil {
 		d.failed(w, r, err)
@@ -364,9 +364,18 @@ func (d *Desk) answerFile(w http.ResponseWriter, r *http.Request, _ register.Acc
 		d.failed(w, r, register.ErrNotFound)
 		return
 	}
-	if err := d.c.Screen.Pass(r.Context(), f.Answers[i].File); err != nil {
+	a := f.Answers[i]
+	err = d.c.Screen.Pass(r.Context(), a.File)
+	switch {
+	case err != nil:
+	case a.Outgoing != "":
+		err = d.c.Register.Viewed(r.Context(), register.ViewedSent, a.Outgoing, who.Name)
+	default: // they had it by another way
+		err = d.c.Register.Viewed(r.Context(), register.ViewedCase, f.ID, who.Name)
+	}
+	if err != nil {
 		d.failed(w, r, err)
 		return
 	}
-	d.download(w, r, f.Answers[i].File, "answer-"+f.Reference, f.Answers[i].FileName)
+	d.download(w, r, a.File, "answer-"+f.Reference, a.FileName)
 }

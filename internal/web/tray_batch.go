@@ -119,9 +119,9 @@ func (d *Desk) showBatch(w http.ResponseWriter, r *http.Request, who register.Ac
 }
 
 // batchPDF hands out a batch's letters as one PDF.
-func (d *Desk) batchPDF(w http.ResponseWriter, r *http.Request, _ register.Account) {
+func (d *Desk) batchPDF(w http.ResponseWriter, r *http.Request, who register.Account) {
 	if b, ok := d.theBatch(w, r); ok {
-		d.sendBatch(w, r, b)
+		d.sendBatch(w, r, who, b)
 	}
 }
 
@@ -145,11 +145,12 @@ func (d *Desk) printAgain(w http.ResponseWriter, r *http.Request, who register.A
 		d.failed(w, r, err)
 		return
 	}
-	d.sendBatch(w, r, b)
+	d.sendBatch(w, r, who, b)
 }
 
-// sendBatch makes the PDF whole before a byte of it leaves.
-func (d *Desk) sendBatch(w http.ResponseWriter, r *http.Request, b register.PrintBatch) {
+// sendBatch makes the PDF whole before a byte of it leaves. Whoever saves it
+// has seen each of its letters.
+func (d *Desk) sendBatch(w http.ResponseWriter, r *http.Request, who register.Account, b register.PrintBatch) {
 	f, err := os.CreateTemp("", "postroom-batch-*")
 	if err != nil {
 		d.failed(w, r, err)
@@ -165,12 +166,23 @@ func (d *Desk) sendBatch(w http.ResponseWriter, r *http.Request, b register.Prin
 		return
 	}
 	info, err := f.Stat()
+	if err == nil {
+		err = d.batchSeen(r, who, b)
+	}
 	if err != nil {
 		d.failed(w, r, err)
 		return
 	}
 	pdfHeaders(w, "batch-"+strings.ReplaceAll(b.Name, "/", "-")+".pdf", info.Size())
 	_, _ = io.Copy(w, f)
+}
+
+func (d *Desk) batchSeen(r *http.Request, who register.Account, b register.PrintBatch) error {
+	letters, err := d.c.Register.BatchLetters(r.Context(), b.ID)
+	for _, l := range letters {
+		err = errors.Join(err, d.c.Register.Viewed(r.Context(), register.ViewedSent, l.ID, who.Name))
+	}
+	return err
 }
 
 // pdfHeaders announces a PDF of our own making, as a download.

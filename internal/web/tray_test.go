@@ -292,3 +292,44 @@ func TestTheMailroomIsToldWhatIsNotThere(t *testing.T) {
 		t.Error("the menu offers what the mailroom may not open")
 	}
 }
+
+// Who saves a batch has saved each of its letters, and who saves an answer's
+// file has seen it: both stand where it says who looked.
+func TestSavingABatchOrAnAnswerIsAView(t *testing.T) {
+	t.Parallel()
+	h := openForLong(t, registertest.SQLite)
+	o := h.byPost("Ann Other", "The roof leaks.", "12 Quay Street", "Bristol", "BS2 9XX")
+	h.write(o)
+	b := h.signedIn("Dev", register.Mailroom)
+	made := b.post("/tray/batches", form("letter", o.Owed[0].ID))
+	made.want(t, http.StatusSeeOther)
+	at, _, _ := strings.Cut(made.header.Get("Location"), "?")
+	saw := func(by string, what register.ViewKind) (n int) {
+		views, err := h.register.CaseViews(t.Context(), o.Case, 100)
+		must(t, err)
+		for _, v := range views {
+			if v.By == by && v.What == what {
+				n++
+			}
+		}
+		return n
+	}
+	if n := saw("Dev", register.ViewedSent); n != 0 {
+		t.Errorf("seen %d times before anybody did", n)
+	}
+	b.get(at+"/pdf").want(t, http.StatusOK, "%PDF")
+	if n := saw("Dev", register.ViewedSent); n != 1 {
+		t.Errorf("the letter of a batch that was saved is seen %d times", n)
+	}
+
+	officer := h.signedIn("Priya", register.Reviewer)
+	c := h.theCase(o.Case)
+	officer.enclose(c, "Our answer.pdf", "%PDF-1.4 the answer").want(t, http.StatusSeeOther)
+	answers, err := h.register.Answers(t.Context(), o.Case)
+	must(t, err)
+	before := saw("Priya", register.ViewedSent)
+	officer.get("/cases/"+c.Reference+"/answers/"+answers[0].ID).want(t, http.StatusOK, "%PDF-1.4 the answer")
+	if n := saw("Priya", register.ViewedSent); n != before+1 {
+		t.Errorf("an answer's file that was saved is seen %d times", n-before)
+	}
+}
