@@ -37,7 +37,8 @@ func loadConfig(path string, lookupEnv func(string) (string, bool)) (config, err
 }
 
 // loadRegisterConfig is loadConfig for commands that open the register alone:
-// of the secrets it needs only the register's own.
+// of the secrets it needs only the register's own, and those of the bucket in
+// which to look for post before a register is begun.
 func loadRegisterConfig(path string, lookupEnv func(string) (string, bool)) (config, error) {
 	c, err := loadConfig(path, nil)
 	if err != nil {
@@ -45,6 +46,9 @@ func loadRegisterConfig(path string, lookupEnv func(string) (string, bool)) (con
 	}
 	s := secretReader{lookupEnv: lookupEnv}
 	s.read(&c.Register.DSN, "register.dsn", c.Register.DSNEnv, c.Register.DSNFile)
+	if c.Register.Driver == "sqlite" {
+		c.Archive.S3.readSecrets(&s)
+	}
 	return c, report(path, s.problems)
 }
 

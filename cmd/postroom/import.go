@@ -93,14 +93,17 @@ func quieter(level string) string {
 
 // openBeside opens a house for a command that may run beside serve: it does
 // not own the register.
-func openBeside(ctx context.Context, p plan) (h *house, err error) {
-	h = &house{plan: p}
+func openBeside(ctx context.Context, p plan) (_ *house, err error) {
+	h := &house{plan: p}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())
 		}
 	}()
 	if err = p.makeRegisterFolder(); err != nil {
+		return nil, err
+	}
+	if _, err = p.beginsAnew(ctx); err != nil {
 		return nil, err
 	}
 	if h.register, err = register.Connect(ctx, p.registerConfig(false)); err != nil {
@@ -112,8 +115,10 @@ func openBeside(ctx context.Context, p plan) (h *house, err error) {
 	if h.archive, err = p.openArchive(); err != nil {
 		return nil, err
 	}
-	h.queue, err = queue.Open(ctx, p.queueConfig())
-	return h, err
+	if h.queue, err = queue.Open(ctx, p.queueConfig()); err != nil {
+		return nil, err
+	}
+	return h, nil
 }
 
 // mailsBetweenWords is how many mails are gone through between two words of progress.

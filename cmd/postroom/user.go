@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -220,21 +219,26 @@ func (u *userCommand) ask(in int, prompt string) (string, error) {
 }
 
 // accountsRegister opens the register that the configuration names, and needs
-// no other secret of it. It may be open in a running "serve" too.
+// no other secret of it, but for those of a bucket that may hold its post. It
+// may be open in a running "serve" too.
 func accountsRegister(ctx context.Context, file string) (*register.Register, error) {
 	c, err := loadRegisterConfig(file, os.LookupEnv)
 	if err != nil {
 		return nil, err
 	}
-	dsn := c.Register.Path
-	if c.Register.Driver == "postgres" {
-		dsn = string(c.Register.DSN)
-	} else if err := os.MkdirAll(filepath.Dir(dsn), 0o700); err != nil {
-		return nil, fmt.Errorf("register.path: %w", err)
+	p := plan{driver: c.Register.Driver, dsn: c.Register.Path, archiveDir: c.Archive.Folder, bucket: c.Archive.S3.bucket(), now: time.Now}
+	if p.driver == "postgres" {
+		p.dsn = string(c.Register.DSN)
+	}
+	if err := p.makeRegisterFolder(); err != nil {
+		return nil, err
+	}
+	if _, err := p.beginsAnew(ctx); err != nil {
+		return nil, err
 	}
 	calendar, err := workday.Default(workday.Nation(c.Nation))
 	if err != nil {
 		return nil, err
 	}
-	return register.Connect(ctx, register.Config{Driver: c.Register.Driver, DSN: dsn, Now: time.Now, Calendar: calendar})
+	return register.Connect(ctx, register.Config{Driver: p.driver, DSN: p.dsn, Now: p.now, Calendar: calendar})
 }
