@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -45,6 +46,28 @@ func (w Webhook) post(ctx context.Context, url, key string, body []byte, now fun
 	defer response.Body.Close() //nolint:errcheck // nothing is done with what it says
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10))
 	return judged(response.StatusCode, now)
+}
+
+// Check asks whether anybody answers at the address, by a HEAD that tells
+// nothing. The address is in no error: it may be a secret.
+func (w Webhook) Check(ctx context.Context, address string) error {
+	if err := checkWebhook(address); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, orDefault(w.Timeout, 10*time.Second))
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, address, http.NoBody)
+	if err != nil {
+		return errors.New("it is no web address")
+	}
+	response, err := w.client().Do(request)
+	if failed, ok := errors.AsType[*url.Error](err); ok {
+		return failed.Err
+	}
+	if err != nil {
+		return err
+	}
+	return response.Body.Close()
 }
 
 func judged(status int, now func() time.Time) result {

@@ -42,9 +42,6 @@ func runCheck(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	c, err := loadConfig(*file, os.LookupEnv)
-	if err == nil {
-		err = c.makeKeys()
-	}
 	if err != nil {
 		fmt.Fprintln(stderr, "postroom check:", err)
 		return 1
@@ -118,6 +115,7 @@ func (p *plan) check(ctx context.Context, w io.Writer) bool {
 	say(checkClocks(clocks))
 	say(p.checkSMTP(ctx))
 	say(p.checkLetters())
+	say(p.checkAlerts(ctx))
 	if p.dkim != nil {
 		say(checkDKIM(ctx, p.dkim, net.DefaultResolver.LookupTXT))
 		for _, old := range p.oldSelectors {
@@ -164,7 +162,7 @@ func (p *plan) checkRegister(ctx context.Context) finding {
 	f := finding{name: "register (" + p.driver + ")"}
 	if p.driver == "sqlite" {
 		if _, err := os.Stat(p.dsn); err != nil {
-			f.found, f.err = "will be made at "+p.dsn, register.OnNetworkDisk(p.dsn)
+			f.found, f.err = "will be made at "+p.dsn, errors.Join(register.OnNetworkDisk(p.dsn), canBeMade(p.dsn))
 			return f
 		}
 	}
@@ -187,7 +185,7 @@ func (p *plan) checkRegister(ctx context.Context) finding {
 func (p *plan) checkArchive() finding {
 	f := finding{name: "archive", found: p.archiveDir}
 	if _, err := os.Stat(p.archiveDir); err != nil {
-		f.found = "will be made at " + p.archiveDir
+		f.found, f.err = "will be made at "+p.archiveDir, canBeMade(p.archiveDir)
 		return f
 	}
 	a, err := archive.Open(p.archiveDir, p.now())

@@ -85,13 +85,15 @@ func (c *config) checkServing() []problem {
 		return nil
 	}
 	var k checker
-	k.must(c.takesPost() || c.Web.Form || c.Web.API, "mailboxes", "is missing, and so is scans.folder; name where post comes from")
+	k.must(c.takesPost(), "mailboxes", "is missing, and so is scans.folder; name where post comes from")
 	c.checkLandlordToServe(&k)
 	c.checkSender(&k)
 	return k.problems
 }
 
-func (c *config) takesPost() bool { return len(c.Mailboxes) > 0 || c.Scans.Folder != "" }
+func (c *config) takesPost() bool {
+	return len(c.Mailboxes) > 0 || c.Scans.Folder != "" || c.Web.Form || c.Web.API
+}
 
 func (c *config) checkLandlordToServe(k *checker) {
 	k.must(c.Landlord.Name != "", "landlord.name", "is missing; every reply is signed with it")

@@ -23,6 +23,8 @@ func (c *config) checkLetters(k *checker) {
 	if l.Profile == "custom" {
 		_, err := l.profile()
 		k.must(err == nil, "letters.envelope", "%v", err)
+	} else {
+		k.must(l.Envelope == envelopeConfig{}, "letters.envelope", "belongs to profile: custom; with %s its measures are not used", l.Profile)
 	}
 	k.between(l.DaysToPost, 0, 4, "letters.days_to_post")
 	k.must(l.PrintFolder != "", "letters.print_folder", "is missing")
@@ -61,7 +63,7 @@ func (p *plan) checkLetters() finding {
 		f.found = "they ask residents to write to us and name no address: set landlord.address; " + f.found
 	}
 	if _, err := os.Stat(folder); err != nil {
-		f.found += ", which will be made"
+		f.found, f.err = f.found+", which will be made", canBeMade(folder)
 		return f
 	}
 	trial, err := os.CreateTemp(folder, ".postroom-*.part")

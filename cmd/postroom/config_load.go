@@ -30,10 +30,10 @@ func loadConfig(path string, lookupEnv func(string) (string, bool)) (config, err
 	if lookupEnv != nil {
 		problems = append(problems, c.readSecrets(lookupEnv)...)
 	}
-	if err := report(path, problems); err != nil || lookupEnv == nil {
-		return c, err
+	if err = report(path, problems); err == nil && lookupEnv != nil {
+		err = c.makeKeys()
 	}
-	return c, c.makeKeys()
+	return c, err
 }
 
 // loadRegisterConfig is loadConfig for commands that open the register alone:

@@ -86,20 +86,30 @@ func (h *house) intake(part string) *ingest.Intake {
 	return &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.now, Logger: h.logger, Step: h.steps(part)}
 }
 
-// checkScans looks at the folder and the programs. Who takes in no letters
-// needs none.
+// checkScans looks at the folder and the programs. Who has no scanner may do
+// without them.
 func (p *plan) checkScans(ctx context.Context) []finding {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	programs := finding{name: "scanned letters"}
 	programs.found, programs.err = scan.NewReader(p.paper).Check(ctx)
 	if p.scans.Path == "" {
-		if programs.err != nil {
-			programs.found, programs.err = programs.err.Error(), nil
+		if programs.err != nil && !p.scannersMail() {
+			programs.warning, programs.err = programs.err.Error()+"; letters that are uploaded or attached to mails are typed in by people", nil
 		}
 		return []finding{{name: scanFolderName, found: "none is configured: no scans are taken in"}, programs}
 	}
 	return []finding{{name: scanFolderName, found: p.scans.Path, err: tryFolder(p.scans.Path)}, programs}
+}
+
+// scannersMail reports whether scanners send their letters to a mailbox.
+func (p *plan) scannersMail() bool {
+	for _, from := range p.scanners {
+		if len(from) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // tryFolder writes and removes a file: files are moved within the folder.

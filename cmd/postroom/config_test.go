@@ -125,6 +125,7 @@ func TestExampleDecodesStrictly(t *testing.T) {
 		"smtp.oauth", "smtp.password_file", "smtp.envelope_sender", "smtp.dkim.key_file",
 		"keys.reference_key_file", "keys.message_id_key_file",
 		"alerts.webhook_token_file",
+		"letters.envelope", // profile: dl-35x90
 		"web.oidc.client_secret_file",
 	}
 	if diff := cmp.Diff(want, keys); diff != "" {

@@ -224,6 +224,7 @@ func TestLettersConfig(t *testing.T) {
 		"an unknown profile":     {"letters: {profile: dl}", "letters.profile"},
 		"custom without size":    {"letters: {profile: custom}", "letters.envelope"},
 		"a window at the top":    {"letters: {profile: custom, envelope: {width: 220, height: 110, window_left: 20, window_top: 5, window_width: 90, window_height: 35, fold: 105}}", "letters.envelope"},
+		"an envelope unused":     {"letters: {envelope: {width: 220}}", "letters.envelope"},
 		"words for a width":      {"letters: {envelope: {width: wide}}", "letters.envelope.width"},
 		"days beyond the week":   {"letters: {days_to_post: 9}", "letters.days_to_post"},
 		"no folder":              {"letters: {print_folder: ''}", "letters.print_folder"},

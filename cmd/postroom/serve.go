@@ -46,9 +46,6 @@ func serve(ctx context.Context, file string, stderr io.Writer, changes ...func(*
 	if err := report(file, c.checkServing()); err != nil {
 		return err
 	}
-	if err := c.makeKeys(); err != nil {
-		return err
-	}
 	logger := c.Log.logger(stderr)
 	p, err := configured(c, logger)
 	if err != nil {

@@ -7,8 +7,10 @@ import (
 	"html"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,6 +92,10 @@ func checkTemplates(file string, stdout io.Writer) error {
 		return err
 	}
 	problems := words.Check()
+	others, err := c.otherLanguages()
+	if err != nil {
+		problems = append(problems, strings.TrimPrefix(err.Error(), "templates.folder: "))
+	}
 	for _, p := range problems {
 		fmt.Fprintln(stdout, strings.TrimPrefix(p, "templates: "))
 	}
@@ -97,6 +103,9 @@ func checkTemplates(file string, stdout io.Writer) error {
 		return errors.New(counted(len(problems), "problem") + ": serve would refuse these words")
 	}
 	fmt.Fprintf(stdout, "ok: %d replies in %q, each as email and as letter\n", len(templates.Names()), c.Templates.Language)
+	for _, tag := range slices.Sorted(maps.Keys(others)) {
+		fmt.Fprintf(stdout, "ok: %d replies in %q, for residents who read it best\n", len(templates.Names()), tag)
+	}
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"postroom/internal/password"
 	"postroom/internal/register"
+	"postroom/internal/web"
 	"postroom/internal/workday"
 )
 
@@ -97,6 +98,9 @@ func (u *userCommand) run(ctx context.Context, verb, file string) error {
 			return err
 		}
 		a, err := r.AddAccount(ctx, u.name, u.role, hash)
+		if err == nil && !u.lets(file) {
+			return u.said(nil, "The account of %s is made, as %s. It cannot sign in: web.local_accounts lets nobody of that role in by a password.\n", a.Name, a.Role)
+		}
 		return u.said(err, "%s can sign in now, as %s.\n", a.Name, a.Role)
 	case "password":
 		hash, err := u.newPassword(file)
@@ -112,6 +116,12 @@ func (u *userCommand) run(ctx context.Context, verb, file string) error {
 		return u.said(r.JoinAccounts(ctx, u.name, u.other), "Whoever signed in as %s comes back as %s, without a password. Both are signed out.\n", u.other, u.name)
 	}
 	return u.list(ctx, r)
+}
+
+// lets reports whether the configuration lets a new account in by its password.
+func (u *userCommand) lets(file string) bool {
+	c, err := loadConfig(file, nil)
+	return err != nil || c.Web.Passwords == web.ForEverybody || c.Web.Passwords == web.ForAdmins && u.role == register.Admin
 }
 
 func (u *userCommand) said(err error, format string, args ...any) error {
