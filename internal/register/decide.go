@@ -170,22 +170,59 @@ func (r *Register) settleOpened(t *tx, m Message, f Facts, plan Plan, d Ruling) 
 	if plan.Opens == "" {
 		plan.Opens = EnquiryCase
 	}
+	gone, err := goneOn(t, c)
+	switch {
+	case err != nil:
+		return Opened{}, err
+	case gone && plan.Opens != ComplaintCase:
+		return Opened{}, notAllowed("The complaint of this message has its answer, or is at stage 2. It stays a complaint.")
+	case gone: // what was to be acknowledged has been, and what waits to go is not in its place
+		plan.Stage, plan.Replies = c.Stage, nil
+	default:
+		if err := r.dropUnsent(t, c.ID, d.By); err != nil {
+			return Opened{}, err
+		}
+	}
 	if err := redefine(t, &c, f, plan); err != nil {
 		return Opened{}, err
 	}
-	if err := r.dropUnsent(t, c.ID, d.By); err != nil {
-		return Opened{}, err
-	}
-	if plan.Opens == ComplaintCase {
-		d := detail{}
-		if err := r.startClocks(t, c.ID, c.Stage, m.ReceivedAt, d); err != nil {
-			return Opened{}, err
-		}
-		if err := t.note(caseSubject(c.ID), m.DecidedBy, "defined", d); err != nil {
+	if plan.Opens != EnquiryCase && !gone {
+		if err := r.clocksOfStage(t, m, c); err != nil {
 			return Opened{}, err
 		}
 	}
 	return r.settle(t, m, c, plan, d.Reason)
+}
+
+// goneOn reports whether a case has gone further than to be acknowledged: its
+// stage has an answer, if only one that waits to go, or stage 2 was asked for.
+func goneOn(t *tx, c Case) (bool, error) {
+	stands, err := standing(t, c.ID, c.Stage)
+	return stands.ID != "" || c.Stage2Message != "", err
+}
+
+// clocksOfStage starts the clocks of the stage that a case began at as its
+// officer says. Those of the other one, where the fail-safe took it to be, go:
+// left there they would count for the real stage 2 later. What the resident was
+// told binds us all the same.
+func (r *Register) clocksOfStage(t *tx, m Message, c Case) error {
+	stage, d := max(1, c.Stage), detail{}
+	if err := r.startClocks(t, c.ID, stage, m.ReceivedAt, d); err != nil {
+		return err
+	}
+	_, answer := stageClocks(stage)
+	oldAcknowledgement, oldAnswer := stageClocks(3 - stage)
+	err := t.exec(`UPDATE clock SET promised = (SELECT o.promised FROM clock o WHERE o.case_id = $1 AND o.name = $2)
+		WHERE case_id = $1 AND name = $3 AND EXISTS (SELECT 1 FROM clock o WHERE o.case_id = $1 AND o.name = $2 AND o.promised <> '' AND (clock.promised = '' OR o.promised < clock.promised))`,
+		c.ID, oldAnswer, answer)
+	if err != nil {
+		return err
+	}
+	n, err := t.affected(`DELETE FROM clock WHERE case_id = $1 AND name IN ($2, $3)`, c.ID, oldAcknowledgement, oldAnswer)
+	if err != nil || n == 0 && c.Kind != ComplaintCase {
+		return err
+	}
+	return t.note(caseSubject(c.ID), m.DecidedBy, "defined", d)
 }
 
 // settleApart opens a case of its own for a message that joined one or was

@@ -134,13 +134,17 @@ func (r *Register) extensionTold(t *tx, o Outgoing, at time.Time, d detail) erro
 		return err
 	}
 	k, err := clockOf(t, e.Case, e.Clock)
-	if err != nil {
+	gone := errors.Is(err, ErrNotFound) // the case was found to have begun at the other stage
+	if err = notMissing(err); err != nil {
 		return err
 	}
-	e.Late = workday.DateOf(at).After(k.Counts()) || !k.Running()
+	e.Late = gone || workday.DateOf(at).After(k.Counts()) || !k.Running()
 	d["clock"], d["late"] = e.Clock, strconv.FormatBool(e.Late)
 	if err := t.exec(`UPDATE extension SET told_at = $1, late = $2 WHERE id = $3`, micros(at), bit(e.Late), e.ID); err != nil {
 		return err
+	}
+	if gone {
+		return nil
 	}
 	if e.Late {
 		return raise(t, "late extension/"+e.ID, Alarm{Kind: DeadlineAlarm, Message: o.Message, Case: e.Case, Note: "an extension went out after the old day, so it moves nothing: the answer is late"})
