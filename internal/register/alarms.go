@@ -33,12 +33,12 @@ func (r *Register) Raise(ctx context.Context, a Alarm) error {
 // hazards are warned of by their own law. It returns how many it raised.
 func (r *Register) Warn(ctx context.Context, at time.Time) (int, error) {
 	today := workday.DateOf(at)
-	raised, err := r.nearDuties(ctx, at)
+	raised, err := r.nearDuties(ctx, at, nearLimit)
 	for _, days := range r.cfg.Policy.WarnDays {
 		if err == nil {
 			err = r.warn(ctx, r.cfg.Calendar.Add(today, days), "/"+strconv.Itoa(days), &raised)
 		}
-		more, err := r.warnInformation(ctx, at, days)
+		more, err := r.warnInformation(ctx, at, days, nearLimit)
 		if raised += more; err != nil {
 			return raised, wrap("warn", err)
 		}

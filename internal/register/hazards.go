@@ -219,11 +219,14 @@ func (r *Register) CaseHazards(ctx context.Context, caseID ID) ([]HazardRecord, 
 
 // nearDuties raises an alarm, repeated until somebody takes it, for each duty
 // about a hazard whose time is near: a quarter of a day before what is counted
-// in hours, a working day before the rest. It tells how many it raised.
-func (r *Register) nearDuties(ctx context.Context, now time.Time) (int, error) {
+// in hours, a working day before the rest. It raises up to n, and tells how
+// many: what was raised before is not looked at again.
+func (r *Register) nearDuties(ctx context.Context, now time.Time, n int) (int, error) {
 	tomorrow := r.cfg.Calendar.Add(workday.DateOf(now), 1).End()
 	rows, err := r.db.QueryContext(ctx, `SELECT d.name, h.id, h.message_id, h.case_id, h.level, d.due_at FROM hazard_duty d JOIN hazard h ON h.id = d.hazard_id
-		WHERE d.done_at = 0 AND d.due_at <= $1 AND h.ended_at = 0 ORDER BY d.due_at LIMIT $2`, micros(tomorrow), nearLimit)
+		WHERE d.done_at = 0 AND d.due_at <= $1 AND h.ended_at = 0 AND NOT (h.level = 'emergency' AND d.due_at > $2 AND d.due_at <= $3)
+			AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.key = 'hazard/' || h.id || '/' || d.name || '/' || h.level || CASE WHEN d.due_at <= $4 THEN '/missed' ELSE '/near' END)
+		ORDER BY d.due_at LIMIT $5`, micros(tomorrow), micros(now.Add(6*time.Hour)), micros(now.Add(24*time.Hour)), micros(now), n)
 	if err != nil {
 		return 0, err
 	}
@@ -241,12 +244,9 @@ func (r *Register) nearDuties(ctx context.Context, now time.Time) (int, error) {
 		}
 		a.Note = "the law wants this done soon (" + level + " hazard): " + strings.ReplaceAll(name, "_", " ")
 		stage := "near"
-		switch at := instant(due); {
-		case !now.Before(at):
+		if !now.Before(instant(due)) {
 			a.Note = "the law wanted this done by now (" + level + " hazard): " + strings.ReplaceAll(name, "_", " ")
 			stage = "missed"
-		case level == workday.EmergencyHazard && at.Sub(now) > 6*time.Hour && at.Sub(now) <= 24*time.Hour:
-			return nil
 		}
 		all = append(all, near{"hazard/" + hazard + "/" + name + "/" + level + "/" + stage, a})
 		return nil

@@ -2,6 +2,7 @@ package register
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -100,29 +101,19 @@ func (r *Register) SettleInformation(ctx context.Context, reference, by, how str
 	}))
 }
 
-// warnInformation raises a deadline alarm for each open request that is due
-// within so many working days, once for each of those days.
-func (r *Register) warnInformation(ctx context.Context, at time.Time, days int) (int, error) {
-	near, err := r.OpenInformation(ctx, r.cfg.Calendar.Add(workday.DateOf(at), days), nearLimit)
+// warnInformation raises a deadline alarm for up to n open requests that are
+// due within so many working days, once for each of those days.
+func (r *Register) warnInformation(ctx context.Context, at time.Time, days, n int) (int, error) {
+	suffix := "/" + strconv.Itoa(days)
+	near, err := list(ctx, r, "warn of information", scanInformation, `SELECT `+informationColumns+` FROM information_request i JOIN message m ON m.id = i.message_id
+		WHERE i.settled_at = 0 AND i.due_on <= $1 AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.key = 'information/' || i.message_id || $3)
+		ORDER BY i.due_on, i.message_id LIMIT $2`, dateText(r.cfg.Calendar.Add(workday.DateOf(at), days)), n, suffix)
 	if err != nil {
 		return 0, err
 	}
 	rang, errs, err := batch(ctx, r, near, func(t *tx, q InformationRequest) (bool, error) {
-		key := "information/" + q.Message + "/" + strconv.Itoa(days)
-		var known int
-		if err := t.one(`SELECT count(*) FROM alarm WHERE key = $1`, []any{key}, &known); err != nil || known > 0 {
-			return false, err
-		}
-		return true, raise(t, key, Alarm{Kind: DeadlineAlarm, Message: q.Message, Note: "a request for information must be answered by " + q.Due.Long()})
+		return raiseNew(t, "information/"+q.Message+suffix,
+			Alarm{Kind: DeadlineAlarm, Message: q.Message, Note: "a request for information must be answered by " + q.Due.Long()})
 	})
-	raised := 0
-	for i, e := range errs {
-		if rang[i] {
-			raised++
-		}
-		if err == nil {
-			err = e
-		}
-	}
-	return raised, err
+	return count(rang), errors.Join(append(errs, err)...)
 }
