@@ -36,7 +36,7 @@ func (r *Register) CaseFile(ctx context.Context, reference string) (CaseFile, er
 	if f.Case, f.Clocks, err = r.GetCase(ctx, id); err != nil {
 		return f, err
 	}
-	f.Merged, err = list(ctx, r, "case file", scanCase, `SELECT `+caseColumns+` FROM cases c WHERE c.merged_into = $1 AND c.merged_into <> '' ORDER BY c.opened_at, c.id`, f.Case.ID)
+	f.Merged, err = list(ctx, r, "case file", scanCase, `SELECT `+caseColumns+` FROM cases c WHERE c.id IN (`+familyOf+`) AND c.id <> $1 ORDER BY c.opened_at, c.id`, f.Case.ID)
 	if err != nil {
 		return f, err
 	}
@@ -44,6 +44,9 @@ func (r *Register) CaseFile(ctx context.Context, reference string) (CaseFile, er
 		return f, err
 	}
 	f.Decisions, f.Rulings = map[ID][]DecisionMade{}, map[ID][]ReplyRuling{}
+	if err := r.addMessagesToFile(ctx, &f); err != nil {
+		return f, err
+	}
 	for _, c := range append([]Case{f.Case}, f.Merged...) {
 		if err := r.addToFile(ctx, &f, c.ID); err != nil {
 			return f, err
@@ -58,12 +61,13 @@ func (r *Register) CaseFile(ctx context.Context, reference string) (CaseFile, er
 // mostViews bounds how many views of a case its file tells of, the newest.
 const mostViews = 20_000
 
-func (r *Register) addToFile(ctx context.Context, f *CaseFile, id ID) error {
-	messages, err := r.CaseMessages(ctx, id)
-	if err != nil {
+// addMessagesToFile adds the messages of the case and of all that were merged
+// into it.
+func (r *Register) addMessagesToFile(ctx context.Context, f *CaseFile) (err error) {
+	if f.Messages, err = r.CaseMessages(ctx, f.Case.ID); err != nil {
 		return err
 	}
-	for _, m := range messages {
+	for _, m := range f.Messages {
 		if f.Decisions[m.ID], err = r.Decisions(ctx, m.ID); err != nil {
 			return err
 		}
@@ -71,7 +75,11 @@ func (r *Register) addToFile(ctx context.Context, f *CaseFile, id ID) error {
 			return err
 		}
 	}
-	f.Messages = append(f.Messages, messages...)
+	return nil
+}
+
+// addToFile adds what belongs to one case alone.
+func (r *Register) addToFile(ctx context.Context, f *CaseFile, id ID) error {
 	replies, err := r.CaseOutgoings(ctx, id)
 	if err != nil {
 		return err

@@ -57,11 +57,11 @@ func erase(t *tx, e Erasure) error {
 	if err := mayForgetCase(t, c); err != nil {
 		return err
 	}
-	merged, err := idsWithin(t, `SELECT id FROM cases WHERE merged_into = $1 AND merged_into <> ''`, c.ID)
+	family, err := idsWithin(t, familyOf, c.ID)
 	if err != nil {
 		return err
 	}
-	for _, id := range append(merged, c.ID) {
+	for _, id := range family {
 		if err := eraseCase(t, id, e); err != nil {
 			return err
 		}

@@ -179,6 +179,13 @@ func (r *Register) Officers(ctx context.Context) ([]string, error) {
 // entryPage is how many entries are proved in one transaction.
 const entryPage = 200
 
+// A provedPage is what was proved in one: nothing outside is touched, since it
+// may be done again.
+type provedPage struct {
+	ids []ID
+	bad []Contradiction
+}
+
 // wrongEntries lists cases and messages that are not found by what stands in
 // the register of them.
 func (r *Register) wrongEntries(ctx context.Context) (wrong []Contradiction, err error) {
@@ -203,22 +210,22 @@ func (r *Register) wrongEntries(ctx context.Context) (wrong []Contradiction, err
 		}},
 	} {
 		for last, full := "", true; full; {
-			page, err := result(ctx, r, func(t *tx) ([]Contradiction, error) {
-				ids, err := idsWithin(t, q.ids, last, entryPage)
-				var bad []Contradiction
-				for _, id := range ids {
+			page, err := result(ctx, r, func(t *tx) (p provedPage, err error) {
+				p.ids, err = idsWithin(t, q.ids, last, entryPage)
+				for _, id := range p.ids {
 					if err == nil {
-						bad, err = proveEntry(t, q.of, id, q.entry, bad)
+						p.bad, err = proveEntry(t, q.of, id, q.entry, p.bad)
 					}
-					last = id
 				}
-				full = len(ids) == entryPage
-				return bad, err
+				return p, err
 			})
 			if err != nil {
 				return wrong, wrap("wrong entries", err)
 			}
-			wrong = append(wrong, page...)
+			wrong = append(wrong, page.bad...)
+			if full = len(page.ids) == entryPage; full {
+				last = page.ids[entryPage-1]
+			}
 		}
 	}
 	return wrong, nil
