@@ -48,6 +48,31 @@ func TestNeverAlone(t *testing.T) {
 	}
 }
 
+// What an HTML letter shows as a line, what a resident tells of who wrote what,
+// and arrows hide no complaint.
+func TestNothingHidesAComplaint(t *testing.T) {
+	t.Parallel()
+	const complaint = "I want to make a formal complaint. My boiler has been broken for three weeks and nobody comes."
+	for name, text := range map[string]string{
+		"a drawn line":             "Dear Sirs,\n\nFlat 3, Lark Road\n\n________________________________\n\n" + complaint,
+		"who wrote what":           "Hello.\nOn Monday your officer wrote:\nno access\nThat is a lie. " + complaint,
+		"a form with the sender":   "New message\nFrom: Ann Bell ann@example.net\nTelephone: 0123\nMessage: " + complaint,
+		"arrows":                   "> " + strings.ReplaceAll(complaint, ". ", ".\n> ") + "\nPlease come.",
+		"a resident's own headers": "From: ann@example.net\nTo: you\n\n" + complaint,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if v := Default().Decide(Message{Channel: "email", Subject: "Flat 3", Text: text}, Context{}); v.Label != Complaint {
+				t.Errorf("%s %.2f %s: %s", v.Label, v.Confidence, v.Route, v.Why)
+			}
+		})
+	}
+	// A quoted line of an answer is not the resident's.
+	if v := Default().Decide(Message{Channel: "email", Subject: "Re: Flat 3", Text: "> " + complaint + "\nThank you, it is mended."}, Context{}); v.Label == Complaint {
+		t.Errorf("a quoted line was heard: %s", v.Why)
+	}
+}
+
 func TestLanguages(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -75,7 +75,7 @@ func (r *Rules) read(m Message) document {
 	body.subject, body.subjectText = subject, m.Subject
 	body.letters += d.letters
 	body.upper += d.upper
-	body.mask(masks(m.Text))
+	body.mask(masks(m.Text, m.ReplyToOurs || isReply(m.Subject)))
 	return body
 }
 

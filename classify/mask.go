@@ -8,8 +8,9 @@ type masked struct{ from, to int }
 // masks finds what reached the rules although it is not the resident's: lines
 // that quote, everything under the head of an earlier message, and the parts
 // of a form that were answered with no. The reader before should have left
-// them out; this is the second look, and it only ever leaves out.
-func masks(text string) []masked {
+// them out, and knows more of the message; this is the second look, and leaves
+// out only what is plainly old: a complaint that it hides is nobody's.
+func masks(text string, reply bool) []masked {
 	var out []masked
 	for at := 0; at < len(text); {
 		end := strings.IndexByte(text[at:], '\n')
@@ -22,8 +23,10 @@ func masks(text string) []masked {
 		switch {
 		case line == "":
 		case line[0] == '>':
-			out = append(out, masked{at, end})
-		case at > 0 && headOfEarlier(line):
+			if reply { // else somebody drew arrows
+				out = append(out, masked{at, end})
+			}
+		case at > 0 && headOfEarlier(line, text[end:]):
 			return append(out, masked{at, len(text)})
 		case formNo(line):
 			out = append(out, masked{at, end})
@@ -38,8 +41,10 @@ func masks(text string) []masked {
 	return out
 }
 
-// headOfEarlier knows the lines that mail programs put above what they quote.
-func headOfEarlier(line string) bool {
+// headOfEarlier knows the lines that mail programs put above what they quote,
+// by what stands below them too: residents draw lines, tell who wrote what, and
+// fill in forms that begin with "From:".
+func headOfEarlier(line, below string) bool {
 	const most = 200
 	if len(line) > most {
 		return false
@@ -47,12 +52,30 @@ func headOfEarlier(line string) bool {
 	l := strings.ToLower(line)
 	switch {
 	case strings.HasPrefix(l, "--") && (strings.Contains(l, "original message") || strings.Contains(l, "forwarded message")),
-		strings.HasPrefix(l, "begin forwarded message"), strings.HasPrefix(l, "________________________________"):
+		strings.HasPrefix(l, "begin forwarded message"):
 		return true
 	case strings.HasPrefix(l, "on ") && strings.HasSuffix(l, "wrote:"):
-		return true
+		return strings.Contains(l, "@")
+	case strings.HasPrefix(l, "________________________________"):
+		return hasSent(below)
 	case strings.HasPrefix(l, "from:") && strings.Contains(l, "@"):
-		return true
+		return hasSent(below)
+	}
+	return false
+}
+
+// hasSent looks for the day of an earlier message among the next lines.
+func hasSent(below string) bool {
+	const most = 6
+	lines := 0
+	for line := range strings.Lines(below[:min(len(below), 2000)]) {
+		l := strings.ToLower(strings.Trim(line, " *_\t\r\n"))
+		if strings.HasPrefix(l, "sent:") || strings.HasPrefix(l, "date:") {
+			return true
+		}
+		if lines++; lines == most {
+			break
+		}
 	}
 	return false
 }

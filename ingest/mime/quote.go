@@ -351,19 +351,11 @@ func isQuoted(line string) bool {
 	return strings.HasPrefix(line, ">") && !strings.HasPrefix(line, ">From ")
 }
 
-// marked drops lines with ">" in front, when the mail answers another. In a
-// mail that does not, somebody drew arrows.
+// marked drops lines with ">" in front, when the mail answers another or shows
+// where an earlier one begins. In one that does neither, somebody drew arrows.
 func (l *letter) marked() {
 	if !l.reply && !l.found {
-		run := 0
-		for _, line := range l.lines {
-			if isQuoted(line) {
-				run++
-			}
-		}
-		if run < 3 {
-			return
-		}
+		return
 	}
 	for i, line := range l.lines {
 		if isQuoted(line) {

@@ -49,6 +49,7 @@ func TestNewText(t *testing.T) {
 		{"gateway's banner", "CAUTION: This email originated from outside the organisation. Do not click links.\n\nIt leaks.\n", "It leaks.", true},
 		{"a resident who tells who wrote", "On 3 May your man wrote:\n\"no access\"\nThat is a lie, I was in.\n", "On 3 May your man wrote:\n\"no access\"\nThat is a lie, I was in.", true},
 		{"a resident with arrows", "> no heat\n> no hot water\nPlease come.\n", "> no heat\n> no hot water\nPlease come.", true},
+		{"a resident with many arrows", "> no heat\n> no hot water\n> nobody came\n> I want to complain\nPlease come.\n", "> no heat\n> no hot water\n> nobody came\n> I want to complain\nPlease come.", true},
 		{"a resident with a drawn line", "It leaks.\n--------------------\nAnd the door is broken as well, for three weeks now.\n", "It leaks.\n--------------------\nAnd the door is broken as well, for three weeks now.", true},
 		{"a resident with labels", "From: my kitchen\nTo: your office\nIt leaks.\n", "From: my kitchen\nTo: your office\nIt leaks.", true},
 		{"only a forwarded mail", "---------- Forwarded message ---------\nFrom: Jo <jo@example.net>\nDate: Mon, 2 Mar 2026 at 10:00\nSubject: leak\nTo: <officer@larkmere.example.org>\n\nIt leaks.\n", "---------- Forwarded message ---------\nFrom: Jo <jo@example.net>\nDate: Mon, 2 Mar 2026 at 10:00\nSubject: leak\nTo: <officer@larkmere.example.org>\n\nIt leaks.", true},
