@@ -186,7 +186,7 @@ func countRecent(t *tx, c *Claimed, w Windows, all *recentAll) error {
 		[]any{c.ID, since(t.now, w.Recipient), c.Case, since(t.now, w.Case)}, &c.Recent.Recipient, &c.Recent.Case)
 	if err == nil && all.at != t.now {
 		all.at = t.now
-		err = t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE begun_at > 0 AND begun_at >= $1 LIMIT 20000) x`, []any{since(t.now, w.All)}, &all.begun)
+		err = t.one(`SELECT count(*) FROM (SELECT 1 FROM outgoing WHERE begun_at <> 0 AND begun_at >= $1 LIMIT 20000) x`, []any{since(t.now, w.All)}, &all.begun)
 	}
 	c.Recent.All = all.begun
 	all.begun++

@@ -44,7 +44,7 @@ func (r *Register) StageRecords(ctx context.Context, from, to time.Time) ([]Stag
 		WHERE c.id IN (
 				SELECT r.id FROM cases r JOIN message f ON f.id = r.message_id WHERE f.received_at >= $1 AND f.received_at < $2
 				UNION SELECT r.id FROM cases r JOIN message f ON f.id = r.stage2_message WHERE r.stage2_message <> '' AND f.received_at >= $1 AND f.received_at < $2
-				UNION SELECT case_id FROM clock WHERE name IN ('stage1_answer', 'stage2_answer') AND met_at > 0 AND met_at >= $1 AND met_at < $2)
+				UNION SELECT case_id FROM clock WHERE name IN ('stage1_answer', 'stage2_answer') AND met_at <> 0 AND met_at >= $1 AND met_at < $2)
 			AND c.kind = 'complaint' AND m.history = 0 AND COALESCE(k.case_id, a.case_id) IS NOT NULL
 			AND ((m.received_at >= $1 AND m.received_at < $2) OR (a.met_at >= $1 AND a.met_at < $2))
 		ORDER BY m.received_at, c.id, s.stage`, micros(from), micros(to))

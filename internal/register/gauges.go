@@ -46,7 +46,7 @@ func (r *Register) Gauges(ctx context.Context, at time.Time) (g Gauges, err erro
 		{&g.LateUndecided, `SELECT (SELECT count(*) FROM message WHERE state = 'arrived' AND history = 0 AND deadline < $1) + (SELECT count(*) FROM message WHERE state = 'review' AND history = 0 AND deadline < $1)`, []any{today}},
 		{&g.LateReplies, `SELECT count(*) FROM outgoing WHERE state IN ('owed', 'sending') AND deadline_at < $1`, []any{micros(at)}},
 		{&g.Retrying, `SELECT count(*) FROM outgoing WHERE state IN ('owed', 'sending') AND failures > 0`, nil},
-		{&sent, `SELECT COALESCE(max(sent_at), 0) FROM outgoing WHERE begun_at > 0 AND begun_at >= $1 AND way = 'email' AND state = 'sent'`, []any{dayAgo}},
+		{&sent, `SELECT COALESCE(max(sent_at), 0) FROM outgoing WHERE begun_at <> 0 AND begun_at >= $1 AND way = 'email' AND state = 'sent'`, []any{dayAgo}},
 	} {
 		if err := r.db.QueryRowContext(ctx, q.query, q.args...).Scan(q.into); err != nil {
 			return g, wrap("gauges", err)
@@ -63,7 +63,7 @@ func (r *Register) acknowledgementTimes(ctx context.Context, since int64) (a Ack
 		err = row.Scan(&from, &to)
 		return instant(to).Sub(instant(from)), err
 	}, `SELECT m.received_at, o.sent_at FROM outgoing o JOIN message m ON m.id = o.message_id
-		WHERE o.begun_at > 0 AND o.begun_at >= $1 AND o.kind = 'acknowledgement' AND o.state = 'sent' AND m.history = 0`, since)
+		WHERE o.begun_at <> 0 AND o.begun_at >= $1 AND o.kind = 'acknowledgement' AND o.state = 'sent' AND m.history = 0`, since)
 	if err != nil {
 		return a, err
 	}

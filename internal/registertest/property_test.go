@@ -252,9 +252,15 @@ func (p *life) holds(rt *rapid.T) {
 			p.clockHolds(rt, c, k)
 		}
 		for key := range p.seen {
-			if was := p.seen[key]; was.Case == id && names[was.Name].Name == "" {
+			was := p.seen[key]
+			if was.Case != id || names[was.Name].Name != "" {
+				continue
+			}
+			// An officer may find that a case of the fail-safe began at the other stage.
+			if acknowledgement, answer := stageOf(max(1, c.Stage)); c.Stage2Message != "" || was.Name == acknowledgement || was.Name == answer {
 				rt.Fatalf("the clock %s is lost", was.Name)
 			}
+			delete(p.seen, key)
 		}
 		if c.Kind == register.ComplaintCase {
 			acknowledgement, answer := stageOf(max(1, c.Stage))
