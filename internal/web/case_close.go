@@ -49,7 +49,7 @@ func closeDeed() deed {
 			}
 			why, reason := register.CloseReason(f.chosen("why", "Choose why it is closed", all...)), f.get("reason", "")
 			f.must(why != register.ClosedWithdrawn || reason != "", "reason", "Say how the resident withdrew it")
-			f.must(len([]rune(reason)) <= mostReason, "reason", "Say it in at most 2,000 characters")
+			f.must(within(reason, mostReason), "reason", "Say it in at most 2,000 characters")
 			return plan{do: func(ctx context.Context) ([]register.Hint, error) {
 				return nil, f.d.c.Register.CloseCase(ctx, f.ID, f.who.Name, why, reason)
 			}}

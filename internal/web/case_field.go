@@ -155,7 +155,7 @@ func (f *deedForm) day(name, missing string) (workday.Date, bool) {
 func (f *deedForm) words(name, missing string) string {
 	text := f.get(name, "")
 	f.must(text != "", name, missing)
-	f.must(len([]rune(text)) <= mostReason, name, fmt.Sprintf("Say it in at most %d characters", mostReason))
+	f.must(within(text, mostReason), name, fmt.Sprintf("Say it in at most %d characters", mostReason))
 	return text
 }
 
@@ -226,7 +226,7 @@ func (f *deedForm) readPromises() (all []register.Action) {
 		day, _ := workday.ParseDate(f.get("due"+n, ""))
 		f.must(what != "" || f.get("due"+n, "") == "", "promises", "Say in line "+n+" what is to be done, or take its day out")
 		f.must(!day.IsZero() || f.get("due"+n, "") == "", "promises", "Give in line "+n+" a day that there is, like 2026-12-09")
-		f.must(len([]rune(what)) <= mostLine, "promises", "Shorten line "+n)
+		f.must(within(what, mostLine), "promises", "Shorten line "+n)
 		if what != "" {
 			all = append(all, register.Action{What: what, Due: day})
 		}

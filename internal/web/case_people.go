@@ -44,7 +44,7 @@ func handlerDeed() deed {
 		read: func(f *deedForm) plan {
 			a := register.Assigning{Case: f.ID, By: f.who.Name, To: f.chosen("to", "Choose who has it", f.officers()...), Reason: f.get("reason", "")}
 			f.must(f.Handler() == "" || a.Reason != "", "reason", "Say why it goes to somebody else")
-			f.must(len([]rune(a.Reason)) <= mostReason, "reason", "Say it in at most 2,000 characters")
+			f.must(within(a.Reason, mostReason), "reason", "Say it in at most 2,000 characters")
 			return plan{do: func(ctx context.Context) ([]register.Hint, error) { return nil, f.d.c.Register.Assign(ctx, a) }}
 		},
 	}
@@ -204,7 +204,7 @@ func needsDeed() deed {
 				a.SafeContact = f.email("safe", "Give an email address such as name@example.com, or leave it empty")
 			}
 			f.must(len(a.Language) <= 35 && !strings.ContainsAny(a.Language, " \t\n<>&\"'"), "language", "Give a language tag such as cy or pl")
-			f.must(len([]rune(a.Note)) <= mostReason, "note", "Say it in at most 2,000 characters")
+			f.must(within(a.Note, mostReason), "note", "Say it in at most 2,000 characters")
 			return plan{do: func(ctx context.Context) ([]register.Hint, error) {
 				return nil, f.d.c.Register.SetAdjustments(ctx, f.Case.Resident, a, f.who.Name)
 			}}

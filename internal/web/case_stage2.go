@@ -37,7 +37,7 @@ func stage2Deed() deed {
 func readStage2(f *deedForm) plan {
 	channel := register.Channel(f.chosen("how", "Choose how they asked", string(register.Phone), string(register.Visit)))
 	at, note := f.moment("Say on which day they asked"), f.get("note", "")
-	f.must(len([]rune(note)) <= mostReason, "note", "Say it in at most 2,000 characters")
+	f.must(within(note, mostReason), "note", "Say it in at most 2,000 characters")
 	f.must(!at.After(f.d.c.Now()), "on", "They cannot have asked in the future")
 	f.must(at.IsZero() || !at.Before(f.Answered1At) || f.Answered1At.IsZero(), "on", "They cannot have asked before the stage 1 answer, of "+clockTime(f.Answered1At))
 	return plan{do: func(ctx context.Context) ([]register.Hint, error) { return f.openStage2(ctx, channel, at, note) }}

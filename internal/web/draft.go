@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"postroom/classify"
 	"postroom/internal/paper"
@@ -92,7 +93,7 @@ func (f draft) ruling(m register.Message, who register.Account) (register.Ruling
 		}
 	}
 	must(slices.Contains(classify.Labels(), f.Label), "label", "Choose what it is")
-	must(len(f.Reason) <= mostReason, "reason", "Say it in at most %d characters", mostReason)
+	must(within(f.Reason, mostReason), "reason", "Say it in at most %d characters", mostReason)
 	if m.Verdict != nil && m.Verdict.Label != "" && m.Verdict.Label != f.Label {
 		must(f.Reason != "", "reason", "Say why you change “%s” to “%s”", small(labelName(m.Verdict.Label)), small(labelName(f.Label)))
 	}
@@ -178,7 +179,10 @@ func lines(s string) []string {
 }
 
 func fits(all []string) bool {
-	return len(all) <= mostLines && !slices.ContainsFunc(all, func(line string) bool { return len([]rune(line)) > mostLine })
+	return len(all) <= mostLines && !slices.ContainsFunc(all, func(line string) bool { return !within(line, mostLine) })
 }
+
+// within counts characters: many letters have several bytes.
+func within(s string, most int) bool { return utf8.RuneCountInString(s) <= most }
 
 func oneLine(s string) string { return cut(strings.Join(strings.Fields(s), " "), 200) }

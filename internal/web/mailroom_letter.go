@@ -159,7 +159,7 @@ func version(form url.Values) int64 {
 	return v
 }
 
-// What may be typed in of a letter, in bytes.
+// What may be typed in of a letter, in characters.
 const mostTyped = 100_000
 
 // typeIn makes what was typed the reading of a letter.
@@ -174,10 +174,10 @@ func (d *Desk) typeIn(w http.ResponseWriter, r *http.Request, who register.Accou
 	switch {
 	case l.Text == "":
 		wrong = append(wrong, mistake{"text", "Type in what the letter says"})
-	case len(f.Text) > mostTyped:
+	case !within(f.Text, mostTyped):
 		wrong = append(wrong, mistake{"text", "Shorten the text: at most 100,000 characters are kept"})
 	}
-	if len(f.Name) > mostName || len(f.Lines) > mostAddress {
+	if !within(f.Name, mostName) || !within(f.Lines, mostAddress) {
 		wrong = append(wrong, mistake{"name", "Shorten the name and address: seven lines fit on an envelope"})
 	}
 	if f.Dated != "" {

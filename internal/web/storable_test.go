@@ -59,3 +59,22 @@ func takesOddText(h *house) {
 		b.get("/messages/"+m.ID).want(h.TB, http.StatusOK)
 	}
 }
+
+// A limit in characters counts characters: a Welsh name or a curly quotation
+// mark takes more than one byte, and the page's own field lets it through.
+func TestLimitsCountCharacters(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	b := h.signedIn("Priya", register.Reviewer)
+	why := strings.Repeat("ŵ’", 1000)
+	m := h.waiting()
+	b.decide(m, "label", "enquiry", "reason", why+"x").want(t, http.StatusUnprocessableEntity, "Say it in at most 2000 characters")
+	b.decide(m, "label", "enquiry", "reason", why).want(t, http.StatusOK, "Enquiry, decided by Priya.")
+	o := h.byPost("Ann Other", "The roof leaks.", "12 Quay Street", "Bristol", "BS2 9XX")
+	h.write(o)
+	letter := "/tray/letters/" + o.Owed[0].ID
+	b.post(letter+"/pull", form("reason", why+"x")).want(t, http.StatusUnprocessableEntity, "at most 2,000 characters")
+	b.post(letter+"/pull", form("reason", why)).want(t, http.StatusSeeOther)
+	b.post("/replies/"+o.Owed[0].ID+"/ruling", form("do", "cancel", "reason", why+"x")).want(t, http.StatusUnprocessableEntity, "at most 2,000 characters")
+	b.post("/replies/"+o.Owed[0].ID+"/ruling", form("do", "cancel", "reason", why)).want(t, http.StatusSeeOther)
+}

@@ -268,7 +268,7 @@ func whyNot(err error) string {
 // reasonOf reads why something is done.
 func reasonOf(r *http.Request, field string) (string, []mistake) {
 	reason := strings.TrimSpace(r.PostForm.Get("reason"))
-	if reason == "" || len(reason) > mostReason {
+	if reason == "" || !within(reason, mostReason) {
 		return reason, []mistake{{field, "Say why, in at most 2,000 characters: it stays with the letters"}}
 	}
 	return reason, nil

@@ -243,7 +243,7 @@ func (d *Desk) letterReturned(w http.ResponseWriter, r *http.Request, who regist
 	if more := strings.TrimSpace(r.PostForm.Get("reason")); more != "" {
 		why = strings.TrimPrefix(why+", "+more, ", ")
 	}
-	if why == "" || len(why) > mostReason {
+	if why == "" || !within(why, mostReason) {
 		page := letterPage{telling: telling{Mistakes: []mistake{{"why", "Say why it came back, as the envelope says"}}}, Reason: r.PostForm.Get("reason")}
 		d.showLetter(w, r, who, http.StatusUnprocessableEntity, l, page)
 		return
@@ -260,7 +260,7 @@ func (d *Desk) confirmAddress(w http.ResponseWriter, r *http.Request, who regist
 	}
 	page := letterPage{Name: strings.TrimSpace(r.PostForm.Get("name")), Lines: r.PostForm.Get("lines"), Compared: r.PostForm.Get("compared") == "yes"}
 	lines := splitLines(page.Lines)
-	if len(page.Name) > mostName || len(page.Lines) > mostAddress {
+	if !within(page.Name, mostName) || !within(page.Lines, mostAddress) {
 		page.Mistakes = append(page.Mistakes, mistake{"lines", "Shorten the name and address: seven lines fit into a window"})
 	} else if _, err := paper.Address(append([]string{page.Name}, lines...)); err != nil {
 		page.Mistakes = append(page.Mistakes, mistake{"lines", capital(err.Error())})
@@ -286,7 +286,7 @@ func (d *Desk) confirmAddress(w http.ResponseWriter, r *http.Request, who regist
 	d.letterDone(w, r, who, l, page, "address confirmed", err)
 }
 
-// What may be typed of an address, in bytes.
+// What may be typed of an address, in characters.
 const (
 	mostName    = 200
 	mostAddress = 600

@@ -26,7 +26,7 @@ func (f uploadForm) upload(by string) (register.Upload, []mistake) {
 	if u.Counted, err = strconv.Atoi(strings.TrimSpace(f.Count)); err != nil || u.Counted < 1 || u.Counted > mostCounted {
 		wrong = append(wrong, mistake{"count", "Count the letters in your hand, and write their number"})
 	}
-	if len(u.Reason) > mostReason {
+	if !within(u.Reason, mostReason) {
 		wrong = append(wrong, mistake{"reason", "Shorten the reason to 2,000 characters"})
 	}
 	return u, wrong
