@@ -15,6 +15,7 @@ import (
 type repliesPage struct {
 	frame
 	Notice  *notice
+	All     int // that wait, listed or not
 	Waiting []replyRow
 	Replies []replyRow
 }
@@ -41,6 +42,7 @@ func (d *Desk) replies(w http.ResponseWriter, r *http.Request, who register.Acco
 		return
 	}
 	page.Waiting, page.Replies = replyViews(waiting), replyViews(all)
+	page.All = max(len(waiting), page.Status.Held+page.Status.Failed+page.Status.Uncertain)
 	d.show(w, r, http.StatusOK, "replies.html", page)
 }
 
@@ -136,7 +138,7 @@ func (d *Desk) replyText(r *http.Request, o register.Outgoing, page *replyPage) 
 func (d *Desk) ruleReply(w http.ResponseWriter, r *http.Request, who register.Account) {
 	id, reason := r.PathValue("id"), strings.TrimSpace(r.PostForm.Get("reason"))
 	var wrong []mistake
-	if reason == "" || len(reason) > mostReason {
+	if reason == "" || !within(reason, mostReason) {
 		wrong = append(wrong, mistake{"reason", "Say why, in at most 2,000 characters: it stays with the reply"})
 	}
 	do := r.PostForm.Get("do")

@@ -37,6 +37,7 @@ type todayPage struct {
 	frame
 	Day      string
 	Messages []row
+	Cut      bool // more are there than are listed
 }
 
 // today lists what came in since midnight, decided or not.
@@ -48,12 +49,13 @@ func (d *Desk) today(w http.ResponseWriter, r *http.Request, who register.Accoun
 		return
 	}
 	f.Refresh = d.c.Refresh
-	messages, err := d.c.Register.Messages(r.Context(), day.Start(), rowLimit)
+	messages, err := d.c.Register.Messages(r.Context(), day.Start(), rowLimit+1)
 	if err != nil {
 		d.failed(w, r, err)
 		return
 	}
-	d.show(w, r, http.StatusOK, "today.html", todayPage{frame: f, Day: day.Long(), Messages: d.rows(messages)})
+	listed := messages[:min(len(messages), rowLimit)]
+	d.show(w, r, http.StatusOK, "today.html", todayPage{frame: f, Day: day.Long(), Messages: d.rows(listed), Cut: len(messages) > rowLimit})
 }
 
 func (d *Desk) rows(ms []register.Message) []row {

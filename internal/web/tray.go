@@ -35,7 +35,8 @@ type trayPage struct {
 	Said    *notice
 	Refused string // why something was not done
 	Rows    []letterRow
-	Urgent  int // must be posted today
+	Cut     bool // more letters are there than are listed
+	Urgent  int  // must be posted today
 	Sheets  int
 	Held    []letterRow
 	Batches []batchRow
@@ -73,10 +74,12 @@ func (d *Desk) showTray(w http.ResponseWriter, r *http.Request, who register.Acc
 }
 
 func (d *Desk) fillTray(r *http.Request, page *trayPage) error {
-	waiting, err := d.c.Register.TrayLetters(r.Context(), trayLimit)
+	waiting, err := d.c.Register.TrayLetters(r.Context(), trayLimit+1)
 	if err != nil {
 		return err
 	}
+	page.Cut = len(waiting) > trayLimit
+	waiting = waiting[:min(len(waiting), trayLimit)]
 	for _, l := range waiting {
 		row := d.letterRow(l)
 		if row.Late {
