@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,12 +120,12 @@ func TestWhoTakesPostInOnThePagesMustAnswer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := ""
+		var said []string
 		for _, p := range problems {
-			said += p.key + " "
+			said = append(said, p.key)
 		}
 		for _, key := range []string{"smtp.from.address", "landlord.name", "landlord.phone", "landlord.out_of_hours"} {
-			if !strings.Contains(said, key) {
+			if !slices.Contains(said, key) {
 				t.Errorf("web.%s: nothing is said of %s, but of %s", door, key, said)
 			}
 		}
