@@ -67,6 +67,7 @@ var errBomb = errors.New("unpacks to too much")
 func (w *walk) zipText(r io.Reader, p attachmentPart) (text, better string) {
 	z := zipReader{w: w, r: bufio.NewReaderSize(r, 16<<10)}
 	text, better, err := z.document()
+	text = w.within(text)
 	shown := safeName(p.name)
 	switch {
 	case errors.Is(err, errBomb):
@@ -219,7 +220,7 @@ func (z *zipReader) words(r io.Reader, paragraph, element string) (string, error
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
 	var out strings.Builder
 	in := 0
-	for int64(out.Len()) < z.w.limits.TextBytes {
+	for room := z.w.limits.TextBytes - z.w.text; int64(out.Len()) < room; {
 		token, err := d.RawToken()
 		if errors.Is(err, io.EOF) {
 			return tidyDocument(out.String()), nil

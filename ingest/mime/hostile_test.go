@@ -1,6 +1,9 @@
 package mime
 
 import (
+	"archive/zip"
+	"bytes"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -59,5 +62,48 @@ func TestPDFThatRepeatsAnObject(t *testing.T) {
 				t.Errorf("%d MB are held of a file of %d kB", held>>20, len(pdf)>>10)
 			}
 		})
+	}
+}
+
+// The limit of the whole mail's text holds for what is packed in attachments too.
+func TestTextUnpackedFromManyAttachments(t *testing.T) {
+	t.Parallel()
+	words := strings.Repeat("no heat ", 20_000)
+	var docx bytes.Buffer
+	z := zip.NewWriter(&docx)
+	f, err := z.Create("word/document.xml")
+	if err == nil {
+		_, err = f.Write([]byte("<document><p><t>" + words + "</t></p></document>"))
+	}
+	if err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	html := tnefFile(attribute(1, tnefProperties, 6, property(0x102, 0x1013, []byte("<p>"+words+"</p>"))))
+	for name, part := range map[string]string{
+		"documents":   "Content-Type: application/vnd.openxmlformats-officedocument.wordprocessingml.document; name=a.docx\nContent-Disposition: attachment\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString(docx.Bytes()),
+		"winmail.dat": "Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString(html),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			raw := "From: jo@example.net\nContent-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n"+part+"\n", 20) + "--b--\n"
+			const limit = 400_000
+			m := Read(t.Context(), strings.NewReader(raw), Options{Limits: Limits{TextBytes: limit}})
+			if len(m.Text) < limit/2 || len(m.Text) > limit+20*100 {
+				t.Errorf("%d bytes of text, error %q, repairs %q", len(m.Text), m.Error, m.Repairs)
+			}
+			if m.Error == "" && len(m.Repairs) == 0 {
+				t.Error("nothing is said of what was not read")
+			}
+		})
+	}
+}
+
+// Files in a winmail.dat count as parts, also where nothing announces them.
+func TestManyFilesInWinmail(t *testing.T) {
+	t.Parallel()
+	file := bytes.Repeat(attribute(2, tnefData, 6, []byte("x")), 3000)
+	m := Read(t.Context(), strings.NewReader(tnefMail(tnefFile(file), "see the files")), Options{})
+	if n, most := len(m.Attachments), DefaultLimits().Parts; n > most || m.Error == "" {
+		t.Errorf("%d attachments, error %q", n, m.Error)
 	}
 }

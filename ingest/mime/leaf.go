@@ -99,6 +99,17 @@ func (w *walk) capture(r io.Reader) []byte {
 	return b
 }
 
+// within counts words that were unpacked here, and leaves no more of them than
+// the limit of the whole mail: a thousand attachments may each unpack to it.
+func (w *walk) within(text string) string {
+	if room := max(0, w.limits.TextBytes-w.text); int64(len(text)) > room {
+		text = strings.ToValidUTF8(text[:room], "")
+		w.fail("The text is longer than the size limit; the rest was not read.")
+	}
+	w.text += int64(len(text))
+	return text
+}
+
 // textPart reads words of the sender; open says that the part names no
 // encoding.
 func (w *walk) textPart(r io.Reader, mt mediaType, open bool) []piece {

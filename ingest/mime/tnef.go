@@ -101,7 +101,6 @@ func (t *tnef) attribute(id int, r *io.LimitedReader) error {
 	switch id {
 	case tnefRendData:
 		t.endFile()
-		return t.w.enterFlat()
 	case tnefTitle:
 		t.name = t.shortString(r)
 	case tnefData:
@@ -152,6 +151,9 @@ func (t *tnef) shortString(r io.Reader) string {
 func (t *tnef) data(r *io.LimitedReader) error {
 	if t.file != nil {
 		t.endFile()
+	}
+	if err := t.w.enterFlat(); err != nil {
+		return err
 	}
 	br := bufio.NewReaderSize(r, 16<<10)
 	head, _ := br.Peek(sniffBytes)
@@ -222,12 +224,13 @@ func (t *tnef) property(id, kind int, v []byte, ofFile bool) {
 		t.w.note("A mail inside winmail.dat was not read; the original mail holds it.")
 	case ofFile:
 	case id == 0x1000 && t.body == "": // PR_BODY
-		t.body = t.mapiString(kind, v)
-	case id == 0x1013: // PR_BODY_HTML
-		t.html, _ = toUTF8(trimNUL(v), metaCharset(v))
-	case id == 0x1009: // PR_RTF_COMPRESSED
+		t.body = t.w.within(t.mapiString(kind, v))
+	case id == 0x1013 && t.html == "": // PR_BODY_HTML
+		html, _ := toUTF8(trimNUL(v), metaCharset(v))
+		t.html = t.w.within(html)
+	case id == 0x1009 && t.rtf == "": // PR_RTF_COMPRESSED
 		if raw, ok := decompressRTF(v, int(t.w.limits.TextBytes)); ok {
-			t.rtf = string(raw)
+			t.rtf = t.w.within(string(raw))
 		}
 	case id == 0x3fde && len(v) >= 4: // PR_INTERNET_CPID
 		t.codepage(int(binary.LittleEndian.Uint32(v)))
