@@ -39,6 +39,12 @@ func (v *visit) howToFile(ctx context.Context, f folder) (filing, error) {
 		return fileNot, nil
 	}
 	name, err := v.s.filedFolder(ctx, true)
+	if sameFolder(name, v.mailbox.Folder) {
+		// Under another spelling, or by its role, it is the folder itself: mails
+		// moved there would come back as new ones, for ever.
+		v.p.log.WarnContext(ctx, "the filed folder is the folder that mail is taken from, mails stay in it")
+		return fileNot, nil
+	}
 	v.mailbox.FiledFolder = name
 	if isRefusal(err) {
 		v.p.log.WarnContext(ctx, "no filed folder, mails stay in the mailbox", slog.Any("error", err))

@@ -281,3 +281,25 @@ func TestAListThatCannotBeRead(t *testing.T) {
 	}
 	d.wantWhole(letters(2)...)
 }
+
+// A filed folder that is, under another spelling, the folder itself: moved
+// there, each mail would come back as a new one, for ever.
+func TestFiledIntoItself(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := newScript(t, textMails(letters(3)...))
+	s.change(func() {
+		s.tree, s.prefix, s.caps = []string{`() "." "INBOX"`, `() "." "INBOX.Complaints"`}, "INBOX.", s.caps+" NAMESPACE"
+	})
+	m := d.mailboxAt(s.addr)
+	m.Folder, m.FiledFolder = "INBOX.Complaints", "Complaints"
+	p := d.poller(m)
+	d.passes(p)
+	if n := s.count("UID MOVE"); n > 0 {
+		t.Errorf("%d moves", n)
+	}
+	d.wantWhole(letters(3)...)
+	if !d.log.has("the filed folder is the folder that mail is taken from") {
+		t.Error("nobody is told")
+	}
+}
