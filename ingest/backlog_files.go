@@ -129,7 +129,7 @@ func (f *finder) file(path string, certain bool) bool {
 		}
 	}
 	f.seen[key] = true
-	f.files = append(f.files, BacklogFile{Path: path, Size: info.Size(), Modified: info.ModTime(), Mailbox: mailbox && !mail, Junk: inJunk(path), Scan: scanned})
+	f.files = append(f.files, BacklogFile{Path: path, Size: info.Size(), Modified: info.ModTime(), Mailbox: mailbox && !mail, Junk: inJunk(path, mailbox && !mail), Scan: scanned})
 	return true
 }
 
@@ -161,11 +161,18 @@ func startsMail(start []byte) bool {
 	return fields >= 2 && (headerValue(start, "From") != "" || headerValue(start, "Received") != "")
 }
 
-// inJunk says whether a folder on the way is one of junk.
-func inJunk(path string) bool {
-	for part := range strings.SplitSeq(filepath.ToSlash(filepath.Dir(path)), "/") {
-		switch strings.ToLower(part[strings.LastIndexByte(part, '.')+1:]) {
-		case "junk", "spam", "junk e-mail", "junk email", "bulk mail":
+// inJunk says whether a folder on the way is one of junk. A mailbox file is a
+// folder itself: Thunderbird's is called Junk, Google's Spam.mbox, and Apple's
+// is the file mbox in a folder Junk.mbox.
+func inJunk(path string, mailbox bool) bool {
+	if !mailbox {
+		path = filepath.Dir(path)
+	}
+	for part := range strings.SplitSeq(filepath.ToSlash(path), "/") {
+		for _, extension := range []string{".mbox", ".mbx"} {
+			part = strings.TrimSuffix(part, extension)
+		}
+		if isJunkName(part[strings.LastIndexByte(part, '.')+1:]) {
 			return true
 		}
 	}
