@@ -12,6 +12,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	readmail "postroom/ingest/mime"
@@ -153,7 +154,32 @@ func (d *Desk) send(w http.ResponseWriter, f *os.File, as string) {
 	if info, err := f.Stat(); err == nil {
 		w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
 	}
-	_, _ = io.Copy(w, f)
+	pour(w, f)
+}
+
+// pour lifts the server's time limit, which is for pages and has run while the
+// file was made: a large file over a slow line was cut off. The line may be
+// slow, but not still.
+func pour(w http.ResponseWriter, f io.Reader) {
+	c := http.NewResponseController(w)
+	_ = c.SetWriteDeadline(time.Time{}) // a server that has none is one in a test
+	stall := time.AfterFunc(uploadStall, func() { _ = c.SetWriteDeadline(time.Unix(1, 0)) })
+	defer stall.Stop()
+	_, _ = io.Copy(&flowing{w, stall}, f) // the reader went away
+}
+
+// A flowing writer puts off the end of patience with each piece.
+type flowing struct {
+	io.Writer
+	stall *time.Timer
+}
+
+func (f *flowing) Write(p []byte) (int, error) {
+	n, err := f.Writer.Write(p)
+	if err == nil {
+		f.stall.Reset(uploadStall)
+	}
+	return n, err
 }
 
 // fileName keeps what can stand in a name on any system.

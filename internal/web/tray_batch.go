@@ -174,7 +174,7 @@ func (d *Desk) sendBatch(w http.ResponseWriter, r *http.Request, who register.Ac
 		return
 	}
 	pdfHeaders(w, "batch-"+strings.ReplaceAll(b.Name, "/", "-")+".pdf", info.Size())
-	_, _ = io.Copy(w, f)
+	pour(w, f)
 }
 
 func (d *Desk) batchSeen(r *http.Request, who register.Account, b register.PrintBatch) error {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -194,7 +193,7 @@ func (d *Desk) letterPDF(w http.ResponseWriter, r *http.Request, who register.Ac
 		return
 	}
 	pdfHeaders(w, "letter-"+l.Reference+".pdf", info.Size())
-	_, _ = io.Copy(w, f)
+	pour(w, f)
 }
 
 // pullLetter takes a letter out of the tray or its batch.
