@@ -28,7 +28,8 @@ type BackupPlan struct {
 // Backup copies the register as it is at one moment, then the archive, which
 // by then holds all that the copy names, and the keys. The manifest comes
 // last, so that a backup that was not finished shows. Files of the archive
-// that are missing or damaged are left out and named in the findings.
+// that are missing are left out and named in the findings, and so are damaged
+// ones that are copied. What is linked is not read: verify and Restore compare it.
 func (k *Keeper) Backup(ctx context.Context, p BackupPlan) (Manifest, []Finding, error) {
 	m := Manifest{Format: backupFormat, MadeAt: p.At.UTC(), Driver: p.Driver}
 	if err := emptyFolder(p.Folder); err != nil {
