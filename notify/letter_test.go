@@ -221,6 +221,38 @@ func TestPickup(t *testing.T) {
 	}
 }
 
+// TestPickupTakesAllOfADay: a batch holds so many letters and no more; the rest
+// of the day's tray goes the same day, in further ones.
+func TestPickupTakesAllOfADay(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.cfg.Composer.Press = press(t)
+	d.work()
+	for _, text := range []string{"The roof leaks.", "Nobody came.", "It still leaks."} {
+		o := d.byPost(text, "Ann Other", "12 Quay Street", "Bristol", "BS2 9XX")
+		d.until(o.Owed[0].ID, "in the tray", is(register.ToPrint))
+	}
+	calendar, err := workday.Default(workday.EnglandAndWales)
+	if err != nil {
+		t.Fatal(err)
+	}
+	printer := d.printer(t)
+	printer.Pickup, printer.most = filepath.Join(t.TempDir(), "pickup"), 2
+	p := &Pickup{Printer: printer, Hour: 9, Calendar: calendar, Held: func() bool { return false }, Now: d.clock.Now, Logger: slog.New(slog.DiscardHandler)}
+	for range 2 {
+		if err := p.look(t.Context(), "me"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left, err := d.TrayLetters(t.Context(), 10)
+	if err != nil || len(left) != 0 {
+		t.Errorf("%d letters wait for another day, %v", len(left), err)
+	}
+	if b, err := d.Batches(t.Context(), 10); err != nil || len(b) != 2 || b[0].Letters+b[1].Letters != 3 {
+		t.Errorf("batches %+v, %v", b, err)
+	}
+}
+
 // TestPickupByItself: on a working day from its time on, once a day, also when
 // the files could not be written at first, and not while nothing may leave.
 func TestPickupByItself(t *testing.T) {

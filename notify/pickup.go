@@ -70,17 +70,21 @@ func (p *Pickup) look(ctx context.Context, holder string) error {
 	if !p.Calendar.IsWorking(today) || now.Hour()*60+now.Minute() < p.Hour*60+p.Minute {
 		return nil
 	}
-	if done, err := r.LaidOut(ctx, today); err != nil || done {
-		return err
+	for { // one batch holds so many and no more; what is left goes the same day
+		if done, err := r.LaidOut(ctx, today, p.Printer.limit()); err != nil || done {
+			return err
+		}
+		batch, err := p.Printer.Gather(ctx, register.PickupActor)
+		if errors.Is(err, ErrNothingToPrint) {
+			return nil
+		}
+		if err == nil {
+			err = p.write(ctx, batch)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	batch, err := p.Printer.Gather(ctx, register.PickupActor)
-	if errors.Is(err, ErrNothingToPrint) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return p.write(ctx, batch)
 }
 
 func (p *Pickup) write(ctx context.Context, b register.PrintBatch) error {

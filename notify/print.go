@@ -30,6 +30,14 @@ type Printer struct {
 	Folder   string // for one PDF
 	Pickup   string // for single files; empty: Folder is used
 	Double   bool   // printed on both sides
+	most     int    // letters of a batch; 0: batchLimit
+}
+
+func (p *Printer) limit() int {
+	if p.most > 0 {
+		return p.most
+	}
+	return batchLimit
 }
 
 // ErrNothingToPrint says that the tray is empty.
@@ -64,7 +72,7 @@ func (p *Printer) Gather(ctx context.Context, by string, only ...register.ID) (r
 }
 
 func (p *Printer) record(ctx context.Context, by string, only []register.ID) (register.PrintBatch, error) {
-	letters, err := p.Register.TrayLetters(ctx, batchLimit)
+	letters, err := p.Register.TrayLetters(ctx, p.limit())
 	if err != nil {
 		return register.PrintBatch{}, err
 	}

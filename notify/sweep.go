@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"postroom/internal/queue"
@@ -44,15 +45,33 @@ func (w *Worker) every(ctx context.Context, d time.Duration, do func(context.Con
 // deadlines, writes the morning's list, and puts what is due into the queue. Several processes may sweep
 // at once. What fails is logged, and the next sweep tries again.
 func (w *Worker) SweepOnce(ctx context.Context) {
-	w.failsafe(ctx)
+	// Each has time of its own: a fail-safe with thousands to act on takes none
+	// of what warnings and replies need.
+	for _, step := range []func(context.Context){w.failsafe, w.warn, w.oweDigest, w.putDue} {
+		if w.ending.Load() {
+			return
+		}
+		whole, cancel := detached(ctx)
+		step(whole)
+		cancel()
+	}
+}
+
+func (w *Worker) warn(ctx context.Context) {
 	if n, err := w.cfg.Register.Warn(ctx, w.cfg.Now()); err != nil {
 		w.trouble(ctx, "looking for deadlines failed", err)
 	} else if n > 0 {
 		w.log.InfoContext(ctx, "warnings of deadlines were raised", "count", n)
 	}
+}
+
+func (w *Worker) oweDigest(ctx context.Context) {
 	if _, err := w.cfg.Register.OweDigest(ctx, w.cfg.Now(), w.cfg.Digest); err != nil {
 		w.trouble(ctx, "writing the morning's list failed", err)
 	}
+}
+
+func (w *Worker) putDue(ctx context.Context) {
 	due, err := w.cfg.Register.Due(ctx, w.cfg.Now(), sweepDue)
 	if err != nil {
 		w.trouble(ctx, "looking for what is due failed", err)
@@ -62,7 +81,7 @@ func (w *Worker) SweepOnce(ctx context.Context) {
 }
 
 func (w *Worker) failsafe(ctx context.Context) {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !w.ending.Load() {
 		ids, err := w.cfg.Register.Undecided(ctx, w.cfg.Now(), sweepFailsafe)
 		if err != nil {
 			w.trouble(ctx, "looking for undecided messages failed", err)
@@ -149,8 +168,10 @@ func (w *Worker) put(ctx context.Context, hints []register.Hint) {
 	}
 }
 
+// trouble says what failed, also when it had no more time: what takes too long
+// each time would else never be done, and nobody would hear of it.
 func (w *Worker) trouble(ctx context.Context, what string, err error) {
-	if ctx.Err() == nil {
+	if !errors.Is(ctx.Err(), context.Canceled) {
 		w.log.ErrorContext(ctx, what, "error", err) //nolint:sloglint // one of a few constant messages
 	}
 }

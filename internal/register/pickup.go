@@ -24,11 +24,12 @@ func (r *Register) BatchWritten(ctx context.Context, batch ID) error {
 	}))
 }
 
-// LaidOut reports whether the pick-up has made its batch of a day.
-func (r *Register) LaidOut(ctx context.Context, day workday.Date) (bool, error) {
+// LaidOut reports whether the pick-up has made its batches of a day: one that
+// is full, with that many letters, has another behind it.
+func (r *Register) LaidOut(ctx context.Context, day workday.Date, full int) (bool, error) {
 	return get(ctx, r, "laid out", func(row scanner) (done bool, err error) {
 		var n int
 		err = row.Scan(&n)
 		return n > 0, err
-	}, `SELECT count(*) FROM print_batch WHERE made_by = $1 AND made_at >= $2 AND made_at < $3`, PickupActor, micros(day.Start()), micros(day.End().Add(time.Nanosecond)))
+	}, `SELECT count(*) FROM print_batch WHERE made_by = $1 AND made_at >= $2 AND made_at < $3 AND letters < $4`, PickupActor, micros(day.Start()), micros(day.End().Add(time.Nanosecond)), int64(full))
 }
