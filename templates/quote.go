@@ -113,7 +113,7 @@ var (
 	mailForm = regexp.MustCompile(`(?i)\S+(@|\(at\)|\[at\])\S+`)
 	// A scheme, "www.", a name under one of the endings that mail programs
 	// turn into links, or anything dotted that goes on with a path.
-	linkForm = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.\-]{1,15}:/{1,2}\S+|\b(javascript|data|mailto|tel|sms):\S+|\bwww\.\S+|` +
+	linkForm = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.\-]{1,15}:/{1,2}\S+|\b(javascript|data|mailto|tel|sms):\S+|\S*www\.\S+|` +
 		`\b[\p{L}\p{N}\-]+(\.[\p{L}\p{N}\-]+)*\.(com|net|org|info|biz|uk|co|eu|io|me|ly|gl|app|dev|xyz|top|site|online|shop|club|link|live|ru|cn|de|fr|us|tk|ml|ga|cf|gq|icu|vip|work|click|cc|tv|ws|to|gov|edu)\b(/\S*)?|` +
 		`\b[\p{L}\p{N}\-]+(\.[\p{L}\p{N}\-]+)+/\S*|\b\d{1,3}(\.\d{1,3}){3}\b\S*`)
 	gluedDot   = regexp.MustCompile(`(\p{L})\.(\p{L}{2})`)

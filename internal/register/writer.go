@@ -25,8 +25,9 @@ type write struct {
 	tries int             // how often another process or another of our writers was in its way
 }
 
-// collisions is how often a write may be done again because of others.
-const collisions = 10
+// collisions is how often a write may be done again because of others: those
+// that are written for the first time do not wait for it.
+const collisions = 50
 
 // A writer takes the writes that wait at the same moment into one commit, each
 // behind a savepoint of its own: one flush then serves many messages, and one
