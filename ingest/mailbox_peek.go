@@ -2,10 +2,10 @@ package ingest
 
 import (
 	"bytes"
-	"net/mail"
 	"strings"
 	"time"
 
+	"postroom/ingest/mime"
 	"postroom/internal/register"
 )
 
@@ -37,16 +37,7 @@ func (p *peek) Write(b []byte) (int, error) {
 // last server on the way, our own, put on top (RFC 5321, section 4.4). The zero
 // time when there is none to be read.
 func topmostReceived(start []byte) time.Time {
-	value := headerValue(start, "Received")
-	at := strings.LastIndexByte(value, ';')
-	if at < 0 {
-		return time.Time{}
-	}
-	t, err := mail.ParseDate(strings.TrimSpace(value[at+1:]))
-	if err != nil {
-		return time.Time{}
-	}
-	return t.UTC()
+	return mime.ReceivedAt(headerValue(start, "Received"))
 }
 
 // headerValue is the unfolded value of the first field of that name in what

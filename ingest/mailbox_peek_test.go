@@ -47,6 +47,8 @@ func TestTopmostReceived(t *testing.T) {
 	for name, header := range map[string]string{
 		"plain":             "Received: from a by b; Mon, 23 Nov 2026 09:30:00 +0000\r\n\r\n",
 		"summer time":       "Received: by b; Mon, 23 Nov 2026 10:30:00 +0100\r\n\r\n",
+		"a zone's name":     "Received: by b; Mon, 23 Nov 2026 10:30:00 BST\r\n\r\n",
+		"its offset too":    "Received: by b; Mon, 23 Nov 2026 10:30:00 +0100 BST\r\n\r\n",
 		"folded":            "Return-Path: <a@b>\r\nReceived: from a\r\n\tby b;\r\n Mon, 23 Nov 2026\r\n 09:30:00 +0000\r\n\r\n",
 		"lone line feeds":   "Received: by b; Mon, 23 Nov 2026 09:30:00 +0000\n\nbody",
 		"odd case, comment": "rEcEiVeD: by b; Mon, 23 Nov 2026 09:30:00 +0000 (GMT)\r\n\r\n",

@@ -2,6 +2,7 @@ package mime
 
 import (
 	"net/mail"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -22,6 +23,7 @@ func readDate(s string) (time.Time, bool) {
 	if s == "" || len(s) > 200 {
 		return time.Time{}, false
 	}
+	s = withOffset(s)
 	t, err := mail.ParseDate(s)
 	if err != nil {
 		t, err = otherDate(s)
@@ -30,6 +32,26 @@ func readDate(s string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return t, true
+}
+
+// namedZone is a zone's name at the end of a date, with or without its offset.
+var namedZone = regexp.MustCompile(`^(.*?)( [+-]\d{4})? (BST|CET|CEST|EST|EDT|CST|CDT|MST|MDT|PST|PDT)$`)
+
+// withOffset writes the offset for a zone's name (RFC 5322, section 4.3, and the
+// names of our part of the world): Go takes a name that it does not know for UTC,
+// so that what came on a summer evening would have come on the next day.
+func withOffset(s string) string {
+	m := namedZone.FindStringSubmatch(s)
+	if m == nil {
+		return s
+	}
+	if m[2] != "" {
+		return m[1] + m[2]
+	}
+	return m[1] + " " + map[string]string{
+		"BST": "+0100", "CET": "+0100", "CEST": "+0200", "EST": "-0500", "EDT": "-0400", "CST": "-0600", "CDT": "-0500",
+		"MST": "-0700", "MDT": "-0600", "PST": "-0800", "PDT": "-0700",
+	}[m[3]]
 }
 
 // dateForms are what programs write instead of RFC 5322.
@@ -67,11 +89,17 @@ func receivedAt(h header) time.Time {
 	if len(all) == 0 {
 		return time.Time{}
 	}
-	i := strings.LastIndexByte(all[0], ';')
+	return ReceivedAt(all[0])
+}
+
+// ReceivedAt gives the time in the value of a Received header, in UTC; zero when
+// it cannot be read.
+func ReceivedAt(received string) time.Time {
+	i := strings.LastIndexByte(received, ';')
 	if i < 0 {
 		return time.Time{}
 	}
-	t, ok := readDate(all[0][i+1:])
+	t, ok := readDate(received[i+1:])
 	if !ok {
 		return time.Time{}
 	}
