@@ -102,8 +102,8 @@ func (w *writer) do(ctx context.Context, fn func(*tx) error) error { return w.pu
 func (w *writer) doLot(ctx context.Context, fn func(*tx) error) error { return w.put(ctx, w.lots, fn) }
 
 func (w *writer) put(ctx context.Context, line chan<- write, fn func(*tx) error) error {
-	// What nobody wants any more is not begun: another hand would do what the
-	// caller wants in its place, such as to give back what was to be leased, first.
+	// What nobody waits for is not begun: by another hand the caller's next write,
+	// such as to give back the lease that this one takes, could come first.
 	if err := ctx.Err(); err != nil {
 		return err
 	}
