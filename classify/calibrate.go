@@ -98,9 +98,12 @@ func wantedTrue(f Flag) float64 {
 // raised gives by how much the bias of each mark is to be moved. Of a flag as
 // many are found as can be while enough of what is found is there; for a topic
 // what is missed and what is said wrongly weigh the same.
-func raised(left []leftOut) []float64 {
+func raised(left []leftOut, held held) []float64 {
 	out := make([]float64, len(marks()))
 	for k, m := range marks() {
+		if held[len(Labels())+k] {
+			continue
+		}
 		best := -1.0
 		for by := -1.0; by <= 2.5; by += 0.02 {
 			var t Tally
@@ -194,10 +197,20 @@ func thresholds(left []leftOut, s settings) (auto []float64, settledAlone int) {
 	for k, verdicts := range byLabel {
 		auto[k] = never
 		if n := taken[k]; n >= fewest {
-			auto[k] = min(max(math.Ceil(verdicts[n-1].sure*1000)/1000, 0.6), 0.999)
+			auto[k] = leastSure(verdicts[n-1].sure)
 		}
 	}
 	return auto, all
+}
+
+// leastSure rounds up the confidence of the last verdict that may be settled
+// alone: the next one, which may not, can be as near to it as the last decimals.
+func leastSure(last float64) float64 {
+	steps := 1000.0
+	if last > 0.999 {
+		steps = 1e6
+	}
+	return max(math.Ceil(last*steps)/steps, 0.6)
 }
 
 // leftOver gives how many further verdicts of a label can be settled alone

@@ -73,11 +73,12 @@ type fit struct {
 	prior   [][]float64
 	pull    []float64
 	free    []bool
+	held    held
 }
 
-func newFit(r *Rules, opt TuneOptions, seen []int) *fit {
+func newFit(r *Rules, opt TuneOptions, seen []int, held held) *fit {
 	n, targets := r.numbered(), len(r.settings.bias)
-	f := &fit{rules: r, rounds: opt.Rounds, free: make([]bool, n+1), pull: make([]float64, n+1)}
+	f := &fit{rules: r, rounds: opt.Rounds, free: make([]bool, n+1), pull: make([]float64, n+1), held: held}
 	most := slices.Max(append(slices.Clone(seen), 1))
 	for i := range n + 1 {
 		row := make([]float64, targets)
@@ -99,7 +100,7 @@ func newFit(r *Rules, opt TuneOptions, seen []int) *fit {
 				continue
 			}
 			f.free[i] = fits
-			if !fresh {
+			if !fresh || held[w.slot] {
 				row[w.slot] = w.value
 			}
 		}
@@ -139,6 +140,9 @@ func (f *fit) run(samples []sample) {
 				continue
 			}
 			for k := range f.weights[i][:f.columns(i)] {
+				if f.held[k] {
+					continue
+				}
 				first[i][k] = keep1*first[i][k] + (1-keep1)*g[i][k]
 				second[i][k] = keep2*second[i][k] + (1-keep2)*g[i][k]*g[i][k]
 				w := f.weights[i][k] - rate*(first[i][k]/c1)/(math.Sqrt(second[i][k]/c2)+tiny)

@@ -30,6 +30,9 @@ func (t *Tuned) Render(w io.Writer, from, to string, examples []Example) error {
 	for _, f := range Flags() {
 		tallyLine(b, string(f), all.Flags[f])
 	}
+	if len(t.Held) > 0 {
+		fmt.Fprintf(b, "fewer than %d messages show these, so what leans to them stays as it was: %s\n", fewestShown, strings.Join(t.Held, ", "))
+	}
 	fit := Score(t.Rules, examples)
 	fmt.Fprintf(b, "fitted on all, and judged on the same; better than it will be:\n")
 	foldLine(b, "the fit", &fit)

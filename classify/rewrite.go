@@ -10,7 +10,7 @@ import (
 
 // weightsLine is the only form in which fitted weights can be written back: a
 // mapping on a line of its own.
-var weightsLine = regexp.MustCompile(`^(\s*)([\pL\pN '-]+):\s*(\{[^{}]*\}|[0-9.]+)(\s*#.*)?$`)
+var weightsLine = regexp.MustCompile(`^(\s*)([\pL\pN '-]+):\s*(\{[^{}]*\}|[0-9.]+)(\s*(?:#.*)?)$`)
 
 // rewrite gives r's file with the weights of fitted in it, and the lines that
 // changed, as a unified diff without context that "patch" can apply. The

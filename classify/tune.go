@@ -23,7 +23,8 @@ type Tuned struct {
 	Words []byte // the new everyday words; nil when they stay as they were
 	Diff  string // what changed in the rule file, a line each
 	Folds []FoldScore
-	Rules *Rules // the new rules, as they will be read
+	Held  []string // labels, flags and topics of which the examples show too little: they stay as they were
+	Rules *Rules   // the new rules, as they will be read
 }
 
 // A FoldScore tells how weights that were fitted without a fold's examples
@@ -35,7 +36,7 @@ type FoldScore struct {
 
 // Tune fits the weights of the rules to labelled examples, and nothing else:
 // patterns, flags and topics stay as they are. Rules that are fixed, and
-// rules that fire on no example, keep their weights.
+// rules that fire on no example, keep their weights, and so does what is held.
 //
 // The method is that of fit. Before the final fit on everything, each source
 // (or, when there is one source, each of opt.Folds folds of whole groups) is
@@ -47,23 +48,24 @@ func Tune(r *Rules, examples []Example, opt TuneOptions) (*Tuned, error) {
 	if len(examples) < 20 {
 		return nil, errors.New("tune: fewer than 20 examples: collect more before fitting")
 	}
+	held := heldBy(examples)
 	if opt.Words {
 		var err error
-		if r, err = r.withWords(examples); err != nil {
+		if r, err = r.withWords(examples, held); err != nil {
 			return nil, err
 		}
 	}
 	samples := r.samples(examples)
 	folds := foldsOf(examples, opt.Folds)
-	fitted, final := fitAll(r, samples, folds, opt)
+	fitted, final := fitAll(r, samples, folds, opt, held)
 	var left []leftOut
 	for _, name := range sortedKeys(folds) {
 		left = append(left, fitted[name].leftOut(pick(examples, folds[name]))...)
 	}
-	final.settings = calibrated(final.settings, left)
-	raise := raised(left)
+	final.settings = held.cautious(r.settings, calibrated(final.settings, left))
+	raise := raised(left, held)
 	final.raise(raise)
-	out := &Tuned{}
+	out := &Tuned{Held: held.names()}
 	for _, name := range sortedKeys(folds) {
 		// The folds are judged as the new file would settle them.
 		fold := fitted[name]
@@ -85,7 +87,7 @@ func (r *Rules) raise(by []float64) {
 
 // fitAll fits without each fold, and on everything. The fits know nothing of
 // each other, and two are made at a time.
-func fitAll(r *Rules, samples []sample, folds map[string][]int, opt TuneOptions) (map[string]*Rules, *Rules) {
+func fitAll(r *Rules, samples []sample, folds map[string][]int, opt TuneOptions, held held) (map[string]*Rules, *Rules) {
 	names := append(sortedKeys(folds), "")
 	rules := make([]*Rules, len(names))
 	seen := firedIn(r, samples)
@@ -96,7 +98,7 @@ func fitAll(r *Rules, samples []sample, folds map[string][]int, opt TuneOptions)
 			turn <- struct{}{}
 			defer func() { <-turn }()
 			in, _ := split(len(samples), folds[name])
-			f := newFit(r, opt, seen)
+			f := newFit(r, opt, seen, held)
 			f.run(pick(samples, in))
 			rules[i] = f.apply()
 		})

@@ -165,10 +165,19 @@ func (r *Rules) wordsFile() []byte {
 
 // withWords gives the rules with their everyday words chosen anew, without
 // weights: every word, and every two words in a row, that enough of the
-// examples hold.
-func (r *Rules) withWords(examples []Example) (*Rules, error) {
-	words := wordColumn + "\n" + strings.Join(r.everyday(examples), "\n")
-	out, err := Read(File{"rules", r.source}, File{"new words", []byte(words)})
+// examples hold. What leans to something held stays, with those weights.
+func (r *Rules) withWords(examples []Example, held held) (*Rules, error) {
+	heading, kept := held.words(r)
+	lines := []string{wordColumn + heading}
+	for _, w := range r.everyday(examples, max(maxWords-len(kept), 0)) {
+		if kept[w] == "" {
+			lines = append(lines, w)
+		}
+	}
+	for _, w := range sortedKeys(kept) {
+		lines = append(lines, w+kept[w])
+	}
+	out, err := Read(File{"rules", r.source}, File{"new words", []byte(strings.Join(lines, "\n"))})
 	if err != nil {
 		return nil, errors.Join(errors.New("tune: the words that were chosen cannot be read"), err)
 	}
@@ -181,8 +190,9 @@ type found struct {
 	groups         map[string]bool
 }
 
-// everyday lists the words, and pairs of words, that enough examples hold.
-func (r *Rules) everyday(examples []Example) []string {
+// everyday lists the words, and pairs of words, that enough examples hold; where
+// there are more than may be, those that the most examples hold.
+func (r *Rules) everyday(examples []Example, most int) []string {
 	all := map[string]*found{}
 	for n, e := range examples {
 		d := r.read(e.Message)
@@ -206,6 +216,11 @@ func (r *Rules) everyday(examples []Example) []string {
 		if f := all[w]; f.messages >= fewestMessages && len(f.groups) >= fewestGroups {
 			out = append(out, w)
 		}
+	}
+	if len(out) > most {
+		slices.SortStableFunc(out, func(a, b string) int { return all[b].messages - all[a].messages })
+		out = out[:most]
+		slices.Sort(out)
 	}
 	return out
 }
