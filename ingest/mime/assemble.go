@@ -15,10 +15,10 @@ func (w *walk) assemble(pieces []piece, o Options) {
 	own := w.ownWriter(o)
 	reply := w.isReply()
 	var b strings.Builder
-	fresh := freshPieces(pieces, own)
+	fresh, r := freshPieces(pieces, own), newReader(reply, own)
 	for i, p := range fresh {
 		if p.kind == ownText {
-			fresh[i].text = newText(p.text, reply, own)
+			fresh[i].text = r.newText(p.text)
 		}
 	}
 	writePieces(&b, fresh, func(piece) bool { return true })

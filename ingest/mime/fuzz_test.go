@@ -152,7 +152,7 @@ func FuzzNewText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string, reply bool) {
 		text := normalise(s)
-		got := newText(text, reply, func(string) bool { return reply })
+		got := newReader(reply, func(string) bool { return reply }).newText(text)
 		checkLines(t, got, text)
 	})
 }

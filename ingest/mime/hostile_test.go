@@ -19,6 +19,7 @@ func TestLongRepeats(t *testing.T) {
 		"a style":               header + "Content-Type: text/html\n\n<p style=\"" + strings.Repeat("font-size:0;", n/12) + "\">no heat</p>",
 		"schemes in an address": header + "To: " + strings.Repeat("mailto: ", n/8) + "\n\nno heat",
 		"colons in an address":  header + "To: " + strings.Repeat("x", n/2) + "@" + strings.Repeat(":", n/2) + "\n\nno heat",
+		"header lines":          header + "In-Reply-To: <1@x.example>\n\nno heat\n" + strings.Repeat("From: a\nSent: Monday\nTo: b\n", 6600) + "> cold\nend\n",
 		"enriched text":         header + "Content-Type: text/enriched\n\nno heat" + strings.Repeat("<a", n/2),
 	} {
 		t.Run(name, func(t *testing.T) {

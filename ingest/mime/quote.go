@@ -8,28 +8,49 @@ import (
 // A letter is a text whose new lines are to be found. Lines are only ever left
 // out, never changed; when it is not clear that a line is old it stays.
 type letter struct {
+	*reader
 	lines []string
 	old   []bool
-	reply bool // the mail answers another one
-	own   func(address string) bool
 	limit int // lines from here on are quoted to the end
 	found bool
 	plain int // the last line with words that has no ">" in front
+	first int // no line above it is new and has words
+	below markedRun
 }
 
 // maxLines is how long a letter may be for its old lines to be looked for; no
 // resident writes a longer one.
 const maxLines = 20_000
 
+// mostLooked bounds what is held against the forms of dividing lines and
+// footers in the texts of one mail, in bytes of lines that look like one: each
+// byte costs some microseconds. What stands below is not clearly old.
+const mostLooked = 512 << 10
+
+// A reader finds the new lines in the texts of one mail.
+type reader struct {
+	reply bool              // the mail answers another one
+	own   func(string) bool // knows the addresses of the landlord, whose forwarded mail is not news
+	left  int               // bytes that may still be looked at
+}
+
+func newReader(reply bool, own func(string) bool) *reader {
+	return &reader{reply: reply, own: own, left: mostLooked}
+}
+
+// look takes n bytes of what may be looked at, and says whether there were as many.
+func (r *reader) look(n int) bool {
+	r.left -= n
+	return r.left >= 0
+}
+
 // newText gives the lines of text that its sender wrote now: without quoted
-// earlier mail, signatures, disclaimers and the footers of telephones. reply
-// says that the mail answers another; own knows the addresses of the reader,
-// whose forwarded mail is not news.
-func newText(text string, reply bool, own func(string) bool) string {
+// earlier mail, signatures, disclaimers and the footers of telephones.
+func (r *reader) newText(text string) string {
 	if strings.Count(text, "\n") > maxLines {
 		return strings.TrimSpace(text)
 	}
-	l := &letter{lines: strings.Split(text, "\n"), reply: reply, own: own}
+	l := &letter{reader: r, lines: strings.Split(text, "\n")}
 	l.old = make([]bool, len(l.lines))
 	l.limit = len(l.lines)
 	for i, line := range l.lines {
@@ -47,7 +68,7 @@ func newText(text string, reply bool, own func(string) bool) string {
 	l.signature()
 	l.footers()
 	kept := l.kept()
-	if kept == "" && quoted == "" && !reply {
+	if kept == "" && quoted == "" && !r.reply {
 		return strings.TrimSpace(text) // nothing but old mail, sent on: it is what the sender has to say
 	}
 	return kept
@@ -116,6 +137,9 @@ func (l *letter) cutBelow() {
 		if !mayDivide(l.lines[i]) {
 			continue
 		}
+		if !l.look(len(l.lines[i])) {
+			return
+		}
 		at := -1
 		switch line := l.lines[i]; {
 		case originalLine.MatchString(line), replyMark.MatchString(line), followsLine.MatchString(line):
@@ -155,8 +179,13 @@ func mayDivide(line string) bool {
 // that are marked with ">": then the marks say what is old.
 func (l *letter) cutAt(i int) bool {
 	l.found = true
-	if marked := l.markedBelow(i); marked < l.plain {
-		l.drop(i, marked)
+	if i < l.below.from || i >= l.below.to {
+		l.below = l.markedBelow(i)
+		if l.below.marked < l.plain {
+			l.drop(i, l.below.marked)
+		}
+	}
+	if l.below.marked < l.plain {
 		return false
 	}
 	l.limit = i
@@ -164,20 +193,24 @@ func (l *letter) cutAt(i int) bool {
 	return true
 }
 
+// A markedRun says where the marked line is to which a run of header lines
+// leads. It is the same for each line of the run, which may be the whole letter.
+type markedRun struct{ from, to, marked int }
+
 // markedBelow finds the marked line with which the earlier mail begins whose
 // dividing line is i: that one, or the first under its header. Without one it
 // is the end of the letter.
-func (l *letter) markedBelow(i int) int {
+func (l *letter) markedBelow(i int) markedRun {
 	for j := i; j < len(l.lines); j++ {
 		line := l.lines[j]
 		switch {
 		case isQuoted(line):
-			return j
+			return markedRun{i, max(j, i+1), j}
 		case j > i && strings.TrimSpace(line) != "" && !fromField.MatchString(line) && !dateField.MatchString(line) && !toField.MatchString(line):
-			return len(l.lines)
+			return markedRun{i, j, len(l.lines)}
 		}
 	}
-	return len(l.lines)
+	return markedRun{i, len(l.lines), len(l.lines)}
 }
 
 // aboveRule includes Outlook's line of underscores, and blank lines before it.
@@ -196,7 +229,7 @@ func (l *letter) aboveRule(i int) int {
 // attributions finds "On …, … wrote:" on one to four lines. Under it all is
 // old when nothing there is marked with ">" and the line is certain.
 func (l *letter) attributions() {
-	for i := 0; i < l.limit; i++ {
+	for i := 0; i < l.limit && l.left > 0; i++ {
 		n := l.attribution(i)
 		if n == 0 {
 			continue
@@ -217,7 +250,7 @@ func (l *letter) attributions() {
 // attribution gives how many lines the attribution at i has, zero for none.
 func (l *letter) attribution(i int) int {
 	first := strings.TrimSpace(strings.TrimLeft(l.lines[i], " >"))
-	if first == "" || l.old[i] || isQuoted(l.lines[i]) || len(first) > 300 || !l.colonNear(i) && !l.addressNear(i) {
+	if first == "" || l.old[i] || isQuoted(l.lines[i]) || len(first) > 300 || !l.colonNear(i) && !l.addressNear(i) || !l.look(len(first)) {
 		return 0
 	}
 	if schriebMiddle.MatchString(first) && dateInLine.MatchString(first) {
@@ -235,6 +268,9 @@ func (l *letter) attribution(i int) int {
 		}
 		joined.WriteString(" " + line)
 		text := joined.String()
+		if !l.look(len(text)) {
+			return 0
+		}
 		switch {
 		case n <= 3 && (dayInLine.MatchString(first) || strings.Contains(first, "@")) && l.inAnyLanguage(text, i+n):
 			return l.unlessBelow(i, n)

@@ -96,7 +96,7 @@ func TestQuotesOfManyPrograms(t *testing.T) {
 		"Sent via the Samsung Galaxy S24, an AT&T 5G smartphone", "Sent from my T-Mobile 4G LTE Device", "Enviado do meu iPhone", "Inviato da iPhone", "Von meinem iPhone gesendet", "Envoyé de mon iPhone", "Wysłane z iPhone'a", "Trimis de pe iPhone-ul meu", "Enviado desde mi iPhone", "iPhoneから送信", "从我的 iPhone 发送", "Skickat från min iPhone", "Sendt fra min iPhone", "Verstuurd vanaf mijn iPhone", "Lähetetty iPhonesta", "Odesláno z iPhonu", "Odoslané z iPhonu", "Elküldve iPhone-omról", "Отправлено с iPhone", "iPhone'umdan gönderildi", "أُرسلت من الـ iPhone", "Anfonwyd o fy iPhone", "Get TypeApp for Android", "Sent with Proton Mail secure email.", "Sent from Gmail Mobile", "Sent from Outlook for iOS<https://aka.ms/o0ukef>", "Sent from my Huawei phone", "Sent from Samsung tablet.",
 	} {
 		for _, above := range []string{"NEW one.\n\n", "NEW one.\n", "On 3 May I\nNEW one.\n", "On 3 May 2026 I rang.\n"} {
-			if got := newText(above+below+"\n", true, own); got != strings.TrimSpace(above) {
+			if got := newReader(true, own).newText(above + below + "\n"); got != strings.TrimSpace(above) {
 				t.Errorf("%q above %q:\ngot %q", above, below, got)
 			}
 		}
@@ -109,7 +109,7 @@ func TestWordsThatLookQuoted(t *testing.T) {
 	t.Parallel()
 	own := func(a string) bool { return strings.HasSuffix(a, "@larkmere.example.org") }
 	log := "Who told me what:\n\n3 March 2026 10:00 Jo Smith <jo@example.net>:\nsomebody comes on Monday\n\nNobody came."
-	if got := newText(log, false, own); got != log {
+	if got := newReader(false, own).newText(log); got != log {
 		t.Errorf("%q\nbecame %q", log, got)
 	}
 	for _, text := range []string{
@@ -135,7 +135,7 @@ func TestWordsThatLookQuoted(t *testing.T) {
 		"8:30 to 10:30 on 3 March 2026 I waited. Your office (office@larkmere.example.org) told me at 11:00:\nnobody is coming.",
 	} {
 		for _, reply := range []bool{false, true} {
-			if got := newText(text, reply, own); got != text {
+			if got := newReader(reply, own).newText(text); got != text {
 				t.Errorf("reply %t: %q\nbecame %q", reply, text, got)
 			}
 		}

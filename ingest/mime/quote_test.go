@@ -62,11 +62,32 @@ func TestNewText(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			own := func(a string) bool { return strings.HasSuffix(a, "@larkmere.example.org") }
-			got := newText(tt.text, !tt.start, own)
+			got := newReader(!tt.start, own).newText(tt.text)
 			if got != tt.want {
 				t.Errorf("got %q\nwant %q", got, tt.want)
 			}
 			checkLines(t, got, tt.text)
 		})
+	}
+}
+
+// What looks like dividing lines, and is none, is looked at for so long: what
+// stands below stays, however many texts the mail has.
+func TestLinesAreLookedAtForSoLong(t *testing.T) {
+	t.Parallel()
+	const below = "-----Original Message-----\nFrom: you@larkmere.example.org\nOld words.\n"
+	hostile := strings.Repeat("Abc def: a@b 2026-01-01 10:00 "+strings.Repeat("x", 70)+"\n", 1000)
+	for _, row := range []struct {
+		name  string
+		texts int
+		stays bool
+	}{{"a log", 1, false}, {"many of them", 8, true}} {
+		r := newReader(true, func(string) bool { return false })
+		for range row.texts - 1 {
+			r.newText(hostile)
+		}
+		if got := r.newText("New words.\n" + hostile + below); strings.Contains(got, "Old words.") != row.stays || !strings.HasPrefix(got, "New words.") {
+			t.Errorf("%s: %d bytes are left, new are %.20q … %q", row.name, r.left, got, got[len(got)-20:])
+		}
 	}
 }

@@ -66,14 +66,13 @@ func (l *letter) dropOwn(i int) {
 	l.limit = i
 }
 
-// hasText says whether anything new stands above line i.
+// hasText says whether anything new stands above line i. What is old stays so,
+// so that no line is looked at twice.
 func (l *letter) hasText(i int) bool {
-	for j := range i {
-		if !l.old[j] && strings.TrimSpace(l.lines[j]) != "" {
-			return true
-		}
+	for l.first < i && (l.old[l.first] || strings.TrimSpace(l.lines[l.first]) == "") {
+		l.first++
 	}
-	return false
+	return l.first < i
 }
 
 func countWords(s string) int { return len(strings.Fields(s)) }
@@ -144,7 +143,7 @@ var lastFooter = regexp.MustCompile(`^\s*Sent (from|via|using|with) [A-Z][\w'&.+
 // footers drops single lines: phones' footers and gateways' banners.
 func (l *letter) footers() {
 	for i, line := range l.lines {
-		if !l.old[i] && (len(line) < 200 && footer.MatchString(line) || len(line) < 400 && banner.MatchString(line)) {
+		if !l.old[i] && len(line) < 400 && l.look(len(line)) && (len(line) < 200 && footer.MatchString(line) || banner.MatchString(line)) {
 			l.old[i] = true
 		}
 	}
