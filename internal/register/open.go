@@ -22,12 +22,13 @@ type Register struct {
 	db     *sql.DB // reads, and on PostgreSQL writes too
 	writes *writer
 	sides  sides
-	lock   *os.File    // held while this process owns a SQLite register
-	file   os.FileInfo // of a SQLite register, as it was opened
+	turn   chan struct{} // see TakeTurn
+	lock   *os.File      // held while this process owns a SQLite register
+	file   os.FileInfo   // of a SQLite register, as it was opened
 }
 
 // The connections of one process to PostgreSQL: so many read, besides those
-// kept for sides, and so many write.
+// kept for sides and the one of a turn, and so many write.
 const (
 	reading      = 8
 	writingHands = 4
@@ -37,7 +38,7 @@ const (
 // that is newer than the program (ErrNewerSchema), a SQLite file on a network drive (ErrNetworkDisk), or a SQLite file that
 // another process owns (ErrInUse, only when Config.Own is set).
 func Connect(ctx context.Context, c Config) (*Register, error) {
-	r := &Register{cfg: c, sides: make(sides, kept)}
+	r := &Register{cfg: c, sides: make(sides, kept), turn: make(chan struct{}, 1)}
 	if err := r.connect(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("register: open: %w", explain(err)), r.Close())
 	}
@@ -137,7 +138,7 @@ func (r *Register) openPools() (*sql.DB, error) {
 			return nil, err
 		}
 		db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(endIdleTransactions))
-		db.SetMaxOpenConns(reading + kept + writingHands)
+		db.SetMaxOpenConns(reading + kept + 1 + writingHands)
 		db.SetConnMaxIdleTime(5 * time.Minute)
 		r.db = db
 		return db, nil

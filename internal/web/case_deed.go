@@ -154,8 +154,9 @@ func (d *Desk) deed(w http.ResponseWriter, r *http.Request, who register.Account
 	d.showDeed(w, r, f, do, http.StatusOK, telling{})
 }
 
-// doDeed carries out what a form says. One form at a time is carried out, so
-// that whoever saw an older case is told, and no form overwrites another.
+// doDeed carries out what a form says. One form at a time is carried out, on
+// whichever machine it arrives, so that whoever saw an older case is told, and no
+// form overwrites another.
 func (d *Desk) doDeed(w http.ResponseWriter, r *http.Request, who register.Account) {
 	if !d.readDeed(w, r) {
 		return
@@ -163,12 +164,12 @@ func (d *Desk) doDeed(w http.ResponseWriter, r *http.Request, who register.Accou
 	if r.MultipartForm != nil { // net/http clears away only what it has read itself, and not a copy with a number
 		defer r.MultipartForm.RemoveAll() //nolint:errcheck // the system clears its folder too
 	}
-	select {
-	case d.turn <- struct{}{}:
-		defer func() { <-d.turn }()
-	case <-r.Context().Done():
+	done, err := d.c.Register.TakeTurn(r.Context())
+	if err != nil {
+		d.failed(w, r, err)
 		return
 	}
+	defer done()
 	f, do, err := d.openDeed(r, who)
 	if err != nil {
 		d.failed(w, r, err)

@@ -283,6 +283,30 @@ func TestTwoOfficersWorkOnOneCase(t *testing.T) {
 	}
 }
 
+// TestAFormReachesTwoMachines: who presses twice behind a proxy sends the same
+// form to two of them.
+func TestAFormReachesTwoMachines(t *testing.T) {
+	t.Parallel()
+	h := openForLong(t, registertest.Postgres)
+	b := h.signedIn("Priya", register.Reviewer)
+	machines := []*browser{b, {h.machine(), b.Client}}
+	c := h.complaint(b)
+	for round := range 10 {
+		_, seen := b.form(c, "note")
+		got := make([]page, len(machines))
+		var wait sync.WaitGroup
+		for i, m := range machines {
+			wait.Go(func() {
+				got[i] = m.post("/cases/"+c.Reference+"/note", form("seen", seen, "reason", "rang, nobody there"))
+			})
+		}
+		wait.Wait()
+		if statuses := []int{got[0].status, got[1].status}; got[0].status+got[1].status != http.StatusSeeOther+http.StatusConflict {
+			t.Fatalf("round %d: %v", round, statuses)
+		}
+	}
+}
+
 func TestAnAnswerAsAFile(t *testing.T) {
 	t.Parallel()
 	h := openForLong(t, registertest.SQLite)

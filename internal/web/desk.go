@@ -102,7 +102,6 @@ type Desk struct {
 	typed   http.Handler  // forms that are shown again after signing in
 	decoy   string        // a hash that nothing matches, for names that are none
 	work    chan struct{} // bounds how many passwords are compared at once
-	turn    chan struct{} // one form of a case is carried out at a time
 	drawing chan struct{} // and how many pages of letters are drawn
 	packing chan struct{} // and how many cases' files are packed
 	crowd   crowd         // who sent the residents' form of late
@@ -125,7 +124,7 @@ func New(c Config) (*Desk, error) {
 	c.Logger = slog.New(NumberedLog(c.Logger.Handler()))
 	c.Keep = cmp.Or(c.Keep, 20*time.Minute)
 	d := &Desk{
-		c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), turn: make(chan struct{}, 1), drawing: make(chan struct{}, drawnAtOnce), doorway: make(chan struct{}, callsAtOnce),
+		c: c, pages: pages, decoy: c.Access.Cost.Hash(rand.Text()), work: make(chan struct{}, hashesAtOnce), drawing: make(chan struct{}, drawnAtOnce), doorway: make(chan struct{}, callsAtOnce),
 		packing: make(chan struct{}, 1),
 		crowd:   crowd{one: mostFromOne, all: mostFromAll}, filing: crowd{one: mostFilesFromOne, all: mostFilesFromAll}, shelf: shelf{dir: c.FormFiles, now: c.Now},
 	}

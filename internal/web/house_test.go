@@ -46,6 +46,8 @@ type house struct {
 	server   *httptest.Server
 	log      *lockedBuffer
 	shelf    string // the folder of residents' files
+	at       register.Config
+	config   web.Config
 	mu       sync.Mutex
 	owed     []register.Hint
 }
@@ -91,7 +93,7 @@ func openWith(tb testing.TB, point func(testing.TB, register.Config) register.Co
 	tb.Helper()
 	h := &house{TB: tb, clock: registertest.NewClock(), log: &lockedBuffer{}, shelf: tb.TempDir()}
 	cfg := point(tb, registertest.Config(tb, h.clock.Now))
-	h.register = registertest.Open(tb, cfg)
+	h.at, h.register = cfg, registertest.Open(tb, cfg)
 	var err error
 	h.archive, err = archive.Open(tb.TempDir(), h.clock.Now())
 	must(tb, err)
@@ -130,15 +132,33 @@ func openWith(tb testing.TB, point func(testing.TB, register.Config) register.Co
 	if change != nil {
 		change(h, &config)
 	}
+	h.serve(config)
+	return h
+}
+
+// serve begins to serve the pages.
+func (h *house) serve(config web.Config) {
+	h.Helper()
 	desk, err := web.New(config)
-	must(tb, err)
-	h.pages = desk
+	must(h.TB, err)
+	h.config, h.pages = config, desk
 	handler, err := desk.Handler()
-	must(tb, err)
+	must(h.TB, err)
 	h.server.Config.Handler = handler
 	h.server.Start()
-	tb.Cleanup(h.server.Close)
-	return h
+	h.Cleanup(h.server.Close)
+}
+
+// machine is another one that serves the same pages: who is signed in at the one
+// is at the other, as behind a proxy.
+func (h *house) machine() *house {
+	h.Helper()
+	other := &house{TB: h.TB, clock: h.clock, log: h.log, shelf: h.shelf, archive: h.archive, queue: h.queue, at: h.at}
+	other.register, other.server = registertest.Open(h.TB, h.at), httptest.NewUnstartedServer(nil)
+	config := h.config
+	config.Register = other.register
+	other.serve(config)
+	return other
 }
 
 func composer(tb testing.TB) *notify.Composer {
