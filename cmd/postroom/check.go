@@ -226,11 +226,10 @@ func (p *plan) takesJunk(m ingest.Mailbox) bool {
 }
 
 func (p *plan) checkSMTP(ctx context.Context) finding {
-	f := finding{name: "smtp " + net.JoinHostPort(p.smtp.Host, strconv.Itoa(p.smtp.Port)), found: "greets and lets us in"}
 	if p.smtp.Host == "" {
-		f.err = errors.New("smtp.host is not configured: no reply can go by email")
-		return f
+		return p.checkNoSMTP()
 	}
+	f := finding{name: "smtp " + net.JoinHostPort(p.smtp.Host, strconv.Itoa(p.smtp.Port)), found: "greets and lets us in"}
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	if err := p.smtp.Check(ctx); err != nil {
@@ -239,6 +238,20 @@ func (p *plan) checkSMTP(ctx context.Context) finding {
 			advice = a.smtpAdvice(p.smtp.Username, err)
 		}
 		f.err = fmt.Errorf("%s: %w", advice, err)
+	}
+	return f
+}
+
+// checkNoSMTP says what it means that no mail server is named.
+func (p *plan) checkNoSMTP() finding {
+	f := finding{name: "smtp"}
+	switch {
+	case !p.plays("reply"):
+		f.found = "none is configured: this machine's roles send nothing"
+	case p.guard.Held:
+		f.warning = "none is configured, which is well while outgoing is held; name it in smtp.host before you set outgoing: send"
+	default:
+		f.err = errors.New("smtp.host is not configured: no reply can go by email")
 	}
 	return f
 }

@@ -34,7 +34,7 @@ func (d *decoder) complain(key string, n *yaml.Node, format string, args ...any)
 	d.problems = append(d.problems, problem{key, n.Line, fmt.Sprintf(format, args...)})
 }
 
-// parse returns the file's mapping, nil for an empty file.
+// parse returns the file's mapping, nil for a file that says nothing.
 func parse(in io.Reader) (*yaml.Node, error) {
 	y := yaml.NewDecoder(in)
 	var document, second yaml.Node
@@ -48,7 +48,10 @@ func parse(in io.Reader) (*yaml.Node, error) {
 	} else if !errors.Is(err, io.EOF) {
 		return nil, plainYAML(err)
 	}
-	return document.Content[0], nil
+	if root := document.Content[0]; root.Tag != "!!null" {
+		return root, nil
+	}
+	return nil, nil
 }
 
 // plainYAML adds to what the library says of a file's shape what is mostly the

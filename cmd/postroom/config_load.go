@@ -52,18 +52,23 @@ func loadRegisterConfig(path string, lookupEnv func(string) (string, bool)) (con
 	return c, report(path, s.problems)
 }
 
+// errSaysNothing refuses a file without a setting. Taken for the defaults, one
+// that an editor or a full disk emptied would begin another register, and
+// everything that is asked of it would be answered from there.
+var errSaysNothing = errors.New("it holds no setting: it is empty, or all of it is comments. If it was not always so, put your copy back; docs/operating.md has one to begin with")
+
 // readConfig decodes and checks; paths that are not absolute start at folder.
-// An empty file is the default configuration.
 func readConfig(in io.Reader, folder string) (config, []problem, error) {
 	c := defaultConfig()
 	root, err := parse(in)
+	if err == nil && root == nil {
+		err = errSaysNothing
+	}
 	if err != nil {
 		return c, nil, err
 	}
 	var d decoder
-	if root != nil {
-		d.set(reflect.ValueOf(&c).Elem(), root, "")
-	}
+	d.set(reflect.ValueOf(&c).Elem(), root, "")
 	resolvePaths(reflect.ValueOf(&c).Elem(), folder)
 	c.deriveDomain()
 	return c, append(d.problems, c.check()...), nil

@@ -133,18 +133,29 @@ func TestExampleDecodesStrictly(t *testing.T) {
 	}
 }
 
-func TestEmptyFileIsTheDefault(t *testing.T) {
+func TestWhatIsLeftOutIsTheDefault(t *testing.T) {
 	t.Parallel()
 	want := defaultConfig()
 	resolvePaths(reflect.ValueOf(&want).Elem(), "/etc")
 	want.deriveDomain()
-	for name, text := range map[string]string{"empty": "", "comments only": "# nothing\n", "sections without settings": "landlord:\nsmtp:\n"} {
+	for name, text := range map[string]string{"no settings": "{}\n", "sections without settings": "landlord:\nsmtp:\n"} {
 		c, problems, err := readConfig(strings.NewReader(text), "/etc")
 		if err != nil || len(problems) > 0 {
 			t.Errorf("%s: %v %v", name, err, problems)
 		}
 		if diff := cmp.Diff(want, c, cmpopts.EquateComparable(maybeTimeOfDay{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// A file that was emptied is no configuration: its defaults would begin another
+// register.
+func TestAFileThatSaysNothingIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"empty": "", "blank lines": "\n\n", "comments only": "# nothing\n", "a mark": "---\n", "a mark and its end": "---\n...\n", "null": "null\n"} {
+		if _, _, err := readConfig(strings.NewReader(text), "/etc"); err == nil || !strings.Contains(err.Error(), "it holds no setting") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
@@ -350,7 +361,7 @@ func TestSecrets(t *testing.T) {
 func TestKeysAreMadeOnceAndKept(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "c.yaml")
-	writeFile(t, path, "")
+	writeFile(t, path, "{}\n")
 	keys := make(chan keysConfig)
 	for range 8 {
 		go func() {
@@ -385,7 +396,7 @@ func TestDamagedOrWeakKeysAreRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "keys.message_id_key: has 5 characters") {
 		t.Errorf("a short key: %v", err)
 	}
-	writeFile(t, path, "")
+	writeFile(t, path, "{}\n")
 	if err := os.MkdirAll(filepath.Join(folder, "data", "secrets"), 0o700); err != nil {
 		t.Fatal(err)
 	}

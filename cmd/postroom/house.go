@@ -23,7 +23,6 @@ import (
 	"postroom/internal/records"
 	"postroom/internal/register"
 	"postroom/internal/web"
-	"postroom/internal/workday"
 	"postroom/notify"
 )
 
@@ -139,8 +138,7 @@ func (p *plan) newForm() func(string, int) {
 func (h *house) openDesk(ctx context.Context) (err error) {
 	h.desk, err = web.New(web.Config{
 		Register: h.register, Archive: h.archive, Screen: h.screen, Calendar: h.calendar, Landlord: h.landlord.Name, Homes: h.homes, Rules: h.rules,
-		AcknowledgeDays: h.code.On(workday.DateOf(h.now())).Stage1.Acknowledge.Days,
-		Outgoing:        h.outgoingWords, Queue: h.queueWords, Owed: h.owed, Composer: h.composer, Reading: func(source string) mime.Options { return h.options[source] }, Letters: h.letters,
+		Code: h.code, Outgoing: h.outgoingWords, Queue: h.queueWords, Owed: h.owed, Composer: h.composer, Reading: func(source string) mime.Options { return h.options[source] }, Letters: h.letters,
 		Uploads: h.uploads(), Prefixes: []string{h.references.Prefix()},
 		Printer: h.printer(h.register, h.archive, h.composer.Press),
 		Intake:  h.intake("typed"), Reader: h.reader(),

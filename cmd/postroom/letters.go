@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
 	"strings"
@@ -117,18 +118,19 @@ func lettersExit(stderr io.Writer, verb string, err error) int {
 	return 1
 }
 
-// listed is how many of each kind list shows.
-const listed = 500
+// everything is more than waits anywhere: a list that stopped early would hide
+// what must still be posted.
+const everything = math.MaxInt32
 
 func listLetters(ctx context.Context, l *letterRoom, _ []string) error {
-	held, err := l.register.HeldLetters(ctx, listed)
+	held, err := l.register.HeldLetters(ctx, everything)
 	if err != nil {
 		return err
 	}
 	for _, o := range held {
 		fmt.Fprintf(l.stdout, "held\t%s\t%s\tdeadline %s\t%s\n", o.Reference, o.Kind, lastDay(o), o.Why)
 	}
-	tray, err := l.register.TrayLetters(ctx, listed)
+	tray, err := l.register.TrayLetters(ctx, everything)
 	if err != nil {
 		return err
 	}
@@ -139,7 +141,7 @@ func listLetters(ctx context.Context, l *letterRoom, _ []string) error {
 		}
 		fmt.Fprintln(l.stdout)
 	}
-	batches, err := l.register.Batches(ctx, listed)
+	batches, err := l.register.Batches(ctx, everything)
 	if err != nil {
 		return err
 	}

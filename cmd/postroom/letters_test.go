@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -174,6 +176,52 @@ func TestLettersCommand(t *testing.T) {
 	m.want(m.say(0, "address", "-by", "Priya", m.ref, "Ann Other", "9 New Road", "ls1 4ap"), "9 New Road\nLS1 4AP")
 	if o, err := m.room.register.GetOutgoing(t.Context(), m.owed); err != nil || o.State != register.Owed {
 		t.Errorf("after another address: %s, error %v", o.State, err)
+	}
+}
+
+// A list is whole: what stood behind the first five hundred would not be
+// missed by anybody before its day was over.
+func TestLettersListsAll(t *testing.T) {
+	t.Parallel()
+	m := newMailroom(t)
+	const many = 501
+	r, ctx := m.room.register, t.Context()
+	arrivals := make([]register.Arrival, many)
+	for i := range arrivals {
+		arrivals[i] = register.Arrival{Fingerprint: fmt.Sprint("f", i), Original: "o", Size: 1, Channel: register.Letter, Source: "scans", ReceivedAt: time.Now().Add(-time.Minute), Basis: register.Stamp}
+	}
+	got, err := r.Receive(ctx, arrivals)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verdict := classify.Verdict{Label: classify.Complaint, Confidence: 0.99, Route: classify.Auto, Definition: classify.Definition{Issues: []string{"The roof leaks."}}}
+	openings := make([]register.Opening, many)
+	for i, g := range got {
+		openings[i] = register.Opening{Message: g.ID, Verdict: verdict, Reading: register.Reading{Text: "x", Automatic: "none", From: register.Address{Name: "Ann"}, PostalAddress: []string{"12 Quay Street", "BS2 9XX"}, Paper: &register.Paper{Pages: []int{1}}}}
+	}
+	opened, err := r.Open(ctx, openings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var owed []register.ID
+	for _, o := range opened {
+		for _, hint := range o.Owed {
+			owed = append(owed, hint.ID)
+		}
+	}
+	claimed, err := r.Claim(ctx, owed, time.Minute, register.Windows{})
+	if err != nil || len(claimed) != many {
+		t.Fatal(len(opened), len(owed), len(claimed), err)
+	}
+	printed := make([]register.Printed, many)
+	for i, c := range claimed {
+		printed[i] = register.Printed{Beginning: register.Beginning{ID: c.ID, Attempt: c.Attempt, Bytes: "b"}, Address: []string{"Ann", "BS2 9XX"}, Pages: 1}
+	}
+	if errs, err := r.Tray(ctx, printed); err != nil || errors.Join(errs...) != nil {
+		t.Fatal(err, errors.Join(errs...))
+	}
+	if n := strings.Count(m.say(0, "list"), "tray\t"); n != many {
+		t.Errorf("%d letters are listed, want %d", n, many)
 	}
 }
 

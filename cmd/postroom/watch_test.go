@@ -31,3 +31,20 @@ func TestServeIsWatched(t *testing.T) {
 		}
 	}
 }
+
+// What is held needs no mail server: so one can begin before there is one.
+func TestHeldItServesWithoutAMailServer(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "postroom.yaml")
+	writeFile(t, file, "web: {listen: \"\"}\nmetrics: {listen: \"127.0.0.1:0\"}\noutgoing: held\nroles: [reply]\n")
+	out := begun(t, func(ctx context.Context, out io.Writer) error { return serve(ctx, file, out) })
+	base := strings.TrimSuffix(said(t, out, `metrics=(http://\S+)`)[1], "/metrics")
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Get(base + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("%d, %v", response.StatusCode, err)
+	}
+}

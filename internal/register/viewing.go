@@ -49,6 +49,18 @@ func (r *Register) Viewed(ctx context.Context, what ViewKind, id ID, by string) 
 	}))
 }
 
+// ViewedPage records that somebody looked at the picture of a letter's page,
+// unless they have looked at the message since an instant: a letter has many
+// pages, and the page that shows them is a view already.
+func (r *Register) ViewedPage(ctx context.Context, message ID, by string, since time.Time) error {
+	var seen int
+	if err := r.db.QueryRowContext(ctx, `SELECT count(*) FROM viewing WHERE message_id = $1 AND at >= $2 AND by_whom = $3 AND outgoing_id = ''`,
+		message, micros(since), clean(by)).Scan(&seen); err != nil || seen > 0 {
+		return wrap("viewed page", err)
+	}
+	return r.Viewed(ctx, ViewedMessage, message, by)
+}
+
 // CaseViews lists up to n views of a case, its messages and replies, the
 // newest first: those from before a message joined it as well.
 func (r *Register) CaseViews(ctx context.Context, id ID, n int) ([]View, error) {

@@ -184,7 +184,7 @@ func (p complainPage) Reply() string {
 func (p complainPage) Dial(number string) string { return strings.ReplaceAll(number, " ", "") }
 
 func (d *Desk) showComplain(w http.ResponseWriter, r *http.Request, status int, p complainPage) {
-	p.NeedsOf, p.Landlord, p.Days, p.TakesFiles = needs(), d.c.Composer.Landlord, d.c.AcknowledgeDays, d.shelf.dir != ""
+	p.NeedsOf, p.Landlord, p.Days, p.TakesFiles = needs(), d.c.Composer.Landlord, d.acknowledgeDays(), d.shelf.dir != ""
 	p.Ombudsman = p.Landlord.OmbudsmanOn(templates.Date(workday.DateOf(d.c.Now())))
 	if p.Title = cmp.Or(p.Title, stepTitle(p.Step)); len(p.Mistakes) > 0 {
 		p.Title = "Error: " + p.Title

@@ -39,11 +39,9 @@ type Config struct {
 	Screen   *malware.Screen
 	Calendar *workday.Calendar
 	Landlord string
-	Homes    int // that the landlord lets, for CH01; 0: not known
-	// AcknowledgeDays is how many working days after receipt the code allows for
-	// an acknowledgement.
-	AcknowledgeDays int
-	Rules           *classify.Rules // in force
+	Homes    int             // that the landlord lets, for CH01; 0: not known
+	Code     workday.Code    // by which complaints are answered
+	Rules    *classify.Rules // in force
 	// Outgoing says in words why nothing leaves; empty when it does. nil: it does.
 	Outgoing func(context.Context) string
 	// Queue says in words how the queue is.
@@ -130,6 +128,12 @@ func New(c Config) (*Desk, error) {
 	}
 	d.typed = d.typedForms()
 	return d, nil
+}
+
+// acknowledgeDays is how many working days after receipt the code that holds
+// today allows for an acknowledgement.
+func (d *Desk) acknowledgeDays() int {
+	return d.c.Code.On(workday.DateOf(d.c.Now())).Stage1.Acknowledge.Days
 }
 
 func (d *Desk) outgoing(ctx context.Context) string {

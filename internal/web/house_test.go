@@ -109,7 +109,7 @@ func openWith(tb testing.TB, point func(testing.TB, register.Config) register.Co
 	config := web.Config{
 		Intake:   &ingest.Intake{Archive: h.archive, Register: h.register, Queue: h.queue, Now: h.clock.Now, Logger: log},
 		Reader:   ingest.NewReader(ingest.ReaderConfig{Register: h.register, Archive: h.archive, Queue: h.queue, Rules: classify.Default(), Prefixes: []string{"CIT"}, Now: h.clock.Now, Logger: log}),
-		Register: h.register, Archive: h.archive, Calendar: cfg.Calendar, Landlord: "Citrine Homes", Homes: 2000, Form: true, API: true, FormFiles: h.shelf, AcknowledgeDays: 5, Rules: classify.Default(), Now: h.clock.Now, Access: access,
+		Register: h.register, Archive: h.archive, Calendar: cfg.Calendar, Landlord: "Citrine Homes", Homes: 2000, Form: true, API: true, FormFiles: h.shelf, Code: cfg.Code, Rules: classify.Default(), Now: h.clock.Now, Access: access,
 		Queue:   func(context.Context) string { return "fine" },
 		Machine: func(context.Context) []web.Part { return []web.Part{{Name: "Disk", Now: "the disk is fine"}} },
 		Reading: func(string) mime.Options { return mime.Options{Now: h.clock.Now} },

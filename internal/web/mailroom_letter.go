@@ -142,7 +142,7 @@ func partViews(pages []pageView, chosen url.Values, asked int) []partView {
 // paperPicture shows a page of it.
 func (d *Desk) paperPicture(w http.ResponseWriter, r *http.Request, who register.Account) {
 	if m, ok := d.thePaper(w, r, who); ok {
-		d.sendPicture(w, r, m)
+		d.sendPicture(w, r, m, who)
 	}
 }
 

@@ -73,13 +73,13 @@ func letterPages(m register.Message) []int {
 func isPart(m register.Message) bool { return m.Fingerprint != m.Original }
 
 // pagePicture shows a page of a letter to whoever may read all post.
-func (d *Desk) pagePicture(w http.ResponseWriter, r *http.Request, _ register.Account) {
+func (d *Desk) pagePicture(w http.ResponseWriter, r *http.Request, who register.Account) {
 	m, err := d.c.Register.GetMessage(r.Context(), r.PathValue("id"))
 	if err != nil {
 		d.failed(w, r, err)
 		return
 	}
-	d.sendPicture(w, r, m)
+	d.sendPicture(w, r, m, who)
 }
 
 // How large pages are shown, in dots of the longer side, how many are drawn
@@ -92,9 +92,13 @@ const (
 	drawPatience = 90 * time.Second
 )
 
+// seenFor is how long whoever looked at a letter looks at it still, when its
+// pages are counted as views.
+const seenFor = time.Hour
+
 // sendPicture draws page n of a letter. Numbers count within the letter: the
 // other pages of its file belong to other residents.
-func (d *Desk) sendPicture(w http.ResponseWriter, r *http.Request, m register.Message) {
+func (d *Desk) sendPicture(w http.ResponseWriter, r *http.Request, m register.Message, who register.Account) {
 	n, err := strconv.Atoi(r.PathValue("n"))
 	pages := letterPages(m)
 	switch {
@@ -109,7 +113,10 @@ func (d *Desk) sendPicture(w http.ResponseWriter, r *http.Request, m register.Me
 		d.failed(w, r, register.ErrNotFound)
 		return
 	}
-	if err := d.c.Screen.Pass(r.Context(), m.Original); err != nil {
+	if err = d.c.Screen.Pass(r.Context(), m.Original); err == nil {
+		err = d.c.Register.ViewedPage(r.Context(), m.ID, who.Name, d.c.Now().Add(-seenFor))
+	}
+	if err != nil {
 		d.failed(w, r, err)
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"postroom/classify"
 	"postroom/internal/register"
@@ -67,6 +68,49 @@ func TestPagesOfALetterAsPictures(t *testing.T) {
 	}
 	b.get("/messages/"+whole.ID+"/pages/2").want(t, http.StatusNotFound)
 	h.signedIn("Dev", register.Mailroom).get("/messages/"+m.ID+"/pages/1").want(t, http.StatusForbidden)
+}
+
+// Who looks at the picture of a page, under its own address, has looked at the
+// message; many pages at once, or beside the message's page, are one view.
+func TestAPageOfALetterIsAView(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	o := h.byPost("Ann Other", "The roof leaks.")
+	for name := range strings.FieldsSeq("Priya Tom Mo") {
+		h.account(name, register.Reviewer)
+	}
+	views := func(by string) (n int) {
+		all, err := h.register.CaseViews(t.Context(), o.Case, 100)
+		must(t, err)
+		for _, v := range all {
+			if v.By == by && v.What == register.ViewedMessage && v.Message == o.Message {
+				n++
+			}
+		}
+		return n
+	}
+	for _, step := range []struct {
+		who   string
+		paths []string
+		after time.Duration
+		want  int
+	}{
+		{"Priya", []string{"/pages/1"}, 0, 1},
+		{"Priya", []string{"/pages/1?large=1", "/pages/1?small=1"}, 10 * time.Minute, 1},
+		{"Tom", []string{"", "/pages/1"}, 0, 1},
+		{"Priya", []string{"/pages/1"}, 2 * time.Hour, 2},
+		{"Mo", []string{"/pages/2", "/pages/x"}, 0, 0},
+	} {
+		h.clock.Advance(step.after)
+		b := h.browser()
+		b.post("/sign-in", form("account", step.who, "password", secret)).want(t, http.StatusSeeOther)
+		for _, path := range step.paths {
+			b.get("/messages/" + o.Message + path)
+		}
+		if got := views(step.who); got != step.want {
+			t.Errorf("%s has %d views after %v, want %d", step.who, got, step.paths, step.want)
+		}
+	}
 }
 
 // What was read from paper is as much a stranger's as a mail's words.

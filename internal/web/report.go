@@ -72,7 +72,7 @@ func (d *Desk) report(w http.ResponseWriter, r *http.Request, who register.Accou
 		_ = page.Report.CSV(w) // the reader went away
 		return
 	}
-	page.fill(d.c.AcknowledgeDays, d.reasonsOfRules())
+	page.fill(d.acknowledgeDays(), d.reasonsOfRules())
 	d.show(w, r, http.StatusOK, "report.html", page)
 }
 

@@ -158,14 +158,11 @@ func (d *Desk) letterPicture(w http.ResponseWriter, r *http.Request, who registe
 		return
 	}
 	m, err := d.c.Register.GetMessage(r.Context(), c.Message)
-	if err == nil {
-		err = d.c.Register.Viewed(r.Context(), register.ViewedMessage, m.ID, who.Name)
-	}
 	if err != nil {
 		d.failed(w, r, err)
 		return
 	}
-	d.sendPicture(w, r, m)
+	d.sendPicture(w, r, m, who)
 }
 
 // letterPDF hands out one letter as it is printed.
