@@ -25,7 +25,8 @@ func (w *walk) noteSealed(mt mediaType) {
 }
 
 const (
-	// maxSigned bounds the wrapped mails that are opened in memory.
+	// maxSigned bounds the wrapped mails that are opened in memory, all together
+	// that lie in one another.
 	maxSigned = 8 << 20
 	maxBER    = 40
 )
@@ -34,11 +35,14 @@ const (
 // section 3.5.2). The signature is not checked. Where there is nothing to open
 // the bytes are given back to be kept as a file.
 func (w *walk) openSigned(r io.Reader) ([]piece, io.Reader) {
-	head, err := io.ReadAll(io.LimitReader(r, maxSigned))
+	room := maxSigned - w.signed
+	head, err := io.ReadAll(io.LimitReader(r, room))
 	rest := io.MultiReader(bytes.NewReader(head), r)
-	if err != nil || len(head) == maxSigned {
+	if err != nil || int64(len(head)) == room {
 		return nil, rest
 	}
+	w.signed += int64(len(head))
+	defer func() { w.signed -= int64(len(head)) }()
 	content := signedContent(head)
 	if content == nil || w.mails > w.limits.Depth {
 		return nil, rest

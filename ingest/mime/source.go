@@ -25,6 +25,7 @@ type budget struct {
 	parts   int
 	decoded int64
 	text    int64
+	signed  int64  // bytes of the signed wrappers that are open around the current place
 	why     string // the first limit that was met
 }
 
