@@ -66,7 +66,6 @@ const (
 	// emptyPatience is how many times as long a file may be empty: scanners make
 	// it first, and write when they have done with the last page.
 	emptyPatience = 60
-	mostFileName  = 240 // bytes; file systems take 255, and a reason's name is longer
 )
 
 // NewFolderDoor makes a door, with the defaults filled in.
@@ -96,7 +95,7 @@ func (d *FolderDoor) Run(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			problem = err.Error()
 			if !failing {
-				d.log.WarnContext(ctx, "scan folder cannot be taken in", slog.Any("error", err))
+				d.log.WarnContext(ctx, "scan folder cannot be taken in", slog.Any("error", unnamed(err)))
 			}
 		}
 		failing = err != nil
@@ -155,7 +154,7 @@ func (d *FolderDoor) Look(ctx context.Context) (waiting int, err error) {
 			err = root.Rename(name, path.Join(workingFolder, free))
 		}
 		if err != nil {
-			d.log.WarnContext(ctx, "a scan cannot be taken yet", slog.String("file", name), slog.Any("error", err))
+			d.log.WarnContext(ctx, "a scan cannot be taken yet", slog.Int64("size", d.seen[name].size), slog.Time("file_time", d.seen[name].mtime), slog.Any("error", unnamed(err)))
 			waiting++
 			continue
 		}
@@ -347,42 +346,19 @@ func (d *FolderDoor) arrived(mtime time.Time) time.Time {
 func (d *FolderDoor) move(ctx context.Context, root *os.Root, name, folder, why string) {
 	free, err := free(root, folder, name)
 	if err != nil {
-		d.log.WarnContext(ctx, "a scan could not be moved on", slog.Any("error", err))
+		d.log.WarnContext(ctx, "a scan could not be moved on", slog.Any("error", unnamed(err)))
 		return
 	}
 	to := path.Join(folder, free)
 	if why != "" {
 		if err := root.WriteFile(to+".txt", []byte(why+"\n"), 0o640); err != nil {
-			d.log.WarnContext(ctx, "the reason could not be written beside a scan", slog.Any("error", err))
+			d.log.WarnContext(ctx, "the reason could not be written beside a scan", slog.Any("error", unnamed(err)))
 		}
 	}
 	if err := root.Rename(path.Join(workingFolder, name), to); err != nil {
-		d.log.WarnContext(ctx, "a scan could not be moved on", slog.Any("error", err))
+		d.log.WarnContext(ctx, "a scan could not be moved on", slog.Any("error", unnamed(err)))
 	}
 	d.step("moved")
-}
-
-// free finds a name that nothing has in a folder: scanners count from 1 every
-// day.
-func free(root *os.Root, folder, name string) (string, error) {
-	ext := path.Ext(name)
-	if len(ext) > mostFileName/2 {
-		ext = ""
-	}
-	stem := strings.TrimSuffix(name, ext)
-	for n := 1; ; n++ {
-		number := ""
-		if n > 1 {
-			number = fmt.Sprintf(" (%d)", n)
-		}
-		name = strings.ToValidUTF8(stem[:min(len(stem), mostFileName-len(number+ext))], "") + number + ext
-		switch _, err := root.Lstat(path.Join(folder, name)); {
-		case errors.Is(err, fs.ErrNotExist):
-			return name, nil
-		case err != nil:
-			return "", fmt.Errorf("find a name in scan folder: %w", err)
-		}
-	}
 }
 
 func (d *FolderDoor) step(name string) {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,6 +93,25 @@ func TestScansAreTaken(t *testing.T) {
 	}
 	if depth, err := d.intake.Queue.Depth(t.Context(), LetterLane); err != nil || depth.Ready != 2 {
 		t.Errorf("%+v in the lane of letters: %v", depth, err)
+	}
+}
+
+// TestAFileNameIsNotLogged: a clerk may have called a scan after a resident.
+func TestAFileNameIsNotLogged(t *testing.T) {
+	t.Parallel()
+	d := newTray(t)
+	var log strings.Builder
+	d.intake.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	d.reopen()
+	d.put("Mrs Quill.pdf", "page")
+	d.intake.Step = func(step string) {
+		if step == "registered" {
+			d.must(os.RemoveAll(filepath.Join(d.path, doneFolder)))
+		}
+	}
+	d.look()
+	if said := log.String(); !strings.Contains(said, "could not be moved on") || strings.Contains(said, "Quill") {
+		t.Errorf("logged is %s", said)
 	}
 }
 
