@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"sync"
+	"time"
 
 	"postroom/ingest/scan"
 	"postroom/internal/archive"
@@ -51,6 +51,7 @@ func (r *Reader) readLetter(ctx context.Context, m register.Message) error {
 		if !m.History { // nothing goes out for what is history
 			p.opening.Problem = LetterProblem(p.opening.Reading)
 		}
+		p.opening.ReceivedAt = r.sheetDay(p.opening.Reading)
 	}
 	if err := r.openAll(ctx, pieces); err != nil {
 		return err
@@ -86,20 +87,22 @@ func (r *Reader) lettersOf(ctx context.Context, m register.Message) ([]*piece, e
 	return one(partOf(readings, part)), nil
 }
 
-// readAgain puts letters that nobody could read for want of programs back
-// among the unread once the programs are there.
+// readAgain puts letters in review that can be read now back among the unread:
+// those that the fail-safe opened before anybody read them, and those that
+// nobody could read for want of programs once the programs are there. While the
+// archive's storage is away they stay where people see them.
 func (r *Reader) readAgain(ctx context.Context) error {
-	if !r.letters || len(r.c.Letters.Missing()) > 0 {
+	if !r.letters || r.c.Archive.Reach(ctx) != nil {
 		return nil
 	}
-	ids, err := r.c.Register.NotReadLetters(ctx, sweepLimit)
+	ids, err := r.c.Register.NotReadLetters(ctx, len(r.c.Letters.Missing()) == 0, sweepLimit)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
 	if err := r.c.Register.ReadAgain(ctx, ids); err != nil {
 		return err
 	}
-	r.c.Logger.InfoContext(ctx, "letters are read that waited for the programs", slog.Int("letters", len(ids)))
+	r.c.Logger.InfoContext(ctx, "letters are read that could not be read before", slog.Int("letters", len(ids)))
 	return nil
 }
 
@@ -107,12 +110,7 @@ func (r *Reader) readAgain(ctx context.Context) error {
 func (r *Reader) split(ctx context.Context, m register.Message, readings []register.Reading) ([]*piece, error) {
 	parts := make([]register.Part, len(readings))
 	for i, rd := range readings {
-		parts[i].Number = i + 1
-		// The sheet is the mailroom's word. A stamp that a machine read is a
-		// proposal, which a person accepts.
-		if at, ok := LetterReceived(&register.Paper{Sheet: rd.Paper.Sheet}, r.c.Now()); ok {
-			parts[i].ReceivedAt = at
-		}
+		parts[i] = register.Part{Number: i + 1, ReceivedAt: r.sheetDay(rd)}
 	}
 	letters, err := r.c.Register.SplitFile(ctx, m.ID, parts, r.c.Lease)
 	if err != nil {
@@ -125,6 +123,17 @@ func (r *Reader) split(ctx context.Context, m register.Message, readings []regis
 		pieces = append(pieces, &piece{message: l, opening: register.Opening{Message: l.ID, Reading: partOf(readings, part)}})
 	}
 	return pieces, nil
+}
+
+// sheetDay is when a letter arrived by the separator sheet before it, which is
+// the mailroom's word; zero where there is none. A stamp that a machine read is
+// a proposal, which a person accepts.
+func (r *Reader) sheetDay(rd register.Reading) time.Time {
+	if rd.Paper == nil {
+		return time.Time{}
+	}
+	at, _ := LetterReceived(&register.Paper{Sheet: rd.Paper.Sheet}, r.c.Now())
+	return at
 }
 
 // partOf picks a letter of a file.
@@ -200,20 +209,4 @@ func (r *Reader) progress(ctx context.Context, m register.Message) scan.Progress
 			r.c.Step("page")
 		},
 	}
-}
-
-// keepLease renews the lease on a file until the returned function is called.
-func (r *Reader) keepLease(ctx context.Context, m register.Message) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var done sync.WaitGroup
-	done.Go(func() {
-		for pause(ctx, r.c.Lease/4) {
-			ask, end := context.WithTimeout(ctx, r.c.Lease/4)
-			if err := r.c.Register.KeepReading(ask, m.ID, r.c.Lease); err != nil {
-				r.failed(ctx, "the lease on a letter was not renewed", err)
-			}
-			end()
-		}
-	})
-	return func() { cancel(); done.Wait() }
 }

@@ -21,6 +21,7 @@ import (
 	"postroom/ingest/mime"
 	"postroom/ingest/scan"
 	"postroom/internal/register"
+	"postroom/internal/workday"
 )
 
 // letters is a reader of letters beside the room's reader of mail.
@@ -280,6 +281,48 @@ func TestAStoppedReaderGoesOn(t *testing.T) {
 	}))
 	if m := r.message(got.ID); m.State != register.InReview || m.Reading.Pages != 2 || pages.Load() > 2 {
 		t.Errorf("%s, %d pages; %d page readings before the stop, %d in all", m.State, m.Reading.Pages, first, pages.Load())
+	}
+}
+
+// TestASheetBeforeOneLetter: the day on a separator sheet counts for a file of
+// one letter as for one of many, and the file's own does not.
+func TestASheetBeforeOneLetter(t *testing.T) {
+	t.Parallel()
+	needsPrograms(t)
+	r := newRoom(t)
+	got := r.scanned("scans/18-batch-separator-sheets.pdf")
+	m := r.message(got.ID)
+	d := scanPages(t, "18-batch-separator-sheets.pdf")
+	sheet := workday.DateOf(m.ReceivedAt).AddDays(-5)
+	d.Pages[0] = scan.Page{Number: 1, Sheet: &scan.Sheet{Received: sheet.String()}}
+	for i := range d.Pages[1:] {
+		if i != 1 {
+			d.Pages[i+1] = scan.Page{Number: i + 2, Blank: true}
+		}
+	}
+	for _, p := range d.Pages {
+		raw, err := json.Marshal(p)
+		if err == nil {
+			err = r.register.SavePage(t.Context(), m.ID, m.Original, register.SavedPage{Page: p.Number, Reading: string(raw)})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.letters("", nil).Read(t.Context(), []register.ID{got.ID}); err != nil {
+		t.Fatal(err)
+	}
+	now := r.message(got.ID)
+	if now.Reading == nil || !slices.Equal(now.Reading.Paper.Pages, []int{3}) {
+		t.Fatalf("read as %+v", now.Reading)
+	}
+	if workday.DateOf(now.ReceivedAt) != sheet || now.Basis != register.Stamp || !now.Deadline.Before(m.Deadline) || !now.FailsafeAt.Before(m.FailsafeAt) {
+		t.Errorf("received %s by %s, due %s, fail-safe %s", now.ReceivedAt, now.Basis, now.Deadline, now.FailsafeAt)
+	}
+	if now.Case != "" {
+		if c, clocks, err := r.register.GetCase(t.Context(), now.Case); err != nil || clocks[0].Start != sheet {
+			t.Errorf("case %s has clocks %+v, %v", c.Reference, clocks, err)
+		}
 	}
 }
 

@@ -143,6 +143,8 @@ func (r *Reader) readAll(ctx context.Context, messages []register.Message) error
 	if r.letters {
 		return r.readLetters(ctx, messages)
 	}
+	stop := r.keepLease(ctx, messages...)
+	defer stop()
 	pieces := make([]*piece, len(messages))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(r.c.Parallel)

@@ -120,6 +120,9 @@ type Opening struct {
 	Verdict Verdict
 	Join    Join   // zero: none
 	Problem string // why it could not be read or judged; sends it to review
+	// ReceivedAt is when it arrived, by the separator sheet before it; zero:
+	// nothing more is known than at the door.
+	ReceivedAt time.Time
 }
 
 // An Opened answers an Opening or a Ruling.

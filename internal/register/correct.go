@@ -68,6 +68,29 @@ func (r *Register) correctReceived(t *tx, message ID, at time.Time, by, reason s
 	return r.recountBegun(t, m.ID, by)
 }
 
+// receivedBySheet takes the day of receipt from the separator sheet before a
+// letter, which is the mailroom's word, while nothing else hangs on that day.
+func (r *Register) receivedBySheet(t *tx, m *Message, at time.Time) error {
+	if at.IsZero() || m.Basis == Stamp || workday.DateOf(at) == workday.DateOf(m.ReceivedAt) {
+		return nil
+	}
+	before := *m
+	m.ReceivedAt, m.Basis = at.UTC().Truncate(time.Microsecond), Stamp
+	m.Deadline = r.AcknowledgeBy(m.ReceivedAt)
+	if !m.FailsafeAt.IsZero() {
+		m.FailsafeAt = r.failsafeAt(m.Channel, m.ReceivedAt, m.Deadline)
+	}
+	err := t.exec(`UPDATE message SET received_at = $1, basis = $2, deadline = $3, failsafe_at = $4 WHERE id = $5`,
+		micros(m.ReceivedAt), m.Basis, dateText(m.Deadline), micros(m.FailsafeAt), m.ID)
+	if err != nil {
+		return err
+	}
+	return t.note(messageSubject(m.ID), "postroom", "received_by_sheet", detail{
+		"received_at": strconv.FormatInt(micros(m.ReceivedAt), 10), "received_before": strconv.FormatInt(micros(before.ReceivedAt), 10), "basis_before": string(before.Basis),
+		"deadline": dateText(m.Deadline), "deadline_before": dateText(before.Deadline),
+	})
+}
+
 // recountBegun brings the stages that a message began in line with its day of
 // receipt.
 func (r *Register) recountBegun(t *tx, message ID, by string) error {

@@ -125,8 +125,19 @@ func failsafeLeaves(m Message) string {
 	return ""
 }
 
+// failsafeAnew lets the fail-safe act on a message that it left to people because
+// nobody could read it, and so nobody knew whom to answer: it is read now, and
+// people get a little time.
+func failsafeAnew(t *tx, m Message) error {
+	if !m.FailsafeAt.IsZero() || m.History {
+		return nil
+	}
+	return t.exec(`UPDATE message SET failsafe_at = $1 WHERE id = $2`, micros(t.now.Add(lateReading)), m.ID)
+}
+
 // failsafeOpens opens a case that nobody has defined and owes it the holding
-// form. The message stays in review.
+// form. The message stays in review; one that nobody has read yet is shown there
+// at once, and read as soon as it can be.
 func (r *Register) failsafeOpens(t *tx, m Message) (Opened, error) {
 	if m.Verdict == nil {
 		m.Verdict = &Verdict{}
@@ -150,7 +161,8 @@ func (r *Register) failsafeOpens(t *tx, m Message) (Opened, error) {
 		return Opened{Message: m.ID}, err
 	}
 	out := Opened{Message: m.ID, State: InReview, Case: c.ID, Reference: c.Reference}
-	err = t.changed(`UPDATE message SET state = 'review', case_id = $1, version = version + 1 WHERE id = $2 AND version = $3`, c.ID, m.ID, m.Version)
+	err = t.changed(`UPDATE message SET state = 'review', case_id = $1, not_read = CASE WHEN state = 'arrived' THEN 1 ELSE not_read END, version = version + 1
+		WHERE id = $2 AND version = $3`, c.ID, m.ID, m.Version)
 	if err != nil {
 		return out, err
 	}

@@ -40,6 +40,12 @@ func (r *Register) open(t *tx, o Opening) (Opened, error) {
 	if m.Case != "" {
 		return r.openLate(t, m, o)
 	}
+	if err := r.receivedBySheet(t, &m, o.ReceivedAt); err != nil {
+		return Opened{Message: m.ID}, err
+	}
+	if err := failsafeAnew(t, m); err != nil {
+		return Opened{Message: m.ID}, err
+	}
 	twin, err := findTwin(t, m)
 	if err != nil {
 		return Opened{Message: m.ID}, err

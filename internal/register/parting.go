@@ -186,19 +186,28 @@ func (r *Register) PartsOf(ctx context.Context, file ID) ([]Message, error) {
 	return parts, err
 }
 
-// NotReadLetters lists up to n letters that wait for the programs that read
-// letters.
-func (r *Register) NotReadLetters(ctx context.Context, n int) ([]ID, error) {
-	ids, err := r.ids(ctx, `SELECT id FROM message WHERE not_read = 1 AND state = 'review' ORDER BY id LIMIT $1`, n)
+// NotReadLetters lists up to n letters in review that are still to be read:
+// those that the fail-safe opened unread, and with the programs that read
+// letters those that wait for them.
+func (r *Register) NotReadLetters(ctx context.Context, programs bool, n int) ([]ID, error) {
+	ids, err := r.ids(ctx, `SELECT id FROM message WHERE not_read = 1 AND state = 'review' AND ($1 = 1 OR reading = '') ORDER BY id LIMIT $2`, bit(programs), n)
 	return ids, wrap("letters not read", err)
 }
 
-// ReadAgain has letters read that wait for the programs that read letters. One
-// that a person has dealt with meanwhile stays as it is.
+// ReadAgain has letters read that NotReadLetters listed. One that a person has
+// dealt with meanwhile stays as it is.
 func (r *Register) ReadAgain(ctx context.Context, ids []ID) error {
 	_, errs, err := batch(ctx, r, ids, errOnly(func(t *tx, id ID) error {
+		var waits int64
+		err := t.one(`SELECT not_read FROM message WHERE id = $1 AND state = 'review'`, []any{id}, &waits)
+		if errors.Is(err, ErrNotFound) || err == nil && waits == 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		m, err := messageByID(t, id)
-		if err != nil || m.State != InReview || !notRead(m.Reading) {
+		if err != nil {
 			return err
 		}
 		if err := readAnew(t, m, ""); err != nil {

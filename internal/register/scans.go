@@ -15,14 +15,20 @@ func (r *Register) UnreadLetters(ctx context.Context, n int) ([]ID, error) {
 	return ids, wrap("unread letters", err)
 }
 
-// KeepReading renews a reader's lease on a message that is not read yet.
-func (r *Register) KeepReading(ctx context.Context, id ID, lease time.Duration) error {
+// KeepReading renews a reader's lease on those of the messages that are not read
+// yet.
+func (r *Register) KeepReading(ctx context.Context, ids []ID, lease time.Duration) error {
 	return wrap("keep reading", r.writes.do(ctx, func(t *tx) error {
 		now, err := r.leaseNow(t)
 		if err != nil {
 			return err
 		}
-		return t.exec(`UPDATE message SET lease_until = $1 WHERE id = $2 AND state = 'arrived'`, micros(now.Add(lease)), id)
+		for _, id := range ids {
+			if err := t.exec(`UPDATE message SET lease_until = $1 WHERE id = $2 AND state = 'arrived'`, micros(now.Add(lease)), id); err != nil {
+				return err
+			}
+		}
+		return nil
 	}))
 }
 

@@ -82,6 +82,37 @@ func TestTheFailsafeLeavesMachineMailAndUnreadableMailToPeople(t *testing.T) {
 	})
 }
 
+// A mail that nobody could read in time is left to people, as nobody knows whom
+// to answer. Once it is read the fail-safe acts, unless they do.
+func TestTheFailsafeActsOnMailThatWasReadLate(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		got := d.receive(registertest.Arrival("read late", d.clock.Now()))[0]
+		d.clock.Set(d.message(got.ID).FailsafeAt)
+		acted, err := d.Failsafe(d.t.Context(), []register.ID{got.ID})
+		d.must(err)
+		if len(acted[0].Owed) != 0 || d.message(got.ID).State != register.Arrived {
+			d.t.Fatalf("unread: %+v", acted[0])
+		}
+		v := registertest.Verdict(classify.Complaint)
+		v.Route = classify.Review
+		opened, err := d.Open(d.t.Context(), []register.Opening{{Message: got.ID, Reading: registertest.Reading("1@x", "ann@example.com", "hm"), Verdict: v}})
+		d.must(err)
+		d.must(opened[0].Err)
+		if ids, err := d.Undecided(d.t.Context(), d.clock.Now(), 10); err != nil || len(ids) != 0 {
+			d.t.Errorf("people had no time: %v %v", ids, err)
+		}
+		d.clock.Advance(time.Hour)
+		ids, err := d.Undecided(d.t.Context(), d.clock.Now(), 10)
+		d.must(err)
+		acted, err = d.Failsafe(d.t.Context(), ids)
+		d.must(err)
+		if len(acted) != 1 || len(acted[0].Owed) != 1 || d.outgoing(acted[0].Owed[0].ID).Form != register.Holding {
+			d.t.Errorf("acted %+v", acted)
+		}
+	})
+}
+
 func TestEmergenciesSoundUntilTaken(t *testing.T) {
 	t.Parallel()
 	both(t, func(d *desk) {

@@ -311,7 +311,7 @@ func TestALetterIsTypedIn(t *testing.T) {
 		if typed.State != register.Arrived || p.Typed != "Dev" || p.NotRead || typed.Reading.Error != "" || !slices.Equal(p.Pages, []int{1, 2}) || p.Stamped != "2026-11-20" {
 			t.Fatalf("%s %+v", typed.State, typed.Reading)
 		}
-		if left, err := d.NotReadLetters(ctx, 10); err != nil || len(left) != 0 {
+		if left, err := d.NotReadLetters(ctx, true, 10); err != nil || len(left) != 0 {
 			t.Errorf("it is read again: %v %v", left, err)
 		}
 		opened, err := d.Open(ctx, []register.Opening{{Message: m.ID, Reading: *typed.Reading, Verdict: registertest.Verdict(classify.Complaint)}})
@@ -328,6 +328,53 @@ func TestALetterIsTypedIn(t *testing.T) {
 	})
 }
 
+// TestALetterThatTheFailsafeOpenedUnread: people have it at once, and it is read
+// when it can be, with programs or without.
+func TestALetterThatTheFailsafeOpenedUnread(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		t, ctx := d.t, d.t.Context()
+		got := d.letterFile("unread")
+		d.clock.Set(d.message(got.ID).FailsafeAt)
+		opened, err := d.Failsafe(ctx, []register.ID{got.ID})
+		d.must(err)
+		d.must(opened[0].Err)
+		if m := d.message(got.ID); m.State != register.InReview || m.Case == "" || m.Reading != nil {
+			t.Fatalf("%s under %q, %+v", m.State, m.Case, m.Reading)
+		}
+		ids, err := d.NotReadLetters(ctx, false, 10)
+		d.must(err)
+		if !slices.Equal(ids, []register.ID{got.ID}) {
+			t.Fatalf("to be read are %v", ids)
+		}
+		d.must(d.ReadAgain(ctx, ids))
+		begun, err := d.BeginReading(ctx, ids, time.Minute, 3)
+		d.must(err)
+		if len(begun) != 1 {
+			t.Fatalf("%d are begun", len(begun))
+		}
+		rd := registertest.Reading("", "", "We smell gas in the hall.")
+		rd.From, rd.PostalAddress, rd.Paper = register.Address{Name: "Ann Other"}, home, &register.Paper{Pages: []int{1}}
+		v := registertest.Verdict(classify.Complaint)
+		v.HazardLevel, v.Flags = classify.Emergency, []classify.Flag{classify.Hazard}
+		done, err := d.Open(ctx, []register.Opening{{Message: got.ID, Reading: rd, Verdict: v}})
+		d.must(err)
+		d.must(done[0].Err)
+		m := d.message(got.ID)
+		if m.State != register.InReview || m.Case != opened[0].Case || m.Reading == nil || !m.Verdict.Has(classify.Hazard) || len(done[0].Owed) != 0 {
+			t.Errorf("%s under %q, owed %v", m.State, m.Case, done[0].Owed)
+		}
+		alarms, err := d.OpenAlarms(ctx, 10)
+		d.must(err)
+		if !slices.ContainsFunc(alarms, func(a register.Alarm) bool { return a.Kind == register.EmergencyAlarm && a.Case == m.Case }) {
+			t.Errorf("alarms %+v", alarms)
+		}
+		if left, err := d.NotReadLetters(ctx, true, 10); err != nil || len(left) != 0 {
+			t.Errorf("still to be read: %v %v", left, err)
+		}
+	})
+}
+
 func TestLettersAreReadAgain(t *testing.T) {
 	t.Parallel()
 	both(t, func(d *desk) {
@@ -340,13 +387,13 @@ func TestLettersAreReadAgain(t *testing.T) {
 		d.must(opened[0].Err)
 		_, err = d.Decide(ctx, register.Ruling{Message: done.ID, Version: done.Version, By: "Dev", Label: classify.NotActionable, Reason: "a catalogue"})
 		d.must(err)
-		ids, err := d.NotReadLetters(ctx, 10)
+		ids, err := d.NotReadLetters(ctx, true, 10)
 		d.must(err)
 		if len(ids) != 2 || slices.Contains(ids, done.ID) {
 			t.Fatalf("not read: %v", ids)
 		}
 		d.must(d.ReadAgain(ctx, append(ids, done.ID)))
-		if left, _ := d.NotReadLetters(ctx, 10); len(left) != 0 || d.message(done.ID).State != register.Recorded {
+		if left, _ := d.NotReadLetters(ctx, true, 10); len(left) != 0 || d.message(done.ID).State != register.Recorded {
 			t.Errorf("left %v; what was decided is %s", left, d.message(done.ID).State)
 		}
 		rd := registertest.Reading("", "", "The lift is broken.")

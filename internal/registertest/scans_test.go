@@ -85,11 +85,11 @@ func TestSavedPages(t *testing.T) {
 			_, err := d.BeginReading(ctx, []register.ID{file.ID}, time.Minute, 3)
 			d.must(err)
 			d.must(d.SavePage(ctx, file.ID, whole.Original, register.SavedPage{Page: 1, Reading: "one\x00"}))
-			d.must(d.KeepReading(ctx, file.ID, time.Hour))
+			d.must(d.KeepReading(ctx, []register.ID{file.ID}, time.Hour))
 			if ids, _ := d.UnreadLetters(ctx, 10); len(ids) != 0 {
 				d.t.Error("a lease was not kept")
 			}
-			d.must(d.KeepReading(ctx, file.ID, -time.Hour))
+			d.must(d.KeepReading(ctx, []register.ID{file.ID}, -time.Hour))
 		}
 		d.must(d.SavePage(ctx, file.ID, whole.Original, register.SavedPage{Page: 2, Reading: "two"}))
 		begun, err := d.BeginReading(ctx, []register.ID{file.ID}, time.Minute, 3)
