@@ -35,11 +35,15 @@ type desk struct {
 	log    *logbook
 }
 
-func newDesk(tb testing.TB) *desk {
+func newDesk(tb testing.TB, change ...func(*register.Config)) *desk {
 	tb.Helper()
 	d := &desk{TB: tb, clock: registertest.NewClock(), log: &logbook{}}
 	ctx := tb.Context()
-	reg, err := register.Connect(ctx, registertest.SQLite(tb, registertest.Config(tb, d.clock.Now)))
+	cfg := registertest.Config(tb, d.clock.Now)
+	for _, c := range change {
+		c(&cfg)
+	}
+	reg, err := register.Connect(ctx, registertest.SQLite(tb, cfg))
 	d.must(err)
 	tb.Cleanup(func() { _ = reg.Close() })
 	arch, err := archive.Open(tb.TempDir(), d.clock.Now())

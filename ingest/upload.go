@@ -103,7 +103,7 @@ func (d *UploadDoor) post(ctx context.Context, u register.Upload, name string, b
 		w.Abort()
 		return post, refused, nil
 	}
-	return Post{Original: w, Channel: register.Letter, Source: register.UploadSource, ReceivedAt: receivedOn(u.ReceivedOn, d.Intake.Now()), Basis: register.Given}, "", nil
+	return Post{Original: w, Channel: register.Letter, Source: register.UploadSource, ReceivedAt: d.receivedOn(u.ReceivedOn), Basis: register.Given}, "", nil
 }
 
 // typed reports whether a file is text, and is not called a scan either. What
@@ -116,10 +116,11 @@ func typed(name string, w *archive.Writer) bool {
 }
 
 // receivedOn is the moment for a day of receipt that somebody names: this one,
-// if it is today.
-func receivedOn(day workday.Date, now time.Time) time.Time {
+// if it is today and counts as today.
+func (d *UploadDoor) receivedOn(day workday.Date) time.Time {
+	now := d.Intake.Now()
 	if day == workday.DateOf(now) {
-		return now.UTC().Truncate(time.Microsecond)
+		return d.Intake.Register.ReceivedBy(day, now).UTC().Truncate(time.Microsecond)
 	}
 	return day.Start()
 }

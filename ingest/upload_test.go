@@ -20,6 +20,29 @@ func (d *desk) refusal(err error, words string) {
 	}
 }
 
+// TestAnUploadInTheEvening: what was stamped today counts as today's, also where
+// post of the afternoon counts for the next day.
+func TestAnUploadInTheEvening(t *testing.T) {
+	t.Parallel()
+	early := workday.DefaultScheme()
+	early.CutOff = "16:00"
+	code, err := workday.CodeByID("", early)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDesk(t, func(c *register.Config) { c.Code = code })
+	today := workday.DateOf(d.clock.Now())
+	d.clock.Set(today.At(17, 0))
+	door := &UploadDoor{Intake: d.intake}
+	u, err := door.Begin(t.Context(), register.Upload{By: "Dev", Counted: 1, ReceivedOn: today})
+	d.must(err)
+	_, err = door.Take(t.Context(), u.ID, "1.pdf", strings.NewReader("one"))
+	d.must(err)
+	if m := d.messages()[0]; early.ReceiptDate(m.ReceivedAt) != today {
+		t.Errorf("received %s", m.ReceivedAt)
+	}
+}
+
 func TestUploads(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

@@ -19,6 +19,17 @@ func (r *Register) AcknowledgeBy(received time.Time) workday.Date {
 	return due.Due
 }
 
+// ReceivedBy is the moment of receipt for a day that somebody names without a
+// time: now, if it is today, and never one that the scheme's cut-off counts for
+// the day after.
+func (r *Register) ReceivedBy(day workday.Date, now time.Time) time.Time {
+	last := r.schemeFor(day.Start()).LastReceipt(day)
+	if day == workday.DateOf(now) && now.Before(last) {
+		return now
+	}
+	return last
+}
+
 // AnswerBy is the last day on which a complaint received then is answered at
 // stage 1, when its acknowledgement goes on its last day.
 func (r *Register) AnswerBy(received time.Time) workday.Date {

@@ -94,7 +94,7 @@ func receivedDeed() deed {
 			if f.Stage2Message != "" {
 				message = f.chosen("message", "Choose which", f.Stage2Message, f.Message)
 			}
-			at, reason := f.moment("Give the day of receipt"), f.words("reason", "Say why it is corrected")
+			at, reason := f.receipt("Give the day of receipt"), f.words("reason", "Say why it is corrected")
 			return plan{do: func(ctx context.Context) ([]register.Hint, error) {
 				return nil, f.d.c.Register.CorrectReceived(ctx, message, at, f.who.Name, reason)
 			}}

@@ -140,6 +140,16 @@ func (f *deedForm) moment(missing string) time.Time {
 	return day.At(clock.Hour(), clock.Minute())
 }
 
+// receipt reads the day and time at which something reached the landlord. A day
+// without a time counts as that day, whatever the scheme's cut-off.
+func (f *deedForm) receipt(missing string) time.Time {
+	at := f.moment(missing)
+	if at.IsZero() || f.get("at", "") != "" {
+		return at
+	}
+	return f.d.c.Register.ReceivedBy(workday.DateOf(at), f.d.c.Now())
+}
+
 func (f *deedForm) day(name, missing string) (workday.Date, bool) {
 	text := f.get(name, "")
 	if text == "" {

@@ -7,6 +7,7 @@ import (
 	"postroom/classify"
 	"postroom/ingest"
 	"postroom/internal/register"
+	"postroom/internal/workday"
 )
 
 // stage2Deed is for a resident who asks for stage 2 by word of mouth. Nobody
@@ -36,7 +37,10 @@ func stage2Deed() deed {
 
 func readStage2(f *deedForm) plan {
 	channel := register.Channel(f.chosen("how", "Choose how they asked", string(register.Phone), string(register.Visit)))
-	at, note := f.moment("Say on which day they asked"), f.get("note", "")
+	at, note := f.receipt("Say on which day they asked"), f.get("note", "")
+	if f.get("at", "") == "" && at.Before(f.Answered1At) && workday.DateOf(at) == workday.DateOf(f.Answered1At) {
+		at = f.Answered1At // who asks on the day of the answer asks after it
+	}
 	f.must(within(note, mostReason), "note", "Say it in at most 2,000 characters")
 	f.must(!at.After(f.d.c.Now()), "on", "They cannot have asked in the future")
 	f.must(at.IsZero() || !at.Before(f.Answered1At) || f.Answered1At.IsZero(), "on", "They cannot have asked before the stage 1 answer, of "+clockTime(f.Answered1At))

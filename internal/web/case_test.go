@@ -16,6 +16,7 @@ import (
 	"postroom/internal/register"
 	"postroom/internal/registertest"
 	"postroom/internal/web"
+	"postroom/internal/workday"
 )
 
 // openForLong is a house whose people stay signed in for as long as a case may
@@ -468,6 +469,31 @@ func TestMoreOfCasework(t *testing.T) {
 
 // TestWhoLookedIsRecorded: every view of a case, a message, an original or a
 // reply, shown to those who answer for it.
+// TestADayWithoutATime counts as that day, also where post of the afternoon
+// counts for the next one.
+func TestADayWithoutATime(t *testing.T) {
+	t.Parallel()
+	h := openForLong(t, func(tb testing.TB, cfg register.Config) register.Config {
+		early := workday.DefaultScheme()
+		early.CutOff = "16:00"
+		var err error
+		cfg.Code, err = workday.CodeByID("", early)
+		must(tb, err)
+		return registertest.SQLite(tb, cfg)
+	})
+	b := h.signedIn("Priya", register.Reviewer)
+	c := h.complaint(b)
+	for _, row := range []struct{ at, day string }{{"", "2026-11-18"}, {"15:59", "2026-11-18"}, {"16:00", "2026-11-19"}} {
+		b.did(c, "received", "on", "2026-11-18", "at", row.at, "reason", "it lay in a drawer").want(t, http.StatusOK, "The day of receipt was corrected")
+		_, clocks, err := h.register.GetCase(t.Context(), c.ID)
+		must(t, err)
+		k := clocks[slices.IndexFunc(clocks, func(k register.Clock) bool { return k.Name == workday.Stage1Acknowledgement })]
+		if k.Start.String() != row.day {
+			t.Errorf("at %q: counts from %s, want %s", row.at, k.Start, row.day)
+		}
+	}
+}
+
 func TestWhoLookedIsRecorded(t *testing.T) {
 	t.Parallel()
 	h := openForLong(t, registertest.SQLite)

@@ -79,7 +79,7 @@ func TestAPileIsUploaded(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	b := h.signedIn("Dev", register.Mailroom)
-	b.get("/mailroom").want(t, http.StatusOK, "Take in letters", `max="2026-11-23"`, "Nothing was taken in here yet")
+	b.get("/mailroom").want(t, http.StatusOK, "Take in letters", "PDF, TIFF, JPEG, PNG, HEIC or WebP", `max="2026-11-23"`, "Nothing was taken in here yet")
 	got := b.upload("/mailroom/uploads", []string{"on", "2026-11-20", "count", "3", "reason", ""},
 		scanFile{"one.pdf", "Dear Sirs,\nthe lift is broken."}, scanFile{"two.pdf", "Dear Sirs,\nthe roof leaks."}, scanFile{"empty.pdf", ""}, scanFile{"again.pdf", "Dear Sirs,\nthe roof leaks."})
 	got.want(t, http.StatusSeeOther)

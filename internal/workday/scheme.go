@@ -175,6 +175,15 @@ func (s Scheme) cutOff() (int, error) {
 	return t.Hour()*60 + t.Minute(), nil
 }
 
+// LastReceipt is the last second that counts as received on a date.
+func (s Scheme) LastReceipt(d Date) time.Time {
+	minute, err := s.cutOff()
+	if err != nil || minute == 24*60 {
+		return d.End().Add(-time.Second)
+	}
+	return d.At(minute/60, minute%60).Add(-time.Second)
+}
+
 // ReceiptDate is the date in London on which post of that instant counts as
 // received: its own, or the next one from the scheme's cut-off on.
 func (s Scheme) ReceiptDate(received time.Time) Date {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"postroom/internal/workday"
 )
@@ -99,6 +100,12 @@ func TestCutOff(t *testing.T) {
 			at := instant(t, row.at)
 			if s, e := strict.ReceiptDate(at), early.ReceiptDate(at); s.String() != row.strict || e.String() != row.early {
 				t.Errorf("got %s and %s", s, e)
+			}
+			for _, scheme := range []workday.Scheme{strict, early} {
+				day := scheme.ReceiptDate(at)
+				if last := scheme.LastReceipt(day); last.Before(at) || scheme.ReceiptDate(last) != day || scheme.ReceiptDate(last.Add(time.Second)) == day {
+					t.Errorf("the last of %s is %s", day, last)
+				}
 			}
 		})
 	}
