@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"path/filepath"
 
 	"postroom/classify"
 )
@@ -39,7 +41,7 @@ func runRulesTune(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return usageCode(err)
 	}
-	if *out == "" || len(corpora) == 0 || *folds < 2 || *pull < 0 {
+	if *out == "" || len(corpora) == 0 || *folds < 2 || !(*pull >= 0) || math.IsInf(*pull, 0) {
 		flags.Usage()
 		return 2
 	}
@@ -52,12 +54,11 @@ func runRulesTune(args []string, stdout, stderr io.Writer) int {
 }
 
 // rulesTune fits the rules and words of the files given, and writes the two
-// that come out of it.
+// that come out of it. They are there before anything is printed: whoever reads
+// only the first lines has them too.
 func rulesTune(in, out [2]string, corpora []string, opt classify.TuneOptions, stdout io.Writer) error {
-	for _, name := range out {
-		if _, err := os.Lstat(name); err == nil && name != "" {
-			return errors.New(name + " exists already: name a new file")
-		}
+	if err := canBeNew(out); err != nil {
+		return err
 	}
 	rules, err := rulesFrom(in[0], in[1])
 	if err != nil {
@@ -71,14 +72,70 @@ func rulesTune(in, out [2]string, corpora []string, opt classify.TuneOptions, st
 	if err != nil {
 		return err
 	}
-	if err := tuned.Render(stdout, in[0], out[0], examples); err != nil {
+	if err := writeTuned(out, [2][]byte{tuned.File, tuned.Words}); err != nil {
 		return err
 	}
-	for i, text := range [][]byte{tuned.File, tuned.Words} {
+	return tuned.Render(stdout, in[0], out[0], examples)
+}
+
+// canBeNew finds out before the minutes of a fit whether what comes out of it
+// can be written.
+func canBeNew(names [2]string) error {
+	if filepath.Clean(names[0]) == filepath.Clean(names[1]) {
+		return errors.New("-out and -out-words name the same file: name two")
+	}
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		if _, err := os.Lstat(name); err == nil {
+			return errors.New(name + " exists already: name a new file")
+		}
+		trial, err := os.CreateTemp(filepath.Dir(name), draftOfTune)
+		if err != nil {
+			return fmt.Errorf("%s cannot be written: %w", name, err)
+		}
+		if err := errors.Join(trial.Close(), os.Remove(trial.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// draftOfTune is what a file is called until it is whole.
+const draftOfTune = ".tune-*"
+
+// writeTuned writes the files that belong together. Each appears whole, and
+// none before all are: the half of a rule file can be read as a file with fewer
+// rules.
+func writeTuned(names [2]string, texts [2][]byte) (err error) {
+	var drafts [2]string
+	defer func() {
+		for _, draft := range drafts {
+			if draft != "" {
+				_ = os.Remove(draft) // where it has its name it is gone from here
+			}
+		}
+	}()
+	for i, text := range texts {
 		if text == nil {
 			continue
 		}
-		if err := os.WriteFile(out[i], text, 0o644); err != nil { //nolint:gosec // rules are no secret
+		f, err := os.CreateTemp(filepath.Dir(names[i]), draftOfTune)
+		if err != nil {
+			return err
+		}
+		drafts[i] = f.Name()
+		_, err = f.Write(text)
+		if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	for i, draft := range drafts {
+		if draft == "" {
+			continue
+		}
+		if err := os.Rename(draft, names[i]); err != nil {
 			return err
 		}
 	}
