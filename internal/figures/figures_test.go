@@ -168,6 +168,57 @@ func TestFigures(t *testing.T) {
 	})
 }
 
+// unhappy has the resident ask for stage 2 of an answered complaint.
+func (d *desk) unhappy(o register.Opened) {
+	d.t.Helper()
+	got, err := d.Receive(d.t.Context(), []register.Arrival{registertest.Arrival("not good enough", d.clock.Now())})
+	d.must(err)
+	v := registertest.Verdict(classify.Stage2)
+	v.Route = classify.Review
+	opened, err := d.Open(d.t.Context(), []register.Opening{{
+		Message: got[0].ID, Reading: registertest.Reading("again@homes.example", "refused@homes.example", "not good enough"), Verdict: v,
+		Join: register.Join{Case: o.Case, Why: "reference", Trusted: true},
+	}})
+	d.must(err)
+	d.must(opened[0].Err)
+	m, err := d.GetMessage(d.t.Context(), got[0].ID)
+	d.must(err)
+	_, err = d.Decide(d.t.Context(), register.Ruling{Message: m.ID, Version: m.Version, By: "officer", Label: classify.Stage2})
+	d.must(err)
+}
+
+// TestWhatClosingHides holds that neither closing a complaint after its day nor
+// refusing its stage 2 takes it out of the figures.
+func TestWhatClosingHides(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		complaint := registertest.Verdict(classify.Complaint)
+		d.on(time.November, 23)
+		refused, timely, late := d.take("refused", complaint), d.take("timely", complaint), d.take("late", complaint)
+		d.acknowledge(refused)
+		d.on(time.November, 26).answer(refused)
+		d.must(d.on(time.November, 27).CloseCase(d.t.Context(), timely.Case, "officer", register.ClosedWithdrawn, "she rang"))
+		d.on(time.December, 1).unhappy(refused)
+		_, err := d.on(time.December, 2).NotAccept(d.t.Context(), register.NotAccepting{Case: refused.Case, By: "officer", Reason: register.TooOld, Words: "It fell in 2019."})
+		d.must(err)
+		d.must(d.on(time.December, 20).CloseCase(d.t.Context(), late.Case, "officer", register.ClosedWithdrawn, "he gave up"))
+		rep := d.on(time.December, 22).report("2026-04-01", "2027-03-31", 1000)
+		for _, c := range []struct {
+			what      string
+			got, want figures.Reading
+		}{
+			{"CH01 lenient", rep.CH01[0].Lenient, figures.Reading{Count: 3, Of: 1000, Value: 3}},
+			{"CH01 stage 2 lenient", rep.CH01[1].Lenient, figures.Reading{Of: 1000}},
+			{"CH02 strict", rep.CH02[0].Strict, figures.Reading{Count: 1, Of: 2, Value: 50}},
+			{"CH02 stage 2 strict", rep.CH02[1].Strict, figures.Reading{}},
+		} {
+			if c.got != c.want {
+				t.Errorf("%s: %+v, want %+v", c.what, c.got, c.want)
+			}
+		}
+	})
+}
+
 func TestWritingAReport(t *testing.T) {
 	t.Parallel()
 	clock := registertest.NewClock()

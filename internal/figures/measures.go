@@ -26,9 +26,10 @@ func (rep *Report) ch01(received []register.StageRecord, stage int) Measure {
 }
 
 // ch02 is complaints answered within the Code's timescales, each stage for
-// itself. Strict: of those received whose answer is given or was due, those
-// that were defined and acknowledged in time and answered by the day, counted
-// from the acknowledgement or from its due date when it was late. Lenient: of
+// itself. Strict: of those received whose answer is given or was due while they
+// were open, those that were defined and acknowledged in time and answered by
+// the day, counted from the acknowledgement or from its due date when it was
+// late: to close a complaint after its day makes nothing good. Lenient: of
 // those answered, those answered within as many working days of the
 // acknowledgement as it really went, in whatever form.
 func (rep *Report) ch02(all []register.StageRecord, stage int, cal *workday.Calendar) Measure {
@@ -37,7 +38,7 @@ func (rep *Report) ch02(all []register.StageRecord, stage int, cal *workday.Cale
 		if k.Stage != stage || k.Merged || k.NotAccepted {
 			continue
 		}
-		due := !k.AnswerBy.IsZero() && k.AnswerBy.Before(rep.AsOf) && k.StoppedAt.IsZero()
+		due := !k.AnswerBy.IsZero() && k.AnswerBy.Before(rep.AsOf) && !inTime(k.StoppedAt, k.AnswerBy)
 		if rep.within(k.ReceivedAt) && (!k.AnsweredAt.IsZero() || due) {
 			acknowledged := k.AcknowledgeBy.IsZero() || inTime(k.DefinedAt, k.AcknowledgeBy)
 			m.Strict.Of++

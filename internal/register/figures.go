@@ -17,7 +17,7 @@ type StageRecord struct {
 	Channel     Channel
 	Topics      []string
 	ReceivedAt  time.Time
-	NotAccepted bool
+	NotAccepted bool // this stage; stage 1 counts though its stage 2 was refused
 	Merged      bool
 	ClosedAt    time.Time
 
@@ -34,7 +34,7 @@ type StageRecord struct {
 // from one instant up to another, oldest receipt first. The cases are found by
 // these instants first, since all others have nothing to do with it.
 func (r *Register) StageRecords(ctx context.Context, from, to time.Time) ([]StageRecord, error) {
-	return list(ctx, r, "stage records", scanStage, `SELECT c.id, c.reference, s.stage, m.channel, c.topics, m.received_at, c.not_accepted <> '', c.merged_into <> '', c.closed_at,
+	return list(ctx, r, "stage records", scanStage, `SELECT c.id, c.reference, s.stage, m.channel, c.topics, m.received_at, c.not_accepted <> '' AND s.stage = c.stage, c.merged_into <> '', c.closed_at,
 			COALESCE(k.due_on, ''), COALESCE(k.met_at, 0), COALESCE(k.defined_at, 0),
 			COALESCE(a.start_on, ''), COALESCE(a.due_on, ''), COALESCE(a.met_at, 0), COALESCE(a.stopped_at, 0)
 		FROM cases c JOIN (SELECT 1 AS stage UNION ALL SELECT 2) s ON s.stage <= c.stage
