@@ -114,6 +114,9 @@ func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 	w := newWatch(cancel, b.c.Patience*2)
 	core := minio.Core{Client: b.client}
 	body, _, _, err := core.GetObject(watched, b.c.Bucket, b.c.Prefix+key, minio.GetObjectOptions{})
+	if err == nil && body == nil { // minio's client takes some broken answers for neither
+		err = errors.New("the answer is neither a file nor an error")
+	}
 	if err != nil {
 		w.end()
 		return nil, b.explain("get", "s3:GetObject", w.cause(watched, err))

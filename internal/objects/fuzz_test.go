@@ -24,6 +24,7 @@ func FuzzServer(f *testing.F) {
 	f.Add(uint(203), "", []byte("<Error><Code>AccessDenied</Code><Message>"+strings.Repeat("ü", 150)+"</Message></Error>"))
 	f.Add(uint(138), "", []byte("\xff\t\x00"+strings.Repeat("ü", 1000)))
 	f.Add(uint(204), "Content-Length: 5", []byte(nil))
+	f.Add(uint(2), "", []byte("<A>"))
 	type answer struct {
 		status int
 		header string
