@@ -206,7 +206,7 @@ func since(now time.Time, window time.Duration) int64 {
 func (r *Register) Due(ctx context.Context, at time.Time, n int) ([]Hint, error) {
 	return r.due(ctx, `SELECT id, not_before, deadline_at FROM outgoing
 		WHERE state IN ('owed', 'sending') AND ((state = 'owed' AND not_before <= $1) OR (state = 'sending' AND lease_until <= $2))
-		ORDER BY deadline_at, id LIMIT $3`, at, n)
+		ORDER BY deadline_at, not_before, id LIMIT $3`, at, n)
 }
 
 // DueToSystems lists what Due does of the alerts that go to other systems:
@@ -214,7 +214,7 @@ func (r *Register) Due(ctx context.Context, at time.Time, n int) ([]Hint, error)
 func (r *Register) DueToSystems(ctx context.Context, at time.Time, n int) ([]Hint, error) {
 	return r.due(ctx, `SELECT id, not_before, deadline_at FROM outgoing
 		WHERE state IN ('owed', 'sending') AND way = 'webhook' AND ((state = 'owed' AND not_before <= $1) OR (state = 'sending' AND lease_until <= $2))
-		ORDER BY deadline_at, id LIMIT $3`, at, n)
+		ORDER BY deadline_at, not_before, id LIMIT $3`, at, n)
 }
 
 func (r *Register) due(ctx context.Context, query string, at time.Time, n int) ([]Hint, error) {
