@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,16 +10,37 @@ import (
 	"time"
 
 	"postroom/internal/archive"
+	"postroom/internal/register"
+	"postroom/internal/registertest"
 )
 
-// No command makes a register in the place of one whose disk is not mounted:
-// serve would take it for the register from then on, and answer everybody
-// again.
+// No command makes a register in the place of one whose disk is not mounted, or
+// in a database that is empty: serve would take it for the register from then
+// on, and answer everybody again.
 func TestNoCommandBeginsARegisterAnewBesideItsPost(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		folder := t.TempDir()
+		refusesToBeginAnew(t, folder, "", "sqlite", filepath.Join(folder, "data", "register.db"), "Is the disk mounted")
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		dsn := registertest.Postgres(t, registertest.Config(t, time.Now)).DSN
+		folder := t.TempDir()
+		writeFile(t, filepath.Join(folder, "dsn"), dsn)
+		for _, key := range []string{"reference.key", "message.key"} {
+			writeFile(t, filepath.Join(folder, key), rand.Text()+rand.Text())
+		}
+		refusesToBeginAnew(t, folder, "register: {driver: postgres, dsn_file: dsn}\nkeys: {reference_key_file: reference.key, message_id_key_file: message.key}\n", "postgres", dsn, "name the right database")
+	})
+}
+
+func refusesToBeginAnew(t *testing.T, folder, config, driver, dsn, asks string) {
+	t.Helper()
 	file, mail := filepath.Join(folder, "postroom.yaml"), filepath.Join(folder, "old.eml")
-	for name, text := range map[string]string{file: "landlord: {name: Citrine Homes}\n", mail: "From: ann@homes.example\r\n\r\nNo heating.\r\n"} {
+	config += "landlord: {name: Citrine Homes, phone: 1, out_of_hours: 2}\nweb: {listen: ''}\noutgoing: held\n"
+	for name, text := range map[string]string{file: config, mail: "From: ann@homes.example\r\n\r\nNo heating.\r\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -35,14 +57,21 @@ func TestNoCommandBeginsARegisterAnewBesideItsPost(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"user", "list", "-config", file}, {"user", "disable", "-config", file, "Priya"}, {"token", "add", "-config", file, "My Account"}, {"import", "-config", file, mail},
+		{"user", "list", "-config", file},
+		{"user", "disable", "-config", file, "Priya"},
+		{"token", "add", "-config", file, "My Account"},
+		{"import", "-config", file, mail},
+		{"check", "-config", file},
+		{"outgoing", "status", "-config", file},
+		{"verify", "-config", file},
+		{"serve", "-config", file},
 	} {
 		var out, log bytes.Buffer
 		code := run(args, &out, &log)
-		if code != 1 || !strings.Contains(log.String(), "Is the disk mounted") {
+		if code != 1 || !strings.Contains(out.String()+log.String(), asks) {
 			t.Errorf("postroom %s: exit code %d, and says %q %q", strings.Join(args[:2], " "), code, out.String(), log.String())
 		}
-		if _, err := os.Stat(filepath.Join(folder, "data", "register.db")); !os.IsNotExist(err) {
+		if there, err := register.There(t.Context(), driver, dsn); err != nil || there {
 			t.Fatalf("postroom %s has made a register: %v", strings.Join(args[:2], " "), err)
 		}
 	}

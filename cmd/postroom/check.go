@@ -160,11 +160,14 @@ func lawWords(law workday.HazardLaw) string {
 
 func (p *plan) checkRegister(ctx context.Context) finding {
 	f := finding{name: "register (" + p.driver + ")"}
-	if p.driver == "sqlite" {
-		if _, err := os.Stat(p.dsn); err != nil {
-			f.found, f.err = "will be made at "+p.dsn, errors.Join(register.OnNetworkDisk(p.dsn), canBeMade(p.dsn))
-			return f
-		}
+	anew, err := p.beginsAnew(ctx)
+	if err != nil {
+		f.err = err
+		return f
+	}
+	if anew && p.driver == "sqlite" {
+		f.found, f.err = "will be made at "+p.dsn, errors.Join(register.OnNetworkDisk(p.dsn), canBeMade(p.dsn))
+		return f
 	}
 	r, err := register.Connect(ctx, p.registerConfig(false)) // which has limits of its own, and may have to change its form
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)

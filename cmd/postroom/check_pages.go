@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"os"
 	"time"
 
 	"postroom/internal/register"
@@ -57,10 +56,8 @@ func (p *plan) checkPages(ctx context.Context) finding {
 // register that is not there yet has none, and one that cannot be opened is
 // told of elsewhere.
 func (p *plan) countComers(ctx context.Context) (accounts, tokens int, err error) {
-	if p.driver == "sqlite" {
-		if _, err := os.Stat(p.dsn); err != nil {
-			return 0, 0, nil // it will be made
-		}
+	if p.mustBeThere(ctx) != nil {
+		return 0, 0, nil // it will be made, or the line about the register says why not
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()

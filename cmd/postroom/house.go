@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -61,7 +60,7 @@ func build(ctx context.Context, p plan) (_ *house, err error) {
 		return nil, err
 	}
 	if anew {
-		h.logger.WarnContext(ctx, "there was no register: a new one was made. If there should have been one, stop this now: its disk may not be mounted", slog.String("register", p.dsn))
+		h.logger.WarnContext(ctx, "there was no register: a new one was made. If there should have been one, stop this now: its disk may not be mounted", slog.String("register", p.registerName()))
 	}
 	if err = h.register.HoldReferenceKey(ctx); err != nil {
 		return nil, err
@@ -95,23 +94,6 @@ func (p *plan) makeRegisterFolder() error {
 		return fmt.Errorf("register.path: %w", err)
 	}
 	return nil
-}
-
-// beginsAnew reports that there is no SQLite register yet, and refuses to make
-// one beside the originals of another: a disk that is not mounted, or a wrong
-// path, would let everybody be answered again.
-func (p *plan) beginsAnew(ctx context.Context) (bool, error) {
-	if p.driver != "sqlite" {
-		return false, nil
-	}
-	if info, err := os.Stat(p.dsn); err == nil && info.Size() > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // the operator names it
-		return false, nil // opening it says what is wrong
-	}
-	holds, err := p.archiveHolds(ctx)
-	if err != nil || !holds {
-		return true, err
-	}
-	return false, fmt.Errorf("there is no register at %s, but the archive at %s holds post that one knew. Is the disk mounted, and is register.path right? If the register is lost, restore it from a backup (postroom restore). To begin anew all the same, name another %s", p.dsn, p.archiveName(), p.archivePlace())
 }
 
 // registerConfig is the register's; serve owns an SQLite register, the other

@@ -101,10 +101,8 @@ func openRecord(ctx context.Context, file string, stderr io.Writer) (*recordRoom
 	if err != nil {
 		return nil, err
 	}
-	if p.driver == "sqlite" {
-		if _, err := os.Stat(p.dsn); err != nil {
-			return nil, fmt.Errorf("there is no register yet: %w", err)
-		}
+	if err := p.mustBeThere(ctx); err != nil {
+		return nil, err
 	}
 	room := &recordRoom{plan: p, config: c}
 	if room.register, err = register.Connect(ctx, p.registerConfig(false)); err != nil {

@@ -56,10 +56,8 @@ func rulesCorpus(ctx context.Context, file string, stdout io.Writer) (n int, err
 	if err != nil {
 		return 0, err
 	}
-	if p.driver == "sqlite" {
-		if _, err := os.Stat(p.dsn); err != nil {
-			return 0, fmt.Errorf("there is no register yet: %w", err)
-		}
+	if err := p.mustBeThere(ctx); err != nil {
+		return 0, err
 	}
 	r, err := register.Connect(ctx, p.registerConfig(false))
 	if err != nil {

@@ -47,6 +47,37 @@ func pgThere(ctx context.Context, db *sql.DB) (there bool, unfinished string, er
 	return there, unfinished, err
 }
 
+// ErrRestoring says that another restore goes into the same place.
+var ErrRestoring = errors.New("another restore into this database is running; let it finish")
+
+// pgRestore brings a dump in and marks it as restored, one restore at a time.
+func pgRestore(ctx context.Context, c Config, file, by string, s Restoration) (int, error) {
+	db, err := sql.Open("pgx", c.DSN)
+	if err != nil {
+		return 0, wrap("restore", err)
+	}
+	defer db.Close() //nolint:errcheck // nothing was written by it
+	turn, err := db.Conn(ctx)
+	if err != nil {
+		return 0, wrap("restore", err)
+	}
+	defer turn.Close() //nolint:errcheck // the lock goes with it
+	alone := false
+	if err := turn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(7766958, hashtext($1))`, quotedSchema(c.DSN)).Scan(&alone); err != nil {
+		return 0, wrap("restore", err)
+	}
+	if !alone {
+		return 0, wrap("restore", ErrRestoring)
+	}
+	if err := CheckEmpty(ctx, c); err != nil {
+		return 0, err
+	}
+	if err := pgBringIn(ctx, c, file, s); err != nil {
+		return 0, wrap("restore", err)
+	}
+	return markRestored(ctx, c, by, s)
+}
+
 // pgBringIn puts a dump into an empty PostgreSQL place, with the mark that the
 // restore is not finished, in one transaction. Where an earlier attempt came so
 // far with the same backup, nothing is left to do.

@@ -62,31 +62,6 @@ func flush(file string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// CheckEmpty refuses a place where a register is already.
-func CheckEmpty(ctx context.Context, c Config) error {
-	if c.Driver == "sqlite" {
-		for _, file := range []string{c.DSN, c.DSN + "-wal"} {
-			if _, err := os.Lstat(file); err == nil {
-				return fmt.Errorf("%s is there already; move it away, or name another place in register.path", file)
-			}
-		}
-		return nil
-	}
-	db, err := sql.Open("pgx", c.DSN)
-	if err != nil {
-		return wrap("check empty", err)
-	}
-	defer db.Close() //nolint:errcheck // only looked at
-	there, unfinished, err := pgThere(ctx, db)
-	if err != nil {
-		return wrap("check empty", err)
-	}
-	if there && unfinished == "" {
-		return errors.New("the database holds a register already; name an empty database in register.dsn_env or register.dsn_file")
-	}
-	return nil
-}
-
 // Restore puts a copy that Copy made into an empty place, marked as Restored
 // says, and says how many replies wait for a person's look. A SQLite register
 // appears only when all that is done, and a PostgreSQL register may be used
@@ -96,10 +71,7 @@ func Restore(ctx context.Context, c Config, file, by string, s Restoration) (dou
 		return 0, err
 	}
 	if c.Driver != "sqlite" {
-		if err := pgBringIn(ctx, c, file, s); err != nil {
-			return 0, wrap("restore", err)
-		}
-		return markRestored(ctx, c, by, s)
+		return pgRestore(ctx, c, file, by, s)
 	}
 	// Two restores by mistake write one copy together, and the second would
 	// take the place of a register that is served already.
