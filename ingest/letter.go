@@ -35,6 +35,20 @@ func TypeLetter(text string, prefixes []string) register.Reading {
 	return rd
 }
 
+// DoubtOurs doubts an address that is the landlord's own, whose lines ours are:
+// letters often begin with the address that they are sent to. An answer sent
+// there would come back, and the resident hear nothing.
+func DoubtOurs(rd *register.Reading, ours []string) {
+	squeezed := func(line string) string { return strings.ToUpper(strings.Join(strings.Fields(line), "")) }
+	if rd.Paper == nil || rd.Paper.Typed != "" || rd.Paper.AddressDoubt != "" || len(rd.PostalAddress) == 0 {
+		return
+	}
+	postcode := squeezed(rd.PostalAddress[len(rd.PostalAddress)-1])
+	if slices.ContainsFunc(ours, func(line string) bool { return strings.HasSuffix(squeezed(line), postcode) }) {
+		rd.Paper.AddressDoubt = "it has the landlord's own postcode, and may be the address that the letter was sent to"
+	}
+}
+
 // LetterProblem says why a person must look at a letter before anything goes
 // out on its account; empty when nobody need.
 func LetterProblem(rd register.Reading) string {

@@ -48,6 +48,7 @@ func (r *Reader) readLetter(ctx context.Context, m register.Message) error {
 		return err
 	}
 	for _, p := range pieces {
+		DoubtOurs(&p.opening.Reading, r.c.Landlord)
 		if !m.History { // nothing goes out for what is history
 			p.opening.Problem = LetterProblem(p.opening.Reading)
 		}
@@ -92,8 +93,11 @@ func (r *Reader) lettersOf(ctx context.Context, m register.Message) ([]*piece, e
 // nobody could read for want of programs once the programs are there. While the
 // archive's storage is away they stay where people see them.
 func (r *Reader) readAgain(ctx context.Context) error {
-	if !r.letters || r.c.Archive.Reach(ctx) != nil {
+	if !r.letters {
 		return nil
+	}
+	if away := r.c.Archive.Reach(ctx); away != nil {
+		return nil //nolint:nilerr // whoever reads says so
 	}
 	ids, err := r.c.Register.NotReadLetters(ctx, len(r.c.Letters.Missing()) == 0, sweepLimit)
 	if err != nil || len(ids) == 0 {

@@ -80,6 +80,29 @@ func TestLettersJudged(t *testing.T) {
 }
 
 // TestLetterReceived: paper says when it arrived, within reason.
+// TestTheLandlordsOwnAddress is no writer's, until a person says so.
+func TestTheLandlordsOwnAddress(t *testing.T) {
+	t.Parallel()
+	ours := []string{"Quay House", "1 Orchard Quay", "Anytown AN1 1AA"}
+	for _, row := range []struct {
+		address []string
+		typed   string
+		doubted bool
+	}{
+		{[]string{"1 Orchard Quay", "Anytown", "AN1 1AA"}, "", true},
+		{[]string{"1 Orchard Quay", "Anytown", "an11aa"}, "", true},
+		{[]string{"12 Quay Street", "Anytown", "AN1 1AB"}, "", false},
+		{[]string{"1 Orchard Quay", "Anytown", "AN1 1AA"}, "Dev", false},
+		{nil, "", false},
+	} {
+		rd := register.Reading{PostalAddress: row.address, Paper: &register.Paper{Typed: row.typed}}
+		ingest.DoubtOurs(&rd, ours)
+		if got := ingest.LetterProblem(rd) != ""; got != row.doubted {
+			t.Errorf("%v typed by %q: %q", row.address, row.typed, rd.Paper.AddressDoubt)
+		}
+	}
+}
+
 func TestLetterReceived(t *testing.T) {
 	t.Parallel()
 	scanned := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)

@@ -43,6 +43,7 @@ type ReaderConfig struct {
 	Options    map[string]mime.Options // by source
 	Letters    *scan.Reader            // for NewLetterReader, and for scans that are attached to mails; nil: those stay unread
 	Splitting  scan.Splitting          // of files of many letters
+	Landlord   []string                // the lines of the landlord's own address
 	Scanners   map[string][]string     // by source: whose mails carry scans and nothing else; AnyScanner: all
 	Now        func() time.Time
 	Logger     *slog.Logger

@@ -286,7 +286,7 @@ func (h *house) letterReader() *ingest.Reader { return ingest.NewLetterReader(h.
 func (h *house) reading(part string) ingest.ReaderConfig {
 	return ingest.ReaderConfig{
 		Register: h.register, Archive: h.archive, Queue: h.queue, Rules: h.rules, MessageIDs: h.ids, Returns: h.returns,
-		Prefixes: []string{h.references.Prefix()}, Options: h.options, Letters: h.letters, Splitting: h.splitting, Scanners: h.scanners,
+		Prefixes: []string{h.references.Prefix()}, Options: h.options, Letters: h.letters, Splitting: h.splitting, Landlord: h.landlord.Address, Scanners: h.scanners,
 		Now: h.now, Logger: h.logger, Step: h.steps(part), Sweep: h.sweep,
 	}
 }

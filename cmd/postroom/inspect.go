@@ -226,6 +226,7 @@ func (in *inspector) readScan(ctx context.Context, data []byte, m register.Messa
 	m.Channel = register.Letter
 	var messages []register.Message
 	for _, rd := range ingest.ReadScan(in.letters.Read(ctx, bytes.NewReader(data), scan.Progress{}), in.plan.splitting, in.prefixes()) {
+		ingest.DoubtOurs(&rd, in.plan.landlord.Address)
 		m.Reading = &rd
 		letter := m
 		if at, ok := ingest.LetterReceived(rd.Paper, in.plan.now()); ok {

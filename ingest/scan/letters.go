@@ -249,12 +249,12 @@ func (l *Letter) takeStamp(lines []PageLine, pages []*Page) []PageLine {
 	}
 	kept := make([]PageLine, 0, len(lines))
 	for _, line := range lines {
-		stamp := receivedWords(line.Text)
+		stamp := stampOn(line.Text)
 		if day := stampDay(stamp); day != "" {
 			if l.Stamped == "" && line.Confidence >= sureStamp {
 				l.Stamped = day
 			}
-			line.Text = strings.Join(strings.Fields(received.ReplaceAllString(line.Text, " ")), " ")
+			line.Text = withoutStamp(line.Text, stamp)
 			if !hasLetter(line.Text) {
 				continue
 			}

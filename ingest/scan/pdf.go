@@ -18,7 +18,9 @@ type pdfPage struct {
 	number        int
 	width, height float64 // points
 	text          string  // its own
-	pictured      bool    // most of it is a picture
+	pictured      bool    // most of it is a picture, or all of it several together
+	cropped       bool    // more is drawn on it than anybody sees
+	covered       float64 // the share of it that pictures cover
 	color         bool
 	dpi           int
 }
@@ -32,7 +34,7 @@ var (
 func (r *Reader) pdfPages(ctx context.Context, dir string) ([]pdfPage, error) {
 	// Pages beyond the limit are counted, not looked at.
 	most := strconv.Itoa(r.c.Limits.Pages)
-	info := r.run(ctx, job{program: "pdfinfo", dir: dir, args: []string{"-f", "1", "-l", most, keptName}, most: 4 << 20})
+	info := r.run(ctx, job{program: "pdfinfo", dir: dir, args: []string{"-box", "-f", "1", "-l", most, keptName}, most: 4 << 20})
 	count, pages := parseInfo(string(info.out))
 	switch {
 	case strings.Contains(info.stderr, "Incorrect password"):
@@ -50,8 +52,10 @@ func (r *Reader) pdfPages(ctx context.Context, dir string) ([]pdfPage, error) {
 }
 
 // parseInfo reads what pdfinfo prints: "Pages: 3", "Page    1 size: 595.44 x
-// 841.68 pts (A4)", "Page    1 rot:  0".
+// 841.68 pts (A4)", "Page    1 rot:  0", "Page    1 MediaBox:     0.00     0.00
+// 595.44   841.68", "Page    1 CropBox:" with four numbers too.
 func parseInfo(out string) (count int, pages []pdfPage) {
+	media := 0.0
 	for line := range strings.Lines(out) {
 		name, value, _ := strings.Cut(line, ":")
 		f := strings.Fields(name)
@@ -65,25 +69,43 @@ func parseInfo(out string) (count int, pages []pdfPage) {
 				h, _ := strconv.ParseFloat(v[2], 64)
 				pages = append(pages, pdfPage{number: number(f[1]), width: w, height: h})
 			}
+		case len(f) == 3 && f[0] == "Page" && f[2] == "MediaBox":
+			media = boxArea(value)
+		case len(f) == 3 && f[0] == "Page" && f[2] == "CropBox" && len(pages) > 0:
+			pages[len(pages)-1].cropped = boxArea(value) < 0.9*media
 		}
 	}
 	return count, pages
 }
 
-// addTexts takes each page's own text, which pdftotext parts by form feeds.
+// boxArea is the area of a box, from its two corners.
+func boxArea(corners string) float64 {
+	var x0, y0, x1, y1 float64
+	if _, err := fmt.Sscan(corners, &x0, &y0, &x1, &y1); err != nil {
+		return 0
+	}
+	return math.Abs((x1 - x0) * (y1 - y0))
+}
+
+// addTexts takes each page's own text, which pdftotext ends with a form feed:
+// what is cut off before it is no page's whole text. Of a page that is cropped
+// it gives what nobody sees as well, such as the other half of a folded sheet:
+// that page is read from its picture.
 func (r *Reader) addTexts(ctx context.Context, dir string, pages []pdfPage) {
 	res := r.run(ctx, job{
 		program: "pdftotext", dir: dir, args: []string{"-layout", "-enc", "UTF-8", "-l", strconv.Itoa(len(pages)), keptName, "-"},
 		most: int64(r.c.Limits.Text) * int64(len(pages)),
 	})
-	for i, text := range strings.Split(string(res.out), "\f") {
-		if i < len(pages) {
+	texts := strings.Split(string(res.out), "\f")
+	for i, text := range texts[:len(texts)-1] {
+		if i < len(pages) && !pages[i].cropped {
 			pages[i].text = cleanText(text, r.c.Limits.Text)
 		}
 	}
 }
 
-// addImages finds the pages that are pictures, and at which resolution.
+// addImages finds the pages that are pictures, and at which resolution. Some
+// scanners cut a page into strips.
 func (r *Reader) addImages(ctx context.Context, dir string, pages []pdfPage) {
 	res := r.run(ctx, job{program: "pdfimages", dir: dir, args: []string{"-list", "-l", strconv.Itoa(len(pages)), keptName}, most: 4 << 20})
 	s := bufio.NewScanner(bytes.NewReader(res.out))
@@ -98,10 +120,17 @@ func (r *Reader) addImages(ctx context.Context, dir string, pages []pdfPage) {
 		}
 		p := &pages[page-1]
 		inches := float64(number(f[3])) / float64(xppi) * float64(number(f[4])) / float64(yppi)
-		if inches*72*72 > 0.4*p.width*p.height {
-			p.pictured = true
+		share := inches * 72 * 72 / max(1, p.width*p.height)
+		p.covered += share
+		p.pictured = p.pictured || share > 0.4 || p.covered > 0.8
+		if share > 0.01 { // no logo's
 			p.dpi = max(p.dpi, xppi, yppi)
 			p.color = p.color || f[5] == "rgb" || f[5] == "icc" || f[5] == "cmyk" || f[5] == "index" || f[5] == "lab"
+		}
+	}
+	for i := range pages {
+		if p := &pages[i]; !p.pictured {
+			p.dpi, p.color = 0, false
 		}
 	}
 }
@@ -146,7 +175,7 @@ func (r *Reader) draw(ctx context.Context, dir string, p pdfPage) (picture, erro
 	if err := r.admit(w, h); err != nil {
 		return picture{}, err
 	}
-	args := []string{"-r", strconv.Itoa(dpi), "-f", n, "-l", n}
+	args := []string{"-cropbox", "-r", strconv.Itoa(dpi), "-f", n, "-l", n}
 	if !p.color {
 		args = append(args, "-gray")
 	}

@@ -46,9 +46,11 @@ func (r *Reader) decodePicture(format string, data []byte) (p picture, mended st
 	if err != nil {
 		return p, "", errDamaged
 	}
-	if err := r.admit(c.Width, c.Height); err != nil {
+	done, err := r.unpacks(c, format == formatJPEG && progressive(data))
+	if err != nil {
 		return p, "", err
 	}
+	defer done()
 	img, err := decode(bytes.NewReader(data))
 	if err != nil {
 		if format == formatJPEG {

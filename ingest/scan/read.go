@@ -143,6 +143,9 @@ func (r *Reader) tiffLeaves(dir string, data []byte) ([]leaf, error) {
 	for i, p := range pages {
 		leaves[i] = leaf{number: i + 1, open: func(ctx context.Context) (picture, string, error) {
 			pic, err := r.decodeTIFF(ctx, dir, data, p)
+			if p.last {
+				return pic, "the file breaks off after this page: more of the letter, or other letters, may be missing", err
+			}
 			return pic, "", err
 		}}
 	}

@@ -126,6 +126,7 @@ type Reader struct {
 	looking  sync.RWMutex // for programs
 	programs programs
 	slots    chan struct{}
+	large    sync.Mutex   // held while a picture is unpacked that takes much memory
 	ran      atomic.Int64 // programs
 	spent    atomic.Int64 // processor time that they took
 }

@@ -86,7 +86,7 @@ func (r *Reader) pageImage(ctx context.Context, dir, name, format string, number
 	case formatHEIC:
 		p, _, err = r.heic(ctx, dir, data)
 	default:
-		if img, err = showable(format, data); err == nil && img != nil {
+		if img, err = r.showable(format, data); err == nil && img != nil {
 			return img, exifOrientation(data), nil
 		} else if err == nil {
 			p, _, err = r.decodePicture(format, data)
@@ -99,7 +99,7 @@ func (r *Reader) pageImage(ctx context.Context, dir, name, format string, number
 }
 
 // showable opens a picture in its colours; nil where it is damaged.
-func showable(format string, data []byte) (image.Image, error) {
+func (r *Reader) showable(format string, data []byte) (image.Image, error) {
 	config, decode := decoderOf(format)
 	c, err := config(bytes.NewReader(data))
 	if err != nil {
@@ -108,9 +108,14 @@ func showable(format string, data []byte) (image.Image, error) {
 	if c.Width <= 0 || c.Height <= 0 || c.Width > shownDots || c.Height > shownDots || c.Width*c.Height > shownDots {
 		return nil, errors.New("the picture is too large to be shown here; download the original")
 	}
+	done, err := r.unpacks(c, format == formatJPEG && progressive(data))
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	img, err := decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, nil //nolint:nilerr,nilnil // who reads it mends what can be mended
+		return nil, nil //nolint:nilnil // who reads it mends what can be mended
 	}
 	return img, nil
 }

@@ -5,6 +5,7 @@ import (
 	"image"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 var received = regexp.MustCompile(`(?i)\b(?:R?\s?E?CEIVED|REC'?D)\b[ .:|]*(?:ON |I )?\s*[0-9OIl]{1,2}\s*[-./ ]?\s*(?:[A-Z]{3,9}|[0-9]{1,2})[-./ ]*\s*[0-9O]{2,4}`)
@@ -37,6 +38,29 @@ func (r *Reader) readStamp(ctx context.Context, dir string, p picture) string {
 // sureStamp is the least confidence at which a stamp is proposed: a wrong day
 // would be worse than none.
 const sureStamp = 0.7
+
+// stampOn finds the words of a received stamp on a line that also holds a
+// resident's. They too write "your letter, received on 3 May 2026, says": a
+// stamp's word is in capitals, or nothing else is on the line; and among
+// capitals nobody can tell.
+func stampOn(line string) string {
+	for _, at := range received.FindAllStringIndex(line, -1) {
+		words := line[at[0]:at[1]]
+		others := strings.Join(strings.FieldsFunc(line[:at[0]]+" "+line[at[1]:], func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' }), " ")
+		capitals := strings.Contains(words, "CEIVED") || strings.Contains(words, "REC'D") || strings.Contains(words, "RECD")
+		spoken := strings.ToUpper(others) == others && strings.Count(others, " ") >= 3
+		if others == "" || capitals && !spoken {
+			return strings.Join(strings.Fields(words), " ")
+		}
+	}
+	return ""
+}
+
+// withoutStamp takes the stamp that stampOn found off its line.
+func withoutStamp(line, stamp string) string {
+	before, after, _ := strings.Cut(strings.Join(strings.Fields(line), " "), stamp)
+	return strings.Join(strings.Fields(before+" "+after), " ")
+}
 
 // receivedWords finds the words of a received stamp with its date.
 func receivedWords(text string) string {

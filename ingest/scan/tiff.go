@@ -32,6 +32,7 @@ type tiffPage struct {
 	orientation   int
 	xres, yres    float64
 	thumbnail     bool
+	last          bool // what comes after it in the file is missing
 }
 
 var errTIFF = errors.New("the TIFF file is damaged and no page of it can be opened; scan the letter again")
@@ -49,12 +50,13 @@ func (r *Reader) tiffPages(data []byte) ([]tiffPage, error) {
 			if len(pages) == 0 || seen[at] {
 				return nil, errTIFF
 			}
-			break // what came before it can be read
+			pages[len(pages)-1].last = true // what came before it can be read
+			break
 		}
 		seen[at] = true
 		p := tiffPage{index: len(seen) - 1, at: at}
 		next := p.read(data, order)
-		if !p.thumbnail && p.width > 0 && p.height > 0 {
+		if !p.thumbnail {
 			pages = append(pages, p)
 		}
 		if len(pages) > r.c.Limits.Pages || len(seen) > 2*r.c.Limits.Pages {
@@ -69,13 +71,13 @@ func (r *Reader) tiffPages(data []byte) ([]tiffPage, error) {
 }
 
 // read takes what is wanted from a directory and says where the next one is;
-// 0 when there is none.
+// 0 when there is none, and beyond the file where the directory is cut off.
 func (p *tiffPage) read(data []byte, order binary.ByteOrder) int64 {
 	count := int64(order.Uint16(data[p.at:]))
 	for i := range count {
 		at := p.at + 2 + 12*i
 		if at+12 > int64(len(data)) {
-			return 0
+			return int64(len(data))
 		}
 		e := data[at : at+12]
 		value := int(order.Uint32(e[8:]))
@@ -99,7 +101,7 @@ func (p *tiffPage) read(data []byte, order binary.ByteOrder) int64 {
 	}
 	end := p.at + 2 + 12*count
 	if end+4 > int64(len(data)) {
-		return 0
+		return 0 // some leave it out at the end
 	}
 	return int64(order.Uint32(data[end:]))
 }
@@ -161,9 +163,11 @@ func (r *Reader) goTIFF(f *fromDirectory) (image.Image, error) {
 	if err != nil {
 		return nil, errDamaged
 	}
-	if err := r.admit(c.Width, c.Height); err != nil {
+	done, err := r.unpacks(c, false)
+	if err != nil {
 		return nil, err
 	}
+	defer done()
 	img, err := tiff.Decode(f)
 	if err != nil {
 		return nil, errDamaged

@@ -38,7 +38,9 @@ func writerOf(lines []PageLine, plain bool) Writer {
 	b := addressBlock(head)
 	w.Name = signature(lines)
 	if len(b.lines) > 0 {
-		b.lines, w.Name = partName(b.lines, w.Name)
+		if !b.office {
+			b.lines, w.Name = partName(b.lines, w.Name)
+		}
 		w.Address = b.address()
 	}
 	w.Why = b.doubt(w.Name, plain)
@@ -62,6 +64,7 @@ type block struct {
 	mended   bool // a character of the postcode was put right
 	odd      bool // no postcode looks like that
 	first    bool // nothing but it stands above the date
+	office   bool // it may be that of whom the letter is for
 }
 
 // doubt says why an answer may not go to the address by itself.
@@ -77,6 +80,8 @@ func (b block) doubt(name string, plain bool) string {
 		return "it is not certain that this is the writer's own address"
 	case len(b.lines) == 0 || len(b.lines) > mostAddress || len(b.address()) < 2:
 		return "the lines around the postcode do not look like an address"
+	case b.office:
+		return "it looks like the address that the letter was sent to"
 	case b.odd:
 		return "no postcode looks like this one"
 	case b.mended:
@@ -88,6 +93,10 @@ func (b block) doubt(name string, plain bool) string {
 	}
 	return ""
 }
+
+// office is what stands in the address of a landlord and in no home's: letters
+// often begin with the address that they are sent to, and with no other.
+var office = regexp.MustCompile(`(?i)\b(?:complaints?|homes|landlords?|housing|tenancy|lettings|customer (?:services?|relations?|care|experience|contact)|(?:repairs?|estates?|income|resident|tenant) (?:team|department|dept|services?|office|liaison)|(?:the|area|property|general) manager|head office|chief executive|freepost)\b`)
 
 var salutation = regexp.MustCompile(`(?i)^(?:dear|dears|sirs?|to whom|madam|hello|hi|annwyl|szanown|drog|to the|good (?:morning|afternoon))\b`)
 
@@ -130,7 +139,9 @@ func addressBlock(head []PageLine) block {
 			first--
 		}
 		above := slices.ContainsFunc(head[:first], func(l PageLine) bool { return l.Text != "" })
-		return block{lines: slices.Clone(head[first : i+1]), postcode: code, mended: fixed, odd: odd, first: !above}
+		b := block{lines: slices.Clone(head[first : i+1]), postcode: code, mended: fixed, odd: odd, first: !above}
+		b.office = slices.ContainsFunc(b.lines, func(l PageLine) bool { return office.MatchString(l.Text) })
+		return b
 	}
 	return block{}
 }

@@ -474,6 +474,7 @@ func TestMoreOfCasework(t *testing.T) {
 func TestADayWithoutATime(t *testing.T) {
 	t.Parallel()
 	h := openForLong(t, func(tb testing.TB, cfg register.Config) register.Config {
+		tb.Helper()
 		early := workday.DefaultScheme()
 		early.CutOff = "16:00"
 		var err error
