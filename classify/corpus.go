@@ -2,6 +2,8 @@ package classify
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,21 +70,25 @@ func ReadCorpus(r io.Reader) ([]Example, error) {
 	sc := bufio.NewScanner(r)
 	sc.Buffer(make([]byte, 64<<10), maxLine)
 	var out []Example
-	for n := 1; sc.Scan(); n++ {
-		if strings.TrimSpace(sc.Text()) == "" {
+	n := 1
+	for ; sc.Scan(); n++ {
+		line := bytes.TrimPrefix(sc.Bytes(), []byte("\ufeff")) // some editors put it before the first
+		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
 		var l corpusLine
-		if err := json.Unmarshal(sc.Bytes(), &l); err != nil {
+		if err := json.Unmarshal(line, &l); err != nil {
 			return nil, fmt.Errorf("corpus: line %d: %w", n, err)
 		}
 		if !slices.Contains(Labels(), l.Labels.Primary) {
 			return nil, fmt.Errorf("corpus: line %d: %q is no label", n, l.Labels.Primary)
 		}
-		out = append(out, l.example())
+		e := l.example()
+		e.Group = cmp.Or(e.Group, fmt.Sprintf("line %d", n)) // nobody else's
+		out = append(out, e)
 	}
 	if err := sc.Err(); err != nil {
-		return nil, fmt.Errorf("corpus: read: %w", err)
+		return nil, fmt.Errorf("corpus: line %d: %w", n, err)
 	}
 	if len(out) == 0 {
 		return nil, errors.New("corpus: there is no example in it")
@@ -126,8 +132,8 @@ func (l *corpusLine) automatic() string {
 	if l.Automatic != "" {
 		return l.Automatic
 	}
-	for k, v := range l.Headers {
-		k, v = strings.ToLower(k), strings.ToLower(v)
+	for _, name := range sortedKeys(l.Headers) { // in order, so that a fit always gives the same
+		k, v := strings.ToLower(name), strings.ToLower(l.Headers[name])
 		switch {
 		case k == "auto-submitted" && !strings.HasPrefix(v, "no"):
 			return "auto_reply"

@@ -286,6 +286,11 @@ func (c *cutter) endWord(i int) {
 	if kind == 0 && c.possessive(i) {
 		kind = c.vocab.kind(c.buf[:c.n-1], c.ocr) // "the boiler's gone" speaks of the boiler
 	}
+	if hiddenWord(c.doc.text, c.wordStart, i) {
+		if kind = 0; c.doc.text[c.wordStart-1:i+1] == hiddenNumber {
+			kind = c.vocab.number
+		}
+	}
 	c.doc.tokens = append(c.doc.tokens, token{
 		start: c.wordStart, end: i, sentence: len(c.doc.sentences), kind: kind,
 	})

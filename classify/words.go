@@ -254,6 +254,9 @@ func (d *document) word(i int) string {
 	if t.sentence < d.subject {
 		text = d.subjectText
 	}
+	if hiddenWord(text, t.start, t.end) {
+		return ""
+	}
 	w := fold(text[t.start:t.end])
 	if len(w) > longestWord || !allLetters(w) {
 		return ""

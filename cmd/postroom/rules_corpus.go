@@ -9,6 +9,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strconv"
+	"strings"
 
 	"postroom/classify"
 	"postroom/ingest"
@@ -74,6 +76,7 @@ func rulesCorpus(ctx context.Context, file string, stdout io.Writer) (n int, err
 // writeRuled writes the register's ruled messages, some at a time.
 func writeRuled(ctx context.Context, r *register.Register, w io.Writer) (n int, err error) {
 	const some = 200
+	who := writers{group: map[string]string{}}
 	for after := register.ID(""); ; {
 		ruled, err := r.Ruled(ctx, after, some)
 		if err != nil {
@@ -84,7 +87,7 @@ func writeRuled(ctx context.Context, r *register.Register, w io.Writer) (n int, 
 			if m.Reading == nil || m.Verdict == nil {
 				continue
 			}
-			if err := classify.WriteCorpus(w, ruledExample(m), knownOf(*m.Reading)); err != nil {
+			if err := classify.WriteCorpus(w, ruledExample(m, who.of(m)), knownOf(*m.Reading)); err != nil {
 				return n, err
 			}
 			n++
@@ -96,15 +99,35 @@ func writeRuled(ctx context.Context, r *register.Register, w io.Writer) (n int, 
 }
 
 // ruledExample is a message with the labels that an officer left it with.
-func ruledExample(m register.RuledMessage) classify.Example {
+func ruledExample(m register.RuledMessage, group string) classify.Example {
 	e := classify.Example{
-		ID: m.ID, Group: m.Case, Message: ingest.Question(m.Channel, *m.Reading, nil),
+		ID: m.ID, Group: group, Message: ingest.Question(m.Channel, *m.Reading, nil),
 		Label: m.Verdict.Label, Topics: m.Verdict.Topics, Flags: m.Verdict.Flags, Why: m.Reason,
 	}
 	if m.Joined {
 		e.Context = ingest.ContextOf(m.CaseKind, m.Stage)
 	}
 	return e
+}
+
+// writers number whoever wrote: messages of one case, or of one sender, belong
+// together and are never parted between folds, and a number tells nobody.
+type writers struct {
+	group map[string]string // by case, and by sender
+	last  int
+}
+
+func (w *writers) of(m register.RuledMessage) string {
+	rd := m.Reading
+	sender := cmp.Or(rd.From.Address, rd.Complainant.Address, rd.From.Name, rd.Complainant.Name, m.ID)
+	byCase, bySender := "case "+cmp.Or(m.Case, m.ID), "from "+strings.ToLower(sender)
+	group := cmp.Or(w.group[byCase], w.group[bySender])
+	if group == "" {
+		w.last++
+		group = "writer " + strconv.Itoa(w.last)
+	}
+	w.group[byCase], w.group[bySender] = group, group
+	return group
 }
 
 // knownOf gives the names and addresses that the register knows of a message.

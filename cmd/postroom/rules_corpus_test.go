@@ -84,3 +84,26 @@ func rulePost(t *testing.T, path string) {
 		}
 	}
 }
+
+// TestWritersAreKeptTogether holds that a sender's messages, and a case's, have
+// one group, which tells nobody.
+func TestWritersAreKeptTogether(t *testing.T) {
+	t.Parallel()
+	w := writers{group: map[string]string{}}
+	of := func(caseID, from string) string {
+		m := register.RuledMessage{Message: register.Message{ID: caseID + from, Case: caseID, Reading: &register.Reading{}}}
+		m.Reading.From.Address = from
+		return w.of(m)
+	}
+	ann, bo := of("1", "ann@example.com"), of("2", "bo@example.com")
+	for _, row := range []struct{ got, want string }{
+		{of("3", "Ann@example.com"), ann}, {of("3", "mp@example.org"), ann}, {of("2", ""), bo},
+	} {
+		if row.got != row.want || ann == bo || strings.Contains(row.got, "@") {
+			t.Errorf("group %q, want %q; of two people %q and %q", row.got, row.want, ann, bo)
+		}
+	}
+	if of("4", "") == of("5", "") {
+		t.Error("two people who are not known are taken for one")
+	}
+}
