@@ -66,7 +66,7 @@ func (r *Register) warn(ctx context.Context, until workday.Date, suffix string, 
 		alarm func(id ID) Alarm
 	}{
 		{
-			`SELECT m.id FROM message m WHERE m.state IN ('review', 'arrived') AND m.history = 0 AND m.case_id = '' AND m.deadline <= $1
+			`SELECT m.id FROM message m WHERE m.state IN ('arrived', 'review') AND m.history = 0 AND length(m.case_id) = 0 AND m.deadline <= $1
 				AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.key = 'deadline/' || m.id || $3) ORDER BY m.deadline LIMIT $2`, dateText(until),
 			func(id ID) Alarm { return Alarm{Message: id, Note: "a message waits for a decision and " + when} },
 		},

@@ -94,7 +94,7 @@ func (r *Register) Digest(ctx context.Context, at time.Time) (DigestFacts, error
 		return f, err
 	}
 	undecided, err := list(ctx, r, "digest", scanDigestLine, `SELECT reference, 'decision', deadline FROM message
-		WHERE state IN ('review', 'arrived') AND history = 0 AND case_id = '' AND deadline <= $1 ORDER BY deadline, reference`, dateText(f.Day))
+		WHERE state IN ('arrived', 'review') AND history = 0 AND length(case_id) = 0 AND deadline <= $1 ORDER BY deadline, reference`, dateText(f.Day))
 	if err != nil {
 		return f, err
 	}
