@@ -131,3 +131,21 @@ func TestTuneReadsOtherLineEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestAReportMovesNoTerminal holds that what a stranger wrote does nothing to the
+// terminal in which a manager reads how the rules did.
+func TestAReportMovesNoTerminal(t *testing.T) {
+	t.Parallel()
+	odd := "odd \x1b]0;x\x07\x1b[2J thanks a lot"
+	rep := Score(Default(), []Example{{ID: odd, Why: odd, Label: Complaint, Message: Message{Subject: odd, Text: odd}}})
+	var b strings.Builder
+	if err := rep.Render(&b); err != nil || len(rep.Misses) != 1 || strings.ContainsAny(b.String(), "\x1b\x07") {
+		t.Errorf("%v, %d misses: %q", err, len(rep.Misses), b.String())
+	}
+	b.Reset()
+	before := rep
+	before.Judged = []Judged{{ID: odd, Is: Complaint, Said: Enquiry}}
+	if err := rep.RenderChanges(&b, &before); err != nil || strings.ContainsAny(b.String(), "\x1b\x07") {
+		t.Errorf("%v: %q", err, b.String())
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"postroom/internal/oneline"
 )
 
 // Render writes the report as plain text.
@@ -50,7 +52,7 @@ func (rep *Report) RenderChanges(w io.Writer, before *Report) error {
 	for i, now := range rep.Judged {
 		if was := before.Judged[i]; was != now {
 			changed++
-			fmt.Fprintf(b, "  %s is %s: %s (%s) -> %s (%s)%s\n", now.ID, now.Is, was.Said, was.Route, now.Said, now.Route, turn(was, now))
+			fmt.Fprintf(b, "  %s is %s: %s (%s) -> %s (%s)%s\n", said(now.ID, 100), now.Is, was.Said, was.Route, now.Said, now.Route, turn(was, now))
 		}
 	}
 	fmt.Fprintf(b, "%d of %d verdicts changed\n\n", changed, len(rep.Judged))
@@ -124,17 +126,20 @@ func (rep *Report) renderRules(b *strings.Builder) {
 	fmt.Fprintf(b, "  never fired: %s\n", strings.Join(idle, ", "))
 }
 
+// said gives what a stranger wrote as it may stand in a terminal.
+func said(text string, most int) string { return oneline.Of(text, most) }
+
 func (rep *Report) renderMisses(b *strings.Builder) {
 	fmt.Fprintf(b, "\nmisses\n")
 	for _, m := range rep.Misses {
 		v := m.Verdict
-		fmt.Fprintf(b, "  %s is %s, said %s (%.2f, %s)\n    %s :: %s\n    labelled so: %s\n", m.Example.ID, m.Example.Label, v.Label, v.Confidence, v.Route,
-			m.Example.Message.Subject, shorten(m.Example.Message.Text, 600), m.Example.Why)
+		fmt.Fprintf(b, "  %s is %s, said %s (%.2f, %s)\n    %s :: %s\n    labelled so: %s\n", said(m.Example.ID, 100), m.Example.Label, v.Label, v.Confidence, v.Route,
+			said(m.Example.Message.Subject, 200), said(shorten(m.Example.Message.Text, 600), 600), said(m.Example.Why, 600))
 		for i, e := range v.Evidence {
 			if i < 12 && slotOf(e.Label) >= 0 {
 				fmt.Fprintf(b, "    %+.2f %-15s %s: %q\n", e.Weight, e.Label, e.Rule, shorten(e.Quote, 80))
 			}
 		}
-		fmt.Fprintf(b, "    %s\n", strings.TrimSpace(v.Why))
+		fmt.Fprintf(b, "    %s\n", said(v.Why, 2000))
 	}
 }
