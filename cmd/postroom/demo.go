@@ -70,6 +70,10 @@ func runDemo(args []string, stdout, stderr io.Writer) int {
 }
 
 func demo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err error) {
+	// The mail servers look at their own addresses.
+	if err := demomail.OnLoopback(o.listen); err != nil {
+		return fmt.Errorf("-listen: %w", err)
+	}
 	folder, tidy, err := demoFolder(o.folder)
 	if err != nil {
 		return err

@@ -31,18 +31,26 @@ type line struct {
 // listen opens a door on loopback only: the password is no secret, and the
 // SMTP server vouches for everybody.
 func listen(ctx context.Context, address string) (*door, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
+	if err := OnLoopback(address); err != nil {
 		return nil, fmt.Errorf("demo mail: listen: %w", err)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("demo mail: %s is not a loopback address", address)
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("demo mail: listen: %w", err)
 	}
 	return &door{Listener: l, lines: map[*line]bool{}}, nil
+}
+
+// OnLoopback finds out whether an address is this machine's alone.
+func OnLoopback(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%s is not a loopback address, such as 127.0.0.1:8080: the demo is for this machine alone", address)
+	}
+	return nil
 }
 
 // Accept lets somebody in.
