@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -52,6 +53,7 @@ type FolderDoor struct {
 	log    *slog.Logger
 	holder string
 	seen   map[string]sighting
+	left   string // what lies in the folder and is not taken in, in words
 }
 
 // A sighting is what a file was like, and since when.
@@ -90,8 +92,8 @@ func NewFolderDoor(f ScanFolder, in *Intake) *FolderDoor {
 func (d *FolderDoor) Run(ctx context.Context) error {
 	failing := false
 	for {
-		problem := d.folder.Problem()
 		waiting, err := d.turn(ctx)
+		problem := cmp.Or(d.folder.Problem(), d.left)
 		if err != nil && ctx.Err() == nil {
 			problem = err.Error()
 			if !failing {
@@ -136,11 +138,14 @@ func (d *FolderDoor) Look(ctx context.Context) (waiting int, err error) {
 			return 0, fmt.Errorf("ingest: make %s in scan folder: %w", name, err)
 		}
 	}
-	left, err := d.files(root, workingFolder)
+	if d.left, err = notTaken(root, d.intake.Now()); err != nil {
+		return 0, err
+	}
+	begun, err := d.files(root, workingFolder)
 	if err != nil {
 		return 0, err
 	}
-	if err := d.takeAll(ctx, root, left, doneFolder); err != nil {
+	if err := d.takeAll(ctx, root, begun, doneFolder); err != nil {
 		return 0, err
 	}
 	whole, waiting, err := d.whole(root)
@@ -188,12 +193,7 @@ func ignored(name string) bool {
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~") || lower == "thumbs.db" || lower == "desktop.ini" {
 		return true
 	}
-	for _, unfinished := range []string{".part", ".filepart", ".tmp", ".crdownload", ".lock"} {
-		if strings.HasSuffix(lower, unfinished) {
-			return true
-		}
-	}
-	return false
+	return unfinished(lower)
 }
 
 // whole finds the files that have not changed for so long, and can be opened.

@@ -115,6 +115,29 @@ func TestAFileNameIsNotLogged(t *testing.T) {
 	}
 }
 
+// TestWhatIsNeverTakenIn is said: a scanner that makes a folder for each day, or
+// gives up a file, must not lose a letter in silence.
+func TestWhatIsNeverTakenIn(t *testing.T) {
+	t.Parallel()
+	d := newTray(t)
+	d.must(os.Mkdir(filepath.Join(d.path, "@eaDir"), 0o700))
+	d.put("scan.pdf.filepart", "page")
+	d.look()
+	if d.door.left != "" {
+		t.Errorf("of what may still come it is said: %s", d.door.left)
+	}
+	d.clock.Advance(2 * time.Hour)
+	d.look()
+	if !strings.Contains(d.door.left, "begun and never finished (1)") {
+		t.Errorf("of an unfinished file it is said: %q", d.door.left)
+	}
+	d.must(os.Mkdir(filepath.Join(d.path, "2026-11-23"), 0o700))
+	d.look()
+	if !strings.Contains(d.door.left, "such folders (1)") {
+		t.Errorf("of a folder it is said: %q", d.door.left)
+	}
+}
+
 // TestGrowingScans: a scanner writes page by page, and what it has not
 // finished is left alone.
 func TestGrowingScans(t *testing.T) {

@@ -83,7 +83,7 @@ func (r *Reader) scansOf(ctx context.Context, p *piece) (letters []register.Arri
 		}
 	}()
 	for i, a := range p.opening.Reading.Attachments {
-		if a.Inline || a.Size == 0 {
+		if !isScan(a) {
 			continue
 		}
 		w, err := r.c.Archive.Create(ctx)
@@ -114,6 +114,20 @@ func (r *Reader) scansOf(ctx context.Context, p *piece) (letters []register.Arri
 		})
 	}
 	return letters, "", nil
+}
+
+// isScan reports whether what a scanner sent is a letter: all files are, and of
+// what stands within the mail all but small pictures. Some scanners call their
+// scans inline, and a letter too many is better than one too few.
+func isScan(a register.Attachment) bool {
+	const logo = 50 << 10
+	switch {
+	case a.Size == 0:
+		return false
+	case !a.Inline, a.ContentType == "application/pdf", a.ContentType == "image/tiff":
+		return true
+	}
+	return strings.HasPrefix(a.ContentType, "image/") && a.Size > logo
 }
 
 func (r *Reader) openAttachment(ctx context.Context, m register.Message, index int, w *archive.Writer) error {

@@ -107,6 +107,21 @@ func TestScannersSendScans(t *testing.T) {
 	}
 }
 
+// TestScansThatStandInTheMail: some scanners call their scans inline.
+func TestScansThatStandInTheMail(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	raw := strings.Replace(scannersMail(t, "copier@landlord.example", "scans/17-born-digital.pdf", "scans/05-scrappy-note-200dpi.jpg"),
+		"Content-Disposition: attachment", "Content-Disposition: inline", 1)
+	id := r.arrives("scans", raw)
+	if err := r.scanners(nil).Read(t.Context(), []register.ID{id}); err != nil {
+		t.Fatal(err)
+	}
+	if letters, err := r.register.PartsOf(t.Context(), id); err != nil || len(letters) != 2 {
+		t.Errorf("%d letters: %v", len(letters), err)
+	}
+}
+
 func fileSize(t *testing.T, name string) int64 {
 	t.Helper()
 	info, err := os.Stat("scan/testdata/" + name)

@@ -58,8 +58,8 @@ func Letters(d Document, s Splitting) (letters []Letter, held string) {
 	return letters, ""
 }
 
-// LetterOn is the letter on those pages, as a person parted the file. The
-// sheet just before them says when it was received.
+// LetterOn is the letter on those pages, as a person parted the file. The last
+// sheet before them says when it was received.
 func LetterOn(d Document, pages []int) Letter {
 	if d.Error != "" {
 		return Letter{Error: d.Error, Pages: pages}
@@ -70,7 +70,7 @@ func LetterOn(d Document, pages []int) Letter {
 		switch {
 		case slices.Contains(pages, p.Number):
 			g.pages = append(g.pages, p)
-		case len(g.pages) == 0:
+		case len(g.pages) == 0 && p.Sheet != nil:
 			g.sheet = p.Sheet
 		}
 	}

@@ -316,6 +316,25 @@ func TestSplitting(t *testing.T) {
 	}
 }
 
+// TestTheSheetOfALetterPartedByHand is the last one before it, whatever lies
+// between.
+func TestTheSheetOfALetterPartedByHand(t *testing.T) {
+	t.Parallel()
+	d := Document{Pages: []Page{
+		{Number: 1, Sheet: &Sheet{Received: "2026-11-24"}},
+		{Number: 2, Blank: true},
+		{Number: 3, Words: 20},
+		{Number: 4, Words: 20},
+		{Number: 5, Sheet: &Sheet{}},
+		{Number: 6, Words: 20},
+	}}
+	for page, want := range map[int]string{3: "2026-11-24", 4: "2026-11-24", 6: ""} {
+		if l := LetterOn(d, []int{page}); l.Received != want {
+			t.Errorf("the letter on page %d was received %q, want %q", page, l.Received, want)
+		}
+	}
+}
+
 // TestPictures: what scanners and phones write is opened as the same page.
 func TestPictures(t *testing.T) {
 	t.Parallel()
