@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"strings"
+	"time"
 
 	"postroom/ingest/mime"
 	"postroom/ingest/scan"
@@ -17,6 +18,8 @@ const (
 	mostAttached      = 3
 	mostAttachedBytes = 32 << 20
 	mostAttachedPages = 4
+	fewWords          = 40              // a mail with as many says itself what it is about
+	mostAttachedTime  = 5 * time.Minute // many times what honest ones take
 )
 
 // readAttached reads scans that a resident attached, so that the rules see
@@ -26,6 +29,8 @@ func (r *Reader) readAttached(ctx context.Context, original io.ReaderAt, m regis
 	if r.c.Letters == nil || rd.Automatic != "none" || len(r.c.Letters.Missing()) > 0 {
 		return
 	}
+	ctx, end := context.WithTimeout(ctx, mostAttachedTime)
+	defer end()
 	addAttached(ctx, r.c.Letters, rd, func(index int, w io.Writer) error {
 		return mime.OpenAttachment(ctx, io.NewSectionReader(original, 0, m.Size), index, w, r.options(m.Source))
 	})
@@ -45,10 +50,16 @@ func ReadMail(ctx context.Context, raw []byte, o mime.Options, prefixes []string
 // addAttached adds the words of attached scans to a reading, marked: what was
 // read from a picture a person compares with it.
 func addAttached(ctx context.Context, letters *scan.Reader, rd *register.Reading, open func(index int, w io.Writer) error) {
-	tried := 0
+	tried, own := 0, len(strings.Fields(rd.NewText))
 	for i, a := range rd.Attachments {
-		if tried == mostAttached || !scanLike(a, rd.Text) {
+		if !scanLike(a, rd.Text) {
 			continue
+		}
+		if tried == mostAttached {
+			if own < fewWords { // what it is about may stand in the others
+				doubt(rd, "not all attached pictures were read; look at them")
+			}
+			return
 		}
 		tried++
 		var data bytes.Buffer
@@ -57,7 +68,21 @@ func addAttached(ctx context.Context, letters *scan.Reader, rd *register.Reading
 		}
 		d := letters.Read(ctx, &data, scan.Progress{Most: mostAttachedPages})
 		addWords(rd, a.Filename, d)
+		if d.Left > 0 && own < fewWords {
+			doubt(rd, "not all pages of "+a.Filename+" were read; look at them")
+		}
+		if ctx.Err() != nil {
+			doubt(rd, "reading the attached pictures took too long; look at them")
+			return
+		}
 	}
+}
+
+func doubt(rd *register.Reading, why string) {
+	if rd.Paper == nil {
+		rd.Paper = &register.Paper{}
+	}
+	rd.Paper.Doubts = append(rd.Paper.Doubts, why)
 }
 
 // scanLike reports whether an attachment may be the scan of a letter that
@@ -83,10 +108,7 @@ func addWords(rd *register.Reading, name string, d scan.Document) {
 	text := strings.Join(words, "\n\n")
 	rd.Text = strings.TrimSpace(rd.Text + "\n\n[Attachment: " + name + "]\n" + text)
 	rd.NewText = strings.TrimSpace(rd.NewText + "\n\n" + text)
-	if rd.Paper == nil {
-		rd.Paper = &register.Paper{}
-	}
-	rd.Paper.Doubts = append(rd.Paper.Doubts, "part of the text was read from the attached picture "+name)
+	doubt(rd, "part of the text was read from the attached picture "+name)
 	rd.Pages += len(words)
 	rd.OCRConfidence = confidence
 }

@@ -115,8 +115,12 @@ func TestKnownPages(t *testing.T) {
 		Known: func(n int) (Page, bool) { return Page{Number: n, Words: 100 + n}, true },
 		Done:  func(p Page) { t.Errorf("page %d was read again", p.Number) },
 	})
-	if len(d.Pages) != 3 || d.Pages[2].Words != 103 {
+	if len(d.Pages) != 3 || d.Pages[2].Words != 103 || d.Left != 0 {
 		t.Errorf("%+v", d.Pages)
+	}
+	d = r.Read(t.Context(), bytes.NewReader(data), Progress{Most: 2, Known: func(n int) (Page, bool) { return Page{Number: n}, true }})
+	if len(d.Pages) != 2 || d.Left != 1 {
+		t.Errorf("of two pages: %d left of %+v", d.Left, d.Pages)
 	}
 }
 
@@ -152,6 +156,21 @@ func TestChildrenAreBounded(t *testing.T) {
 	res := r.run(t.Context(), job{program: "tesseract", dir: dir})
 	if !strings.HasPrefix(string(res.out), "524288\n1\n") || len(res.out) != 1<<20 || !res.cut {
 		t.Errorf("limits %q, %d bytes", res.out[:20], len(res.out))
+	}
+}
+
+// TestAPageTakesSoLong: a page on which each program takes all its time is given
+// up before all have been tried.
+func TestAPageTakesSoLong(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/tesseract", []byte("#!/bin/sh\nwhile :; do :; done\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r := NewReader(Config{Path: dir, Temp: dir, Limits: Limits{PageTime: 1e9}})
+	page := r.readSafely(t.Context(), dir, leaf{number: 1, open: func(context.Context) (picture, string, error) { return inksOf(ruled(1240, 1754)), "", nil }})
+	if ran, _ := r.Spent(); page.Error == "" || ran > 3 {
+		t.Errorf("after %d runs: %+v", ran, page)
 	}
 }
 

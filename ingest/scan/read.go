@@ -49,8 +49,8 @@ func (r *Reader) Read(ctx context.Context, original io.Reader, p Progress) Docum
 		d.Error = err.Error()
 		d.NoPrograms = errors.Is(err, errNoPrograms)
 	default:
-		if p.Most > 0 {
-			leaves = leaves[:min(p.Most, len(leaves))]
+		if p.Most > 0 && len(leaves) > p.Most {
+			d.Left, leaves = len(leaves)-p.Most, leaves[:p.Most]
 		}
 		d.Pages = r.readLeaves(ctx, dir, leaves, p)
 		d.Error = nothingRead(d.Pages)
@@ -191,6 +191,10 @@ func (r *Reader) readSafely(ctx context.Context, dir string, l leaf) (page Page)
 	if ctx.Err() != nil {
 		return Page{Number: l.number, Error: "reading was stopped"}
 	}
+	// A page is read up to seven times over; one that takes the time of three is
+	// one on which nothing is to be had.
+	ctx, end := context.WithTimeout(ctx, 3*r.c.Limits.PageTime)
+	defer end()
 	page = r.readLeaf(ctx, dir, l)
 	page.settleSuspect()
 	return page

@@ -78,6 +78,7 @@ type Document struct {
 	Format string // pdf, tiff, jpeg, png, heic, webp, text; empty when unknown
 	Pages  []Page
 	Error  string
+	Left   int // pages that were not read, as more were not asked for
 	// NoPrograms says that Error comes from missing programs: the file itself
 	// may be perfectly good, and can be read when they are there.
 	NoPrograms bool
