@@ -149,3 +149,16 @@ func TestAReportMovesNoTerminal(t *testing.T) {
 		t.Errorf("%v: %q", err, b.String())
 	}
 }
+
+// TestTuneNeedsSomethingToLeaveOut holds that no fit is judged by the messages
+// that it was made from.
+func TestTuneNeedsSomethingToLeaveOut(t *testing.T) {
+	t.Parallel()
+	examples := calmExamples(60)
+	for i := range examples {
+		examples[i].Source, examples[i].Group = "a", "one person"
+	}
+	if _, err := Tune(Default(), examples, TuneOptions{}); err == nil || !strings.Contains(err.Error(), "left out") {
+		t.Errorf("a fit to one person's messages: %v", err)
+	}
+}

@@ -48,6 +48,10 @@ func Tune(r *Rules, examples []Example, opt TuneOptions) (*Tuned, error) {
 	if len(examples) < 20 {
 		return nil, errors.New("tune: fewer than 20 examples: collect more before fitting")
 	}
+	folds := foldsOf(examples, opt.Folds)
+	if len(folds) < 2 {
+		return nil, errors.New("tune: all examples are one sender's or family's, so none can be left out to judge the fit: add other people's")
+	}
 	held := heldBy(examples)
 	if opt.Words {
 		var err error
@@ -56,7 +60,6 @@ func Tune(r *Rules, examples []Example, opt TuneOptions) (*Tuned, error) {
 		}
 	}
 	samples := r.samples(examples)
-	folds := foldsOf(examples, opt.Folds)
 	fitted, final := fitAll(r, samples, folds, opt, held)
 	var left []leftOut
 	for _, name := range sortedKeys(folds) {

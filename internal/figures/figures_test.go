@@ -240,6 +240,9 @@ func TestWritingAReport(t *testing.T) {
 			t.Errorf("JSON: %s, %v", out, err)
 		}
 		want := []string{"1 April 2026", "CH02 stage 1, answered in time"}
+		if told := strings.Contains(text.String(), "half within"); told != (rep.Homes > 0) {
+			t.Errorf("half of no acknowledgements went within some days\n%s", text.String())
+		}
 		if rep.Homes > 0 {
 			want = append(want, "2.5 (5 of 2000 homes)", "25.0% (1 of 4)", "100.0% (2 of 2)", "damp mould", "asks-for-repair", "half within 0")
 		}

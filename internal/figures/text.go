@@ -79,6 +79,10 @@ func (r Report) sayDays(say func(string, ...any)) {
 	for _, d := range r.Acknowledge.Counts {
 		say("  %d\t%d\n", d.Days, d.Count)
 	}
+	if len(r.Acknowledge.Counts) == 0 {
+		say("  none\n")
+		return
+	}
 	say("  half within %d, 90%% within %d, 95%% within %d, all within %d\n", r.Acknowledge.Median, r.Acknowledge.P90, r.Acknowledge.P95, r.Acknowledge.Most)
 }
 
