@@ -32,7 +32,7 @@ func (j *judgement) lean() {
 			continue
 		}
 		see(phrase{second: t[i].kind})
-		if i+1 < len(t) && t[i+1].kind != 0 && t[i+1].sentence == t[i].sentence {
+		if i+1 < len(t) && t[i+1].kind != 0 && !t[i+1].masked && t[i+1].sentence == t[i].sentence {
 			see(phrase{t[i].kind, t[i+1].kind})
 		}
 	}

@@ -193,3 +193,21 @@ func TestLeaningsSettleNothing(t *testing.T) {
 		t.Errorf("the everyday words stand in the evidence as %+v", lines)
 	}
 }
+
+// TestPairsEndWhereTheWriterDoes holds that a form's label, which is nobody's
+// own word, makes no pair with the word before it: a fit learns none either.
+func TestPairsEndWhereTheWriterDoes(t *testing.T) {
+	t.Parallel()
+	r, err := Read(File{"small.yaml", []byte(smallRules)}, File{"small.tsv", []byte("word\tenquiry\nhere telephone\t4\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, pairs := range map[string]int{
+		"there is a long line before the one that begins here\nTelephone : none of yours": 0,
+		"there is a long line before the one that begins here telephone me":               1,
+	} {
+		if j := r.judge(Message{Text: text}, Context{}); len(j.leant) != pairs {
+			t.Errorf("%q: %d pairs, want %d", text, len(j.leant), pairs)
+		}
+	}
+}
