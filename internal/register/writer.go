@@ -17,12 +17,16 @@ const writeLimit = 30 * time.Second
 // groupLimit is how many waiting writes share one commit at most.
 const groupLimit = 128
 
+// errClosed is what writes hear that come after the end.
+var errClosed = &lostError{errors.New("the register is closed, as this process stops")}
+
 // A write is one caller's transaction, waiting for its commit.
 type write struct {
 	fn    func(*tx) error
 	done  chan error
 	ctx   context.Context //nolint:containedctx // of a long one, which ends it; nil: it goes with others, under the limit
 	tries int             // how often another process or another of our writers was in its way
+	broke bool            // a connection broke under it before
 }
 
 // collisions is how often a write may be done again because of others: those
@@ -87,7 +91,7 @@ func (w *writer) refuse() {
 	for {
 		select {
 		case job := <-w.queue:
-			job.done <- sql.ErrConnDone
+			job.done <- errClosed
 		default:
 			return
 		}
@@ -111,7 +115,7 @@ func (w *writer) put(ctx context.Context, line chan<- write, fn func(*tx) error)
 	select {
 	case line <- job:
 	case <-w.stop:
-		return sql.ErrConnDone
+		return errClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -125,7 +129,7 @@ func (w *writer) put(ctx context.Context, line chan<- write, fn func(*tx) error)
 		case err := <-job.done:
 			return err
 		default:
-			return sql.ErrConnDone
+			return errClosed
 		}
 	}
 }
@@ -138,7 +142,7 @@ func (w *writer) long(ctx context.Context, fn func(*tx) error) error {
 	case w.longs <- job:
 		return <-job.done
 	case <-w.stop:
-		return sql.ErrConnDone
+		return errClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -202,13 +206,21 @@ func (w *writer) gather(first write) []write {
 }
 
 // commit runs the group in one transaction. When that fails as a whole and
-// the group had more than one write, each is tried for itself.
+// the group had more than one write, each is tried for itself; a single one is
+// tried once more on a new connection, since the server may have dropped the
+// old one long ago.
 func (h *hand) commit(group []write) {
 	errs, err := h.try(group)
-	if err != nil && len(group) > 1 {
+	switch {
+	case err == nil:
+	case len(group) > 1:
 		for _, job := range group {
 			h.commit([]write{job})
 		}
+		return
+	case !h.sqlite && !group[0].broke && group[0].ctx == nil && !errors.Is(err, context.DeadlineExceeded):
+		group[0].broke = true
+		h.commit(group)
 		return
 	}
 	var again []write
@@ -268,8 +280,11 @@ func (h *hand) try(group []write) ([]error, error) {
 			break
 		}
 		if errs[i] != nil && len(group) == 1 {
-			h.rollback(t)
-			return errs, nil
+			if err = h.rollback(t); err == nil {
+				return errs, nil
+			}
+			err = errors.Join(errs[i], err)
+			break
 		}
 	}
 	if err == nil {
@@ -299,10 +314,11 @@ func (w *writer) limit(long context.Context) (context.Context, context.CancelFun
 	return context.WithTimeout(context.Background(), w.most)
 }
 
-func (h *hand) rollback(t *tx) {
-	if _, err := t.conn.ExecContext(t.ctx, `ROLLBACK`); err != nil {
-		h.dropConn()
-	}
+// rollback fails where the connection is lost, or the database undid it itself:
+// then what went wrong is not the write's own doing.
+func (h *hand) rollback(t *tx) error {
+	_, err := t.conn.ExecContext(t.ctx, `ROLLBACK`)
+	return err
 }
 
 // begin opens a transaction. Those that are done again go one after the other:

@@ -1,6 +1,7 @@
 package register
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -72,6 +73,49 @@ func TestManyAddToOneHistory(t *testing.T) {
 		}
 		if broken, err := r.VerifyHistories(t.Context()); err != nil || len(broken) > 0 {
 			t.Errorf("broken: %v %v", broken, err)
+		}
+	})
+}
+
+// What comes after the end is nobody's fault but the end's: no item is blamed.
+func TestAClosedRegisterBlamesNoItem(t *testing.T) {
+	t.Parallel()
+	inUse(t, func(t *testing.T, r *Register) {
+		t.Helper()
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		errs, err := r.Sent(t.Context(), []Outcome{{ID: "a"}, {ID: "b"}})
+		if !errors.Is(err, ErrLost) || errors.Join(errs...) != nil {
+			t.Errorf("failed with %v, the items with %v", err, errs)
+		}
+	})
+}
+
+// A server that was restarted, or a firewall, ends a connection at any moment.
+// The write is done once more on a new one; when that ends too, the database is
+// lost and not the write wrong.
+func TestAConnectionThatEndsUnderAWrite(t *testing.T) {
+	t.Parallel()
+	inUse(t, func(t *testing.T, r *Register) {
+		t.Helper()
+		if r.sqlite() {
+			return
+		}
+		for _, row := range []struct {
+			ends, tries int
+			lost        bool
+		}{{1, 2, false}, {2, 2, true}} {
+			tries := 0
+			err := r.writes.do(t.Context(), func(t *tx) error {
+				if tries++; tries <= row.ends {
+					return t.exec(`SELECT pg_terminate_backend(pg_backend_pid())`)
+				}
+				return t.note("case:one", "postroom", "noted", detail{})
+			})
+			if errors.Is(err, ErrLost) != row.lost || (err == nil) == row.lost || tries != row.tries {
+				t.Errorf("ended %d times: tried %d times, error %v", row.ends, tries, err)
+			}
 		}
 	})
 }
