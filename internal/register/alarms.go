@@ -2,7 +2,6 @@ package register
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
@@ -180,7 +179,7 @@ func alarmContext(t *tx, a Alarm) (reference string, deadline time.Time, err err
 	case a.Outgoing != "":
 		err = t.one(`SELECT reference FROM outgoing WHERE id = $1`, []any{a.Outgoing}, &reference)
 	}
-	return reference, deadline, err
+	return reference, deadline, notMissing(err)
 }
 
 const alarmColumns = `id, kind, message_id, case_id, outgoing_id, note, raised_at, next_at, times, taken_at, taken_by`
@@ -208,13 +207,15 @@ func (r *Register) TakeAlarm(ctx context.Context, id ID, by string) error {
 	}))
 }
 
-// OpenAlarms lists alarms that nobody has taken, oldest first.
+// OpenAlarms lists alarms that nobody has taken, oldest first, with the
+// reference of what each is about.
 func (r *Register) OpenAlarms(ctx context.Context, n int) ([]Alarm, error) {
-	rows, err := r.db.QueryContext(ctx, `SELECT `+alarmColumns+` FROM alarm WHERE taken_at = 0 ORDER BY raised_at LIMIT $1`, n)
-	if err != nil {
-		return nil, wrap("open alarms", err)
-	}
-	var open []Alarm
-	err = drain(rows, func(rows *sql.Rows) error { return collect(&open, scanAlarm)(rows) })
-	return open, wrap("open alarms", err)
+	return list(ctx, r, "open alarms", func(row scanner) (Alarm, error) {
+		var reference string
+		a, err := scanAlarm(moreColumns{row, []any{&reference}})
+		a.Reference = reference
+		return a, err
+	}, `SELECT `+alarmColumns+`, COALESCE((SELECT m.reference FROM message m WHERE m.id = alarm.message_id),
+			(SELECT c.reference FROM cases c WHERE c.id = alarm.case_id), (SELECT o.reference FROM outgoing o WHERE o.id = alarm.outgoing_id), '')
+		FROM alarm WHERE taken_at = 0 ORDER BY raised_at LIMIT $1`, n)
 }

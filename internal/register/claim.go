@@ -21,7 +21,8 @@ func (r *Register) Claim(ctx context.Context, ids []ID, lease time.Duration, w W
 	}
 	out, err := r.fillClaims(ctx, found)
 	if err != nil {
-		err = errors.Join(err, r.unclaim(ctx, found, out))
+		more, again := r.setAside(ctx, found, out)
+		out, err = append(out, more...), errors.Join(err, again)
 	}
 	return out, wrap("claim", errors.Join(append(errs, err)...))
 }
@@ -47,20 +48,39 @@ func (r *Register) fillClaims(ctx context.Context, claimed []*Claimed) (out []Cl
 	return out, err
 }
 
-// unclaim gives back what was claimed and not filled.
-func (r *Register) unclaim(ctx context.Context, claimed []*Claimed, filled []Claimed) error {
-	var back []Outcome
+// setAside looks once more at what was claimed and not filled, and gives a
+// person what cannot be read: trying it again would read the same.
+func (r *Register) setAside(ctx context.Context, claimed []*Claimed, filled []Claimed) (out []Claimed, err error) {
+	var unread []Claimed
 	for _, c := range claimed {
 		if c != nil && !slices.ContainsFunc(filled, func(f Claimed) bool { return f.ID == c.ID }) {
-			back = append(back, Outcome{ID: c.ID, Attempt: c.Attempt, Again: r.now().Add(unreadFor), Why: "what it is about could not be read"})
+			unread = append(unread, *c)
 		}
 	}
-	errs, err := r.TryAgain(ctx, back)
-	return errors.Join(err, errors.Join(errs...))
+	read, errs, err := batch(ctx, r, unread, func(t *tx, c Claimed) (*Claimed, error) {
+		err := r.fillClaim(t, &c)
+		if err == nil || byDatabase(err) {
+			return &c, err
+		}
+		return nil, r.toPeople(t, Outcome{ID: c.ID, Attempt: c.Attempt, Why: unreadWhy(c.Outgoing)}, Held, "held", "a reply is held for a person: "+unreadWhy(c.Outgoing))
+	})
+	for i, c := range read {
+		if c != nil && errs[i] == nil && err == nil {
+			out = append(out, *c)
+		}
+	}
+	return out, errors.Join(append(errs, err)...)
 }
 
-// unreadFor is how long a reply rests of which the register could not be read.
-const unreadFor = time.Minute
+// unreadWhy is why a reply waits for a person of which the register cannot be
+// read.
+func unreadWhy(o Outgoing) string {
+	why := "what it is about cannot be read in the register, and the log says why"
+	if o.Resend {
+		why += "; it may have arrived already"
+	}
+	return why
+}
 
 // claim counts for the caps, too: within a slice each so counts those before it
 // and not those after it, as one after the other would.
@@ -144,8 +164,17 @@ func outgoingByID(t *tx, id ID) (Outgoing, error) {
 	return row(t, scanOutgoing, `SELECT `+outgoingColumns+` FROM outgoing o WHERE o.id = $1`, id)
 }
 
-// fillClaim reads all else that guarding and rendering need.
+// fillClaim reads all else that guarding and rendering need. An alert says
+// little of it, and calls people also where it cannot be read.
 func (r *Register) fillClaim(t *tx, c *Claimed) error {
+	err := r.fill(t, c)
+	if c.Kind == Alert && !byDatabase(err) {
+		return nil
+	}
+	return err
+}
+
+func (r *Register) fill(t *tx, c *Claimed) error {
 	if c.Message != "" {
 		m, err := messageByID(t, c.Message)
 		if err != nil {

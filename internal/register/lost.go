@@ -51,6 +51,14 @@ func collided(err error) bool {
 	return ok && (pg.Code == "40P01" || pg.Code == "40001" || pg.Code == "23505")
 }
 
+// byDatabase reports whether the database refused or broke off a statement. What
+// else goes wrong in reading is that the row is not there or makes no sense.
+func byDatabase(err error) bool {
+	_, lite := errors.AsType[*sqlite.Error](err)
+	_, pg := errors.AsType[*pgconn.PgError](err)
+	return lite || pg
+}
+
 // explain puts what to do before an error that an operator can mend.
 func explain(err error) error {
 	if err == nil {

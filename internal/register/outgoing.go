@@ -172,6 +172,8 @@ type Alarm struct {
 	Times    int
 	TakenAt  time.Time
 	TakenBy  string
+	// Reference is of what it is about, where OpenAlarms lists it.
+	Reference string
 }
 
 // A Recipient is one of the landlord's own people or systems that alarms go to.

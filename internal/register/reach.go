@@ -169,6 +169,9 @@ func follows(t *tx, o Outgoing) error {
 		return nil
 	}
 	c, err := caseAsItIs(t, o.Case)
+	if err != nil && !byDatabase(err) {
+		return nil // it cannot be read, which whoever claims it finds too
+	}
 	if err != nil {
 		return err
 	}

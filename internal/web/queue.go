@@ -28,12 +28,6 @@ type queueRow struct {
 	Taken    *takenView // nil: it is free
 }
 
-// An otherAlarm is about post that has been decided, or about a reply.
-type otherAlarm struct {
-	register.Alarm
-	Reference string
-}
-
 type queuePage struct {
 	frame
 	Groups        []group
@@ -49,7 +43,7 @@ type queuePage struct {
 	Lost              []lostView
 	None              bool // somebody wanted the next one, and there was none
 	Notice            *notice
-	Alarms            []otherAlarm // about something else than what waits
+	Alarms            []register.Alarm // about something else than what waits
 	Outgoing          string
 	waiting           []register.Waiting
 	held              map[register.ID]string // why files may not be opened
@@ -164,7 +158,8 @@ func (d *Desk) lost(r *http.Request, page *queuePage) error {
 // shownAlarms bounds the alarms above the queue.
 const shownAlarms = 20
 
-// otherAlarms are those about something else than what the page lists.
+// otherAlarms are those about something else than what the page lists: a reply,
+// a case, post that has been decided.
 func (d *Desk) otherAlarms(r *http.Request, page *queuePage) error {
 	open, err := d.c.Register.OpenAlarms(r.Context(), shownAlarms)
 	if err != nil {
@@ -178,15 +173,7 @@ func (d *Desk) otherAlarms(r *http.Request, page *queuePage) error {
 		if a.Message != "" && shown[a.Message] && (a.Kind == register.EmergencyAlarm || a.Kind == register.SafeguardingAlarm) {
 			continue
 		}
-		other := otherAlarm{Alarm: a}
-		if a.Message != "" {
-			m, err := d.c.Register.GetMessage(r.Context(), a.Message)
-			if err != nil {
-				return err
-			}
-			other.Reference = m.Reference
-		}
-		page.Alarms = append(page.Alarms, other)
+		page.Alarms = append(page.Alarms, a)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"postroom/internal/register"
+	"postroom/notify"
 )
 
 type repliesPage struct {
@@ -122,11 +123,12 @@ func (d *Desk) replyText(r *http.Request, o register.Outgoing, page *replyPage) 
 		return nil
 	}
 	c, err := d.c.Register.ToShow(r.Context(), o.ID)
-	if err != nil {
-		return err
+	if err == nil {
+		var shown notify.Shown
+		shown, err = d.c.Composer.Show(c, d.c.Now())
+		page.Text = shown.Text
 	}
-	shown, err := d.c.Composer.Show(c, d.c.Now())
-	page.Text, page.Would = shown.Text, true
+	page.Would = true
 	if err != nil { // it can be dropped all the same
 		d.c.Logger.ErrorContext(r.Context(), "a reply could not be shown", slog.String("outgoing_id", o.ID), slog.Any("error", err))
 		page.Text = cannotWrite + "."
