@@ -30,20 +30,23 @@ func (r *Register) Raise(ctx context.Context, a Alarm) error {
 // answer. Each is warned of once for each of Policy.WarnDays working days that
 // its day is away or nearer, and once when its day has passed. Duties about
 // hazards are warned of by their own law. It returns how many it raised.
-func (r *Register) Warn(ctx context.Context, at time.Time) (int, error) {
+//
+// What one of them fails at keeps nothing from the others.
+func (r *Register) Warn(ctx context.Context, at time.Time) (raised int, err error) {
 	today := workday.DateOf(at)
-	raised, err := r.nearDuties(ctx, at, nearLimit)
+	steps := []func() (int, error){func() (int, error) { return r.nearDuties(ctx, at, nearLimit) }}
 	for _, days := range r.cfg.Policy.WarnDays {
-		if err == nil {
-			err = r.warn(ctx, r.cfg.Calendar.Add(today, days), "/"+strconv.Itoa(days), &raised)
-		}
-		more, err := r.warnInformation(ctx, at, days, nearLimit)
-		if raised += more; err != nil {
-			return raised, wrap("warn", err)
-		}
+		steps = append(steps,
+			func() (int, error) { return r.warn(ctx, r.cfg.Calendar.Add(today, days), "/"+strconv.Itoa(days)) },
+			func() (int, error) { return r.warnInformation(ctx, at, days, nearLimit) })
 	}
-	if err == nil {
-		err = r.warn(ctx, today.AddDays(-1), "/late", &raised)
+	steps = append(steps, func() (int, error) { return r.warn(ctx, today.AddDays(-1), "/late") })
+	for _, step := range steps {
+		n, failed := step()
+		raised, err = raised+n, errors.Join(err, failed)
+		if isLost(failed) || ctx.Err() != nil {
+			break
+		}
 	}
 	return raised, wrap("warn", err)
 }
@@ -52,7 +55,7 @@ func (r *Register) Warn(ctx context.Context, at time.Time) (int, error) {
 const nearLimit = 500
 
 // warn raises what is due by that day and was not raised under that suffix.
-func (r *Register) warn(ctx context.Context, until workday.Date, suffix string, raised *int) error {
+func (r *Register) warn(ctx context.Context, until workday.Date, suffix string) (int, error) {
 	when, paper := "its deadline is near", r.cfg.Calendar.Add(until, r.cfg.Policy.LetterDays)
 	if suffix == "/late" {
 		when, paper = "its deadline has passed", until
@@ -96,7 +99,7 @@ func (r *Register) warn(ctx context.Context, until workday.Date, suffix string, 
 	} {
 		ids, err := r.ids(ctx, q.query, q.until, nearLimit, suffix)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		for _, id := range ids {
 			key := "deadline/" + id + suffix
@@ -109,8 +112,7 @@ func (r *Register) warn(ctx context.Context, until workday.Date, suffix string, 
 		a.Kind = DeadlineAlarm
 		return raiseNew(t, key, a)
 	})
-	*raised += count(rang)
-	return errors.Join(append(errs, err)...)
+	return count(rang), errors.Join(append(errs, err)...)
 }
 
 // Sound owes an alert to each recipient for each alarm that is due, and sets

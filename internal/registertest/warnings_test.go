@@ -75,6 +75,26 @@ func TestAnExtensionThatHasNotGoneIsWarnedOf(t *testing.T) {
 	})
 }
 
+// Of two things that are due one cannot be warned of: the other is.
+func TestAWarningThatFailsKeepsNoneBack(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		d.clock.Set(on(t, "2026-11-23"))
+		bad := d.take("gas", register.Opening{Reading: registertest.Reading("1@x", "ann@example.com", "gas"), Verdict: hazardous(classify.Significant, "damp_mould")})
+		d.acknowledged("cold") // its answer is due on 9 December
+		spoil := `CREATE INDEX spoilt ON event ((1 / CASE WHEN what = 'alarm_raised' AND subject = 'message:` + bad.Message + `' THEN 0 ELSE 1 END))`
+		if d.cfg.Driver == "sqlite" {
+			spoil = `CREATE TRIGGER spoilt BEFORE INSERT ON event WHEN NEW.what = 'alarm_raised' AND NEW.subject = 'message:` + bad.Message + `' BEGIN SELECT RAISE(ABORT, 'spoilt'); END`
+		}
+		d.spoil(spoil)
+		d.clock.Set(on(t, "2026-12-10"))
+		n, err := d.Warn(t.Context(), d.clock.Now())
+		if notes := d.alarms(register.DeadlineAlarm); err == nil || n != 3 || len(notes) != 3 { // two days before, one, and late
+			t.Errorf("warned %d times, error %v, alarms %q", n, err, notes)
+		}
+	})
+}
+
 func hazardous(level classify.HazardLevel, topics ...string) classify.Verdict {
 	v := about(classify.ServiceRequest, topics...)
 	v.HazardLevel, v.Flags = level, []classify.Flag{classify.Hazard}
