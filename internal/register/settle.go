@@ -205,7 +205,9 @@ func unsent(t *tx, o Outgoing, note string) error {
 }
 
 // Release lets a held, refused or unknown outgoing go, by an officer's word.
-// It is rendered afresh unless its bytes may have arrived already.
+// It is rendered afresh and addressed as it would be now, also where its bytes
+// may have arrived already: whoever lets it go has asked, and meanwhile dates
+// may have moved, or only another address be safe.
 func (r *Register) Release(ctx context.Context, id ID, by, reason string) (Hint, error) {
 	h, err := result(ctx, r, func(t *tx) (Hint, error) {
 		o, err := outgoingByID(t, id)
@@ -216,6 +218,12 @@ func (r *Register) Release(ctx context.Context, id ID, by, reason string) (Hint,
 			WHERE id = $1 AND state IN ('held', 'refused', 'unknown')`, id)
 		if err != nil {
 			return Hint{}, err
+		}
+		if o.Why != heldForPhone { // of which the officer knows
+			o.State, o.Resend, o.Why = Owed, false, ""
+			if err := follows(t, o); err != nil {
+				return Hint{}, err
+			}
 		}
 		return Hint{ID: id, Deadline: o.Deadline}, ruled(t, o, by, "released", reason)
 	})

@@ -122,6 +122,47 @@ func TestACrashAfterBeginResendsOnceAndThenAsksAPerson(t *testing.T) {
 	})
 }
 
+// While nobody knew whether it arrived another address became the only safe one:
+// let go, it goes there, and as it would be written now.
+func TestWhatIsLetGoGoesToTheAddressOfNow(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		o := d.complaint("cold", "ann@example.com")
+		id := o.Owed[0].ID
+		for range 2 {
+			d.must(d.begin(d.expired(id)))
+		}
+		d.outcomeTimeEnds()
+		for d.outgoing(id).State != register.Uncertain {
+			d.claim(id)
+			d.outcomeTimeEnds()
+		}
+		resident := d.theCase(o.Case).Resident
+		d.must(d.SetAdjustments(t.Context(), resident, register.Adjustments{SafeContact: "safe@example.com"}, "officer:bo"))
+		_, err := d.Release(t.Context(), id, "officer:bo", "she has not had it")
+		d.must(err)
+		if cs := d.claim(id); len(cs) != 1 || cs[0].To.Address != "safe@example.com" || cs[0].Resend {
+			t.Errorf("claimed %+v", cs)
+		}
+	})
+}
+
+// A resident who asked to be phoned may be written to by an officer's word.
+func TestAnOfficerMayWriteToWhoWantsToBePhoned(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		o := d.complaint("cold", "ann@example.com")
+		id := o.Owed[0].ID
+		d.must(d.SetAdjustments(t.Context(), d.theCase(o.Case).Resident, register.Adjustments{PhoneOnly: true}, "officer:bo"))
+		if got := d.outgoing(id); got.State != register.Held {
+			t.Fatalf("it is %s", got.State)
+		}
+		_, err := d.Release(t.Context(), id, "officer:bo", "she did not pick up")
+		d.must(err)
+		d.send(id)
+	})
+}
+
 func TestACrashBeforeDATAIsNoSecondUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	both(t, func(d *desk) {
