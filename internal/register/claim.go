@@ -85,6 +85,9 @@ func unreadWhy(o Outgoing) string {
 // claim counts for the caps, too: within a slice each so counts those before it
 // and not those after it, as one after the other would.
 func (r *Register) claim(t *tx, id ID, lease time.Duration, w Windows, all *recentAll) (*Claimed, error) {
+	if err := t.claimInTurn(); err != nil {
+		return nil, err
+	}
 	now, err := r.leaseNow(t)
 	if err != nil {
 		return nil, err
@@ -127,6 +130,17 @@ func (r *Register) claim(t *tx, id ID, lease time.Duration, w Windows, all *rece
 	o.State, o.Attempt, o.LeaseUntil = Sending, o.Attempt+1, now.Add(lease)
 	c := &Claimed{Outgoing: o}
 	return c, countRecent(t, c, w, all)
+}
+
+// claimInTurn has one transaction after the other claim, on whatever machine:
+// two at the same moment would not count each other's, and together send more
+// than a cap lets go. SQLite has one that writes anyhow.
+func (t *tx) claimInTurn() error {
+	if t.sqlite || t.claims {
+		return nil
+	}
+	t.claims = true
+	return t.exec(`SELECT pg_advisory_xact_lock(7766957, hashtext(current_schema()))`)
 }
 
 // outcomeTime is how long an outcome is waited for once more: a transaction

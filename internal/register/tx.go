@@ -27,6 +27,7 @@ type tx struct {
 	openedBy map[ID]ID       // the case that a message opened
 	last     map[string]line // of histories that were added to
 	leases   time.Time       // the clock that leases run on, once it was read
+	claims   bool            // it is its turn to claim
 }
 
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
@@ -156,7 +157,7 @@ func (t *tx) call(fn func(*tx) error) (err error) {
 			err = fmt.Errorf("register: panic in a transaction: %v", p)
 		}
 	}()
-	t.words = nil // of another write in the same group
+	t.words, t.claims = nil, false // of another write in the same group
 	clear(t.touched)
 	clear(t.opened)
 	clear(t.last)

@@ -2,6 +2,7 @@ package registertest_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -176,4 +177,31 @@ func TestTheSameBytesGoWhereTheyWent(t *testing.T) {
 			d.t.Errorf("the same bytes go to %s, resend %v", again.To.Address, again.Resend)
 		}
 	})
+}
+
+// Two machines, or two hands of one, claim at the same moment: each counts what
+// the other took, so that a cap holds for both together.
+func TestTwoWhoClaimCountEachOthers(t *testing.T) {
+	t.Parallel()
+	d, other := machines(t)
+	var ids [2][]register.ID
+	for i := range 12 {
+		ids[i%2] = append(ids[i%2], d.complaint(fmt.Sprint("cold ", i), "ann@example.com").Owed[0].ID)
+	}
+	var got [2][]register.Claimed
+	claims := func(i int, by *register.Register) func() error {
+		return func() (err error) {
+			got[i], err = by.Claim(t.Context(), ids[i], time.Minute, register.Windows{Recipient: time.Hour})
+			return err
+		}
+	}
+	first, second := d.meanwhile(`SELECT 1 FROM outgoing FOR UPDATE`, claims(0, d.Register), claims(1, other))
+	d.must(errors.Join(first, second))
+	var counted []int
+	for _, c := range append(got[0], got[1]...) {
+		counted = append(counted, c.Recent.Recipient)
+	}
+	if slices.Sort(counted); !slices.Equal(counted, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}) {
+		t.Errorf("they count %v that went before", counted)
+	}
 }
