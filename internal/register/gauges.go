@@ -11,7 +11,7 @@ import (
 // counted over what is open or over the last day, by an index, so that asking
 // often costs little however much the register holds.
 type Gauges struct {
-	LateClocks    int // of cases, past their due day and neither met nor stopped
+	LateClocks    int // of complaints, past their due day and neither met nor stopped
 	LateUndecided int // messages past their deadline that nobody has decided
 	LateReplies   int // owed replies past the instant by which they should go
 	Retrying      int // owed replies of which an attempt has failed
@@ -42,7 +42,7 @@ func (r *Register) Gauges(ctx context.Context, at time.Time) (g Gauges, err erro
 		query string
 		args  []any
 	}{
-		{&g.LateClocks, `SELECT count(*) FROM clock WHERE met_at = 0 AND stopped_at = 0 AND due_on < $1`, []any{today}},
+		{&g.LateClocks, `SELECT count(*) FROM clock k JOIN cases c ON c.id = k.case_id AND c.kind = 'complaint' WHERE k.met_at = 0 AND k.stopped_at = 0 AND k.due_on < $1`, []any{today}},
 		{&g.LateUndecided, `SELECT (SELECT count(*) FROM message WHERE state = 'arrived' AND history = 0 AND deadline < $1) + (SELECT count(*) FROM message WHERE state = 'review' AND history = 0 AND deadline < $1)`, []any{today}},
 		{&g.LateReplies, `SELECT count(*) FROM outgoing WHERE state IN ('owed', 'sending') AND deadline_at < $1`, []any{micros(at)}},
 		{&g.Retrying, `SELECT count(*) FROM outgoing WHERE state IN ('owed', 'sending') AND failures > 0`, nil},

@@ -30,6 +30,9 @@ func (t *tx) indexNew(n *newCase) error {
 		}
 	}
 	e := caseEntry(n.of, p)
+	if n.of.Kind != ComplaintCase {
+		return t.write(e, "")
+	}
 	var due string
 	err := t.one(`SELECT COALESCE(min(due_on), '') FROM clock WHERE case_id = $1`, []any{n.of.ID}, &due)
 	if err == nil {

@@ -142,7 +142,7 @@ func (t *tx) indexCase(id ID, s staleness) error {
 // indexDue sets the day that a case is due on, as caseEntry works it out.
 func (t *tx) indexDue(id ID) (done bool, err error) {
 	n, err := t.affected(`UPDATE search_entry SET due_on = COALESCE((SELECT min(CASE WHEN k.promised <> '' AND k.promised < k.due_on THEN k.promised ELSE k.due_on END)
-		FROM clock k WHERE k.case_id = $1 AND k.met_at = 0 AND k.stopped_at = 0), '') WHERE id = $1`, id)
+		FROM clock k JOIN cases c ON c.id = k.case_id AND c.kind = 'complaint' WHERE k.case_id = $1 AND k.met_at = 0 AND k.stopped_at = 0), '') WHERE id = $1`, id)
 	return n > 0, err
 }
 
@@ -255,7 +255,7 @@ func caseEntry(c Case, p caseParts) entry {
 	texts = append(append(texts, p.people...), bareReference(c.Reference))
 	e.addMessages(c, p.messages, texts)
 	for _, k := range p.clocks {
-		if due := k.Counts(); k.Running() && (e.Due.IsZero() || due.Before(e.Due)) {
+		if due := k.Counts(); c.Kind == ComplaintCase && k.Running() && (e.Due.IsZero() || due.Before(e.Due)) {
 			e.Due = due
 		}
 	}

@@ -6,7 +6,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postroom/classify"
 	"postroom/internal/register"
+	"postroom/internal/registertest"
 )
 
 func TestGaugesCountWhatIsLateAndHowLongItTook(t *testing.T) {
@@ -48,5 +50,44 @@ func TestGaugesCountWhatIsLateAndHowLongItTook(t *testing.T) {
 		if g.LateUndecided != 1 || g.LateReplies != 1 || g.LateClocks != 1 || g.Acknowledged.All != 0 || !g.LastSent.IsZero() {
 			t.Errorf("days later: %+v", g)
 		}
+	})
+}
+
+// A request for service has no day for an answer by any code. Nothing is late of
+// it, wherever one looks; and where it is a complaint after all, its clocks
+// count from the day of receipt.
+func TestTheClocksOfARequestRest(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		late := func(want int) {
+			t.Helper()
+			g, err := d.Gauges(t.Context(), d.clock.Now())
+			d.must(err)
+			facts, err := d.Digest(t.Context(), d.clock.Now())
+			d.must(err)
+			_, found, _, err := d.Search(t.Context(), register.Search{State: register.FoundLate, N: 10})
+			d.must(err)
+			if g.LateClocks != want || len(facts.Overdue) != want || found != min(want, 1) {
+				t.Errorf("late by the gauge %d, by the digest %d, and %d cases are found; want %d clocks", g.LateClocks, len(facts.Overdue), found, want)
+			}
+		}
+		req := d.take("tap", register.Opening{Reading: registertest.Reading("1@x", "ann@example.com", "tap"), Verdict: registertest.Verdict(classify.ServiceRequest)})
+		for _, h := range req.Owed {
+			d.send(h.ID)
+		}
+		was := d.undecided(classify.Complaint)
+		d.must(d.rules(was, classify.Enquiry))
+		d.at("2027-01-11")
+		late(0)
+		for _, caseID := range []register.ID{req.Case, was.Case} {
+			if names := d.clockNames(caseID); len(names) > 0 {
+				t.Errorf("%v are shown of it", names)
+			}
+		}
+		m := d.message(req.Message)
+		d.must(d.Reconsider(t.Context(), m.ID, m.Version, "officer:bo", "the third time"))
+		m = d.message(m.ID)
+		d.must(errOf(d.Decide(t.Context(), register.Ruling{Message: m.ID, Version: m.Version, By: "officer:bo", Label: classify.Complaint, Reason: "the third time", Definition: registertest.Verdict(classify.Complaint).Definition})))
+		late(2)
 	})
 }
