@@ -84,30 +84,36 @@ func digestKey(day workday.Date, to Recipient) string {
 	return "digest/" + day.String() + "/" + mailbox(to.Address)
 }
 
+// What was due from one day to another: so many of it, and how many there are.
+const (
+	digestUndecided = `SELECT reference, 'decision', deadline, count(*) OVER () FROM message
+		WHERE state IN ('arrived', 'review') AND history = 0 AND length(case_id) = 0 AND deadline >= $1 AND deadline <= $2 ORDER BY deadline, reference LIMIT $3`
+	digestClocks = `SELECT reference, name, day, count(*) OVER () FROM (
+			SELECT c.reference, k.name, CASE WHEN k.promised <> '' AND k.promised < k.due_on THEN k.promised ELSE k.due_on END AS day
+			FROM clock k JOIN cases c ON c.id = k.case_id AND c.kind = 'complaint'
+			WHERE k.met_at = 0 AND k.stopped_at = 0 AND (k.due_on <= $2 OR (k.promised <> '' AND k.promised <= $2))) d
+		WHERE day >= $1 ORDER BY day, reference, name LIMIT $3`
+)
+
 // Digest gathers the morning's list.
 func (r *Register) Digest(ctx context.Context, at time.Time) (DigestFacts, error) {
 	f := DigestFacts{Day: workday.DateOf(at)}
-	lines, err := list(ctx, r, "digest", scanDigestLine, `SELECT c.reference, k.name, CASE WHEN k.promised <> '' AND k.promised < k.due_on THEN k.promised ELSE k.due_on END
-		FROM clock k JOIN cases c ON c.id = k.case_id AND c.kind = 'complaint'
-		WHERE k.met_at = 0 AND k.stopped_at = 0 AND (k.due_on <= $1 OR (k.promised <> '' AND k.promised <= $1)) ORDER BY 3, 1, 2`, dateText(f.Day))
-	if err != nil {
-		return f, err
-	}
-	undecided, err := list(ctx, r, "digest", scanDigestLine, `SELECT reference, 'decision', deadline FROM message
-		WHERE state IN ('arrived', 'review') AND history = 0 AND length(case_id) = 0 AND deadline <= $1 ORDER BY deadline, reference`, dateText(f.Day))
-	if err != nil {
-		return f, err
-	}
-	for _, line := range append(undecided, lines...) {
-		into := &f.DueToday
-		if line.Due.Before(f.Day) {
-			into = &f.Overdue
+	for _, of := range []struct {
+		lines       *[]DigestLine
+		first, last workday.Date
+	}{{&f.Overdue, workday.Date{}, f.Day.AddDays(-1)}, {&f.DueToday, f.Day, f.Day}} {
+		for _, query := range []string{digestUndecided, digestClocks} {
+			all := 0
+			lines, err := list(ctx, r, "digest", func(row scanner) (DigestLine, error) {
+				return scanDigestLine(moreColumns{row, []any{&all}})
+			}, query, dateText(of.first), dateText(of.last), digestLines)
+			if err != nil {
+				return f, err
+			}
+			lines = lines[:min(len(lines), digestLines-len(*of.lines))]
+			*of.lines = append(*of.lines, lines...)
+			f.Left += all - len(lines)
 		}
-		if len(*into) == digestLines {
-			f.Left++
-			continue
-		}
-		*into = append(*into, line)
 	}
 	if err := r.digestCounts(ctx, &f, at); err != nil {
 		return f, wrap("digest", err)

@@ -69,7 +69,7 @@ func readsAll(step string) bool {
 	if !strings.HasPrefix(step, "SCAN ") {
 		return false
 	}
-	for _, few := range []string{"USING", "SCAN x", "VIRTUAL TABLE INDEX 0:=", "VIRTUAL TABLE INDEX 0:M", "SCAN counted", "SCAN CONSTANT ROW"} {
+	for _, few := range []string{"USING", "SCAN x", "VIRTUAL TABLE INDEX 0:=", "VIRTUAL TABLE INDEX 0:M", "SCAN counted", "SCAN CONSTANT ROW", "SCAN (subquery-"} {
 		if strings.Contains(step, few) {
 			return false
 		}

@@ -1,6 +1,7 @@
 package registertest_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -235,6 +236,27 @@ func TestTheMorningsList(t *testing.T) {
 			if got := owe(row.day, row.hour); got != row.want {
 				t.Errorf("on %s at %d: %d, want %d", row.day, row.hour, got, row.want)
 			}
+		}
+	})
+}
+
+// However much is late, the list stays short, says how much it leaves out, and
+// has what is due today.
+func TestTheMorningsListIsShort(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		var late []register.Arrival
+		for i := range 45 {
+			late = append(late, registertest.Arrival(fmt.Sprint("late ", i), d.clock.Now()))
+		}
+		d.receive(late...)
+		d.acknowledged("cold") // its answer is due on 9 December
+		d.clock.Set(on(t, "2026-12-10"))
+		today := d.receive(registertest.Arrival("today", on(t, "2026-12-03")))[0]
+		f, err := d.Digest(t.Context(), d.clock.Now())
+		d.must(err)
+		if len(f.Overdue) != 40 || f.Left != 6 || len(f.DueToday) != 1 || f.DueToday[0].Reference != today.Reference {
+			t.Errorf("%d late and %d left out, today %+v", len(f.Overdue), f.Left, f.DueToday)
 		}
 	})
 }
