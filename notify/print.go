@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -72,12 +71,9 @@ func (p *Printer) Gather(ctx context.Context, by string, only ...register.ID) (r
 }
 
 func (p *Printer) record(ctx context.Context, by string, only []register.ID) (register.PrintBatch, error) {
-	letters, err := p.Register.TrayLetters(ctx, p.limit())
+	letters, err := p.waiting(ctx, only)
 	if err != nil {
 		return register.PrintBatch{}, err
-	}
-	if len(only) > 0 {
-		letters = slices.DeleteFunc(letters, func(l register.TrayLetter) bool { return !slices.Contains(only, l.ID) })
 	}
 	if len(letters) == 0 {
 		return register.PrintBatch{}, ErrNothingToPrint
@@ -87,6 +83,15 @@ func (p *Printer) record(ctx context.Context, by string, only []register.ID) (re
 		return register.PrintBatch{}, err
 	}
 	return p.Register.MakeBatch(ctx, register.PrintBatch{Name: name, MadeBy: by, Pickup: p.Pickup != ""}, letters)
+}
+
+// waiting are the letters of the next batch. Those that are named need not be
+// among the first of the tray: more urgent ones may have come since.
+func (p *Printer) waiting(ctx context.Context, only []register.ID) ([]register.TrayLetter, error) {
+	if len(only) == 0 {
+		return p.Register.TrayLetters(ctx, p.limit())
+	}
+	return p.Register.LettersInTray(ctx, only[:min(len(only), p.limit())])
 }
 
 // Again writes a batch's files once more, without what was pulled from it,

@@ -1,11 +1,13 @@
 package register
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -126,6 +128,22 @@ func scanLetter(row scanner) (l TrayLetter, err error) {
 func (r *Register) TrayLetters(ctx context.Context, n int) ([]TrayLetter, error) {
 	return list(ctx, r, "tray letters", scanLetter, `SELECT `+letterColumns+letterTables+`WHERE o.state = 'to_print' AND l.batch_id = ''
 		ORDER BY l.post_by, o.reference, o.id LIMIT $1`, n)
+}
+
+// LettersInTray lists those of the letters that wait for a batch, soonest first.
+func (r *Register) LettersInTray(ctx context.Context, ids []ID) (all []TrayLetter, err error) {
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		l, err := get(ctx, r, "letters in tray", scanLetter, `SELECT `+letterColumns+letterTables+`WHERE o.id = $1 AND o.state = 'to_print' AND l.batch_id = ''`, id)
+		if err == nil {
+			all = append(all, l)
+		} else if !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+	}
+	slices.SortFunc(all, func(a, b TrayLetter) int {
+		return cmp.Or(a.PostBy.Compare(b.PostBy), cmp.Compare(a.Reference, b.Reference), cmp.Compare(a.ID, b.ID))
+	})
+	return all, nil
 }
 
 // BatchLetters lists the letters of a batch in their order.
