@@ -53,7 +53,7 @@ func (r *Register) notAccept(t *tx, n NotAccepting) ([]Hint, error) {
 			deadline = k.Counts().End()
 		}
 	}
-	if err := r.dropUnsent(t, c.ID, n.By); err != nil {
+	if err := r.dropUnsent(t, c.ID, n.By, ""); err != nil {
 		return nil, err
 	}
 	if err := t.exec(`UPDATE cases SET not_accepted = $1 WHERE id = $2`, n.Reason, c.ID); err != nil {
@@ -106,7 +106,7 @@ func (r *Register) CloseCase(ctx context.Context, caseID ID, by string, why Clos
 			return err
 		}
 		if why == ClosedWithdrawn {
-			if err := r.dropUnsent(t, c.ID, by); err != nil {
+			if err := r.dropUnsent(t, c.ID, by, ""); err != nil {
 				return err
 			}
 		}

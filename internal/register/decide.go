@@ -179,7 +179,7 @@ func (r *Register) settleOpened(t *tx, m Message, f Facts, plan Plan, d Ruling) 
 	case gone: // what was to be acknowledged has been, and what waits to go is not in its place
 		plan.Stage, plan.Replies = c.Stage, nil
 	default:
-		if err := r.dropUnsent(t, c.ID, d.By); err != nil {
+		if err := r.dropUnsent(t, c.ID, d.By, ""); err != nil {
 			return Opened{}, err
 		}
 	}
@@ -348,12 +348,9 @@ func redefine(t *tx, c *Case, f Facts, plan Plan) error {
 }
 
 // dropUnsent cancels what is owed to a case and has not begun to be sent, of
-// one kind or of every kind: something fuller takes its place.
-func (r *Register) dropUnsent(t *tx, caseID ID, by string, kind ...Kind) error {
-	var only Kind
-	if len(kind) > 0 {
-		only = kind[0]
-	}
+// one kind or, where none is named, of every kind: something fuller takes its
+// place.
+func (r *Register) dropUnsent(t *tx, caseID ID, by string, only Kind) error {
 	n, err := t.affected(`UPDATE outgoing SET state = 'cancelled', why = 'a fuller reply takes its place'
 		WHERE case_id = $1 AND (state IN ('owed', 'held') AND begun_at = 0 OR state = 'to_print' AND `+inTray+`) AND kind <> 'alert' AND ($2 = '' OR kind = $2)`, caseID, string(only))
 	if err != nil || n == 0 {

@@ -169,7 +169,7 @@ func (r *Register) merge(t *tx, from, into Case, by string, d detail) error {
 	if err != nil {
 		return err
 	}
-	if err := r.dropUnsent(t, from.ID, by); err != nil {
+	if err := r.dropUnsent(t, from.ID, by, ""); err != nil {
 		return err
 	}
 	if err := t.note(caseSubject(into.ID), by, "merged_from", detail{"case": from.ID}); err != nil {
