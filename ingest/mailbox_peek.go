@@ -73,10 +73,10 @@ func cutLine(b []byte) (line, rest []byte) {
 // either it is now.
 func arrivedAt(internal, header, now time.Time) (time.Time, register.Basis) {
 	at, basis := now, register.FileTime
-	if !internal.IsZero() {
+	if believable(internal) {
 		at, basis = internal, register.InternalDate
 	}
-	if !header.IsZero() && header.Before(at) {
+	if believable(header) && header.Before(at) {
 		at, basis = header, register.ReceivedHeader
 	}
 	if at.After(now) {
@@ -84,6 +84,11 @@ func arrivedAt(internal, header, now time.Time) (time.Time, register.Basis) {
 	}
 	return at.UTC().Truncate(time.Microsecond), basis
 }
+
+// believable reports whether a date can be one of a mail that is here. A machine
+// whose clock has lost its battery begins in 1970, 1980 or 2000: believed, such
+// mail would be from before the mailbox's start, or decades late.
+func believable(t time.Time) bool { return t.Year() > 2000 }
 
 // isStub reports whether a server sent a text of its own in a mail's place, as
 // Exchange does with mails that it cannot convert. It would look like a mail.

@@ -34,6 +34,9 @@ func TestArrivedAt(t *testing.T) {
 		{"mailbox in the future", noon.Add(time.Hour), time.Time{}, noon, register.InternalDate},
 		{"both in the future", noon.Add(2 * time.Hour), noon.Add(time.Hour), noon, register.ReceivedHeader},
 		{"header in the future", noon.Add(-time.Hour), noon.Add(time.Hour), noon.Add(-time.Hour), register.InternalDate},
+		{"header by a dead clock", noon.Add(-time.Hour), time.Unix(60, 0), noon.Add(-time.Hour), register.InternalDate},
+		{"mailbox by a dead clock", time.Date(2000, 1, 1, 0, 3, 0, 0, time.UTC), noon.Add(-time.Hour), noon.Add(-time.Hour), register.ReceivedHeader},
+		{"both by dead clocks", time.Unix(60, 0), time.Date(1980, 1, 1, 0, 0, 9, 0, time.UTC), noon, register.FileTime},
 	} {
 		if at, basis := arrivedAt(tc.internal, tc.header, noon); !at.Equal(tc.want) || basis != tc.basis {
 			t.Errorf("%s: got %v by %s, want %v by %s", tc.name, at, basis, tc.want, tc.basis)

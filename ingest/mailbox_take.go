@@ -296,9 +296,9 @@ func (v *visit) noteMissing(ctx context.Context, h *haul, uids []uint32) error {
 }
 
 // beforeStart reports whether the landlord had a mail before the mailbox's
-// start. Without a date it was not.
+// start. Without a date that can be true it was not.
 func (v *visit) beforeStart(t time.Time) bool {
-	return !t.IsZero() && t.Before(v.mailbox.Start.Start())
+	return believable(t) && t.Before(v.mailbox.Start.Start())
 }
 
 func (v *visit) left(ctx context.Context, uid uint32) {

@@ -423,6 +423,9 @@ func TestStart(t *testing.T) {
 	if s.count("INBOX") != 4 {
 		t.Error("mail was touched")
 	}
+	s.deliver("INBOX", letter(5), time.Unix(60, 0)) // the server's clock has lost its battery
+	d.passes(p)
+	d.wantWhole(letter(2), old+letter(4), letter(5))
 }
 
 // The queue is told of what can be read, by its deadline; what has a problem
