@@ -34,8 +34,24 @@ func (r *Register) leaseClock(ctx context.Context) (time.Time, error) {
 	return instant(us), err
 }
 
-// Lease takes or renews a named lease; false when somebody else holds it.
+// Lease takes or renews a named lease; false when somebody else holds it. Once
+// begun it is waited for although its caller is told to stop: by another hand
+// what gives the lease back could come first, and nobody would have it until it
+// ends. A deadline of the caller's holds all the same.
 func (r *Register) Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, wrap("lease "+name, err)
+	}
+	whole := context.WithoutCancel(ctx)
+	if by, limited := ctx.Deadline(); limited {
+		var cancel context.CancelFunc
+		whole, cancel = context.WithDeadline(whole, by)
+		defer cancel()
+	}
+	return r.lease(whole, name, holder, ttl)
+}
+
+func (r *Register) lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error) {
 	held, err := result(ctx, r, func(t *tx) (bool, error) {
 		now, err := r.leaseNow(t)
 		if err != nil {

@@ -230,7 +230,7 @@ func (r *Register) Writable(ctx context.Context) error {
 			return errors.Join(ErrMoved, err)
 		}
 	}
-	_, err := r.Lease(ctx, "writable", "everybody", time.Second)
+	_, err := r.lease(ctx, "writable", "everybody", time.Second)
 	return err
 }
 

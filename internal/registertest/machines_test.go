@@ -1,6 +1,7 @@
 package registertest_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -111,4 +112,34 @@ func TestARegisterOutgrowsTheProgram(t *testing.T) {
 		registertest.Migrate(t, d.cfg, 9002, "INSERT INTO schema_break (number) VALUES (9002)")
 		says(register.TakenAway)
 	})
+}
+
+// A process that is told to stop while it asks for a lease hears whether it has
+// it, so that it can give it back: the next one need not wait for its end.
+func TestALeaseThatIsAskedForAtAStop(t *testing.T) {
+	t.Parallel()
+	d, other := machines(t)
+	ctx, stop := context.WithCancel(t.Context())
+	lock := registertest.LockBy(t, d.cfg, `LOCK TABLE lease IN EXCLUSIVE MODE`)
+	asked := make(chan error, 1)
+	go func() {
+		held, err := d.Lease(ctx, "mailbox", "one", time.Hour)
+		if err == nil && !held {
+			err = register.ErrStale
+		}
+		asked <- err
+	}()
+	for lock.Waiting() == 0 { // it asks the server each time
+	}
+	stop()
+	lock.Release()
+	d.must(<-asked)
+	d.must(d.Unlease(t.Context(), "mailbox", "one"))
+	held, err := other.Lease(t.Context(), "mailbox", "two", time.Minute)
+	if err != nil || !held {
+		t.Errorf("the next one has it: %v, %v", held, err)
+	}
+	if _, err := d.Lease(ctx, "mailbox", "one", time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("a stopped process asks: %v", err)
+	}
 }
