@@ -46,18 +46,22 @@ func (k *Keeper) Expired(ctx context.Context, r Retention, now time.Time, fn fun
 }
 
 // Retain forgets everything whose time is over, and removes its files. It
-// calls done for each, with the reason where the register refuses.
+// calls done for each, with the reason where it is not forgotten: what fails
+// keeps nothing from those behind it.
 func (k *Keeper) Retain(ctx context.Context, r Retention, by string, now time.Time, done func(Expiry, error)) error {
 	for {
 		n := 0
+		var failed error
 		err := k.Expired(ctx, r, now, func(e Expiry) error {
 			err := k.Register.Erase(ctx, register.Erasure{Reference: e.Reference, By: by, Class: string(e.Class), Reason: "its time is over"})
 			var refused *register.NotAllowedError
 			switch {
 			case err == nil:
 				n++
-			case !errors.As(err, &refused):
+			case errors.Is(err, register.ErrLost) || ctx.Err() != nil:
 				return err
+			case !errors.As(err, &refused):
+				failed = err
 			}
 			done(e, err)
 			return nil
@@ -66,7 +70,7 @@ func (k *Keeper) Retain(ctx context.Context, r Retention, by string, now time.Ti
 			return err
 		}
 		if _, err := k.Sweep(ctx); err != nil || n == 0 {
-			return err
+			return errors.Join(err, failed)
 		}
 	}
 }

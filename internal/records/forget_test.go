@@ -179,6 +179,23 @@ func TestWhatMayNotBeForgotten(t *testing.T) {
 	})
 }
 
+// What cannot be forgotten, because the register cannot read it, is named, and
+// keeps nothing from being forgotten that stands behind it.
+func TestWhatCannotBeForgottenKeepsNothingElse(t *testing.T) {
+	t.Parallel()
+	both(t, func(o *office) {
+		bad := o.closed("a complaint", "ann@homes.example")
+		good := o.closed("another", "bob@homes.example").Reference
+		o.tamper(fmt.Sprintf(`UPDATE cases SET topics = '{' WHERE id = '%s'`, bad.Case))
+		o.clock.Advance(10 * 365 * 24 * time.Hour)
+		told := map[string]bool{} // whether it was forgotten
+		err := o.Retain(t.Context(), records.Retention{register.RetainComplaints: 72}, "olga", o.clock.Now(), func(e records.Expiry, why error) { told[e.Reference] = why == nil })
+		if err == nil || len(told) != 2 || told[bad.Reference] || !told[good] {
+			t.Errorf("forgotten: %v; failed with %v", told, err)
+		}
+	})
+}
+
 func TestRetentionByClass(t *testing.T) {
 	t.Parallel()
 	both(t, func(o *office) {
