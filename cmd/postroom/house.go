@@ -219,9 +219,14 @@ func (h *house) close() error {
 // A worker that fails ends them all: the service manager starts them anew.
 func (h *house) run(ctx context.Context) error {
 	// The calendar or the scheme may have changed since the clocks were counted.
-	if moved, err := h.register.Recount(ctx); err != nil {
+	moved, err := h.register.Recount(ctx)
+	switch {
+	case errors.Is(err, register.ErrLost), ctx.Err() != nil:
 		return err
-	} else if moved > 0 {
+	case err != nil: // one that cannot be read must not keep all others from being served
+		h.logger.ErrorContext(ctx, "some deadlines could not be counted anew", slog.Any("error", err))
+	}
+	if moved > 0 {
 		h.logger.InfoContext(ctx, "deadlines were counted anew", slog.Int("count", moved))
 	}
 	g, ctx := errgroup.WithContext(ctx)

@@ -122,8 +122,11 @@ const recountLimit = 100
 // calendar, scheme or law that has changed since they were counted. Each
 // change goes into its history; what residents were told stays, and the
 // earlier of the two days counts. It returns how many cases, hazards and
-// messages moved, and may be called at every start.
+// messages moved, and may be called at every start. What cannot be counted, as
+// it cannot be read, stays as it is and keeps nothing else from it; only where
+// the database fails does the error match ErrLost.
 func (r *Register) Recount(ctx context.Context) (moved int, err error) {
+	var failed error
 	for _, what := range []struct {
 		next string // the ids after one, in their order
 		one  func(*tx, ID) (bool, error)
@@ -135,19 +138,20 @@ func (r *Register) Recount(ctx context.Context) (moved int, err error) {
 		for last := ""; ; {
 			ids, err := r.ids(ctx, what.next, last, recountLimit)
 			if err != nil {
-				return moved, wrap("recount", err)
+				return moved, wrap("recount", &lostError{err})
 			}
 			if len(ids) == 0 {
 				break
 			}
 			last = ids[len(ids)-1]
 			n, err := r.recountAll(ctx, ids, what.one)
-			if moved += n; err != nil {
+			if moved += n; isLost(err) || ctx.Err() != nil {
 				return moved, wrap("recount", err)
 			}
+			failed = errors.Join(failed, err)
 		}
 	}
-	return moved, nil
+	return moved, wrap("recount", failed)
 }
 
 func (r *Register) recountAll(ctx context.Context, ids []ID, one func(*tx, ID) (bool, error)) (moved int, err error) {

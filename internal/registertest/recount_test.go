@@ -1,6 +1,7 @@
 package registertest_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -92,6 +93,32 @@ func (d *desk) closed(day string) {
 	d.must(d.Close())
 	d.cfg.Calendar = cal
 	d.Register = registertest.Open(d.t, d.cfg)
+}
+
+// One clock and one message that cannot be read keep no other from being counted.
+func TestWhatCannotBeCountedKeepsNothingElse(t *testing.T) {
+	t.Parallel()
+	both(t, func(d *desk) {
+		d.clock.Set(on(t, "2026-11-25"))
+		bad, good := d.complaint("cold", "ann@example.com"), d.complaint("damp", "cy@example.com")
+		unread := d.waits("hm", nil)
+		waiting := d.receive(registertest.Arrival("unread", d.clock.Now()))[0]
+		d.spoil(`UPDATE clock SET steps = 'soon' WHERE case_id = $1`, bad.Case)
+		d.spoil(`UPDATE message SET reading = '{' || reading WHERE id = $1`, unread.ID)
+		d.closed("2026-12-02")
+		moved, err := d.Recount(t.Context())
+		if err == nil || errors.Is(err, register.ErrLost) || moved != 2 {
+			t.Errorf("%d moved, error %v: want 2, and what is wrong with the others", moved, err)
+		}
+		if k := d.clockNamed(good.Case, workday.Stage1Acknowledgement); k.Due.String() != "2026-12-03" {
+			t.Errorf("clock %+v", k)
+		}
+		if m := d.message(waiting.ID); m.Deadline.String() != "2026-12-03" {
+			t.Errorf("unread message %+v", m)
+		}
+		d.spoil(`UPDATE clock SET steps = '[]' WHERE case_id = $1`, bad.Case)
+		d.spoil(`UPDATE message SET reading = substr(reading, 2) WHERE id = $1`, unread.ID)
+	})
 }
 
 func TestANewBankHolidayRecountsWhatRuns(t *testing.T) {
