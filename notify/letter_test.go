@@ -254,6 +254,40 @@ func TestPickupTakesAllOfADay(t *testing.T) {
 	}
 }
 
+// TestALostLetterKeepsNoOtherBack: of yesterday's batch a file is lost; today's
+// is laid out all the same, and the loss is told.
+func TestALostLetterKeepsNoOtherBack(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.cfg.Composer.Press = press(t)
+	d.work()
+	calendar, err := workday.Default(workday.EnglandAndWales)
+	if err != nil {
+		t.Fatal(err)
+	}
+	printer := d.printer(t)
+	printer.Pickup, printer.most = filepath.Join(t.TempDir(), "pickup"), 1
+	p := &Pickup{Printer: printer, Hour: 9, Calendar: calendar, Held: func() bool { return false }, Now: d.clock.Now, Logger: slog.New(slog.DiscardHandler)}
+	lay := func(text string) register.Outgoing {
+		o := d.byPost(text, "Ann Other", "12 Quay Street", "Bristol", "BS2 9XX")
+		return d.until(o.Owed[0].ID, "in the tray", is(register.ToPrint))
+	}
+	lost := lay("The roof leaks.")
+	if gone, err := d.cfg.Archive.Remove(t.Context(), lost.Bytes, func() (bool, error) { return false, nil }); err != nil || !gone {
+		t.Fatal(gone, err)
+	}
+	if err := p.look(t.Context(), "me"); err == nil {
+		t.Fatal("nobody is told of the loss")
+	}
+	lay("Nobody came.")
+	if err := p.look(t.Context(), "me"); err == nil {
+		t.Error("nobody is told of the loss any more")
+	}
+	if b, err := d.Batches(t.Context(), 10); err != nil || len(b) != 2 || b[0].Printed+b[1].Printed != 1 {
+		t.Errorf("batches %+v, %v", b, err)
+	}
+}
+
 // TestPickupByItself: on a working day from its time on, once a day, also when
 // the files could not be written at first, and not while nothing may leave.
 func TestPickupByItself(t *testing.T) {

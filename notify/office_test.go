@@ -162,7 +162,7 @@ func newDeskOn(tb testing.TB, database func(testing.TB, register.Config) registe
 	if err != nil {
 		tb.Fatal(err)
 	}
-	d.queue, err = queue.Open(context.Background(), queue.Config{Now: d.clock.Now})
+	d.queue, err = queue.Open(context.Background(), queue.Config{Now: d.clock.Now, Timeout: 10 * time.Second}) // a busy machine is slow
 	if err != nil {
 		tb.Fatal(err)
 	}

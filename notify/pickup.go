@@ -49,7 +49,8 @@ func (p *Pickup) Run(ctx context.Context) error {
 }
 
 // look writes what an earlier one recorded and could not write, then makes the
-// day's batch when its time has come.
+// day's batch when its time has come. A batch of which a file is lost keeps no
+// other from being laid out.
 func (p *Pickup) look(ctx context.Context, holder string) error {
 	r := p.Printer.Register
 	held, err := r.Lease(ctx, "pickup", holder, 5*time.Minute)
@@ -61,11 +62,14 @@ func (p *Pickup) look(ctx context.Context, holder string) error {
 		return err
 	}
 	for _, b := range unwritten {
-		if err := p.write(ctx, b); err != nil {
-			return err
-		}
+		err = errors.Join(err, p.write(ctx, b))
 	}
-	now := p.Now().In(workday.London())
+	return errors.Join(err, p.layOut(ctx))
+}
+
+// layOut makes the batches of today, unless it is too early or they are made.
+func (p *Pickup) layOut(ctx context.Context) error {
+	r, now := p.Printer.Register, p.Now().In(workday.London())
 	today := workday.DateOf(now)
 	if !p.Calendar.IsWorking(today) || now.Hour()*60+now.Minute() < p.Hour*60+p.Minute {
 		return nil
