@@ -140,7 +140,7 @@ func (t *tx) claimInTurn() error {
 		return nil
 	}
 	t.claims = true
-	return t.exec(`SELECT pg_advisory_xact_lock(7766957, hashtext(current_schema()))`)
+	return t.exec(`SELECT pg_advisory_xact_lock(7766959, hashtext(current_schema()))`)
 }
 
 // outcomeTime is how long an outcome is waited for once more: a transaction
