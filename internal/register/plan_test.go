@@ -169,7 +169,7 @@ func joined1(e ast.Expr, consts map[string]string) (string, bool) {
 
 func isStatement(q string) bool {
 	for _, verb := range []string{"SELECT ", "UPDATE ", "INSERT INTO ", "DELETE FROM "} {
-		if strings.HasPrefix(q, verb) && !strings.Contains(q, "pg_advisory") && !strings.Contains(q, "clock_timestamp") && !strings.Contains(q, "to_regclass") && !strings.Contains(q, "to_tsvector") && q != "SELECT 1" {
+		if strings.HasPrefix(q, verb) && !strings.Contains(q, "advisory_") && !strings.Contains(q, "clock_timestamp") && !strings.Contains(q, "to_regclass") && !strings.Contains(q, "to_tsvector") && q != "SELECT 1" {
 			return true
 		}
 	}
