@@ -19,12 +19,14 @@ type point struct{ x, y int32 }
 
 const (
 	sketchWidth = 800
-	cellSize    = 32 // dots of the sketch over which paper is taken to be evenly white
-	inkDepth    = 25 // how much darker than its cell's mean ink is
+	sketchMost  = 4000 // dots down; a long picture is shrunk more
+	cellSize    = 32   // dots of the sketch over which paper is taken to be evenly white
+	inkDepth    = 25   // how much darker than its cell's mean ink is
 )
 
 func sketchOf(g *image.Gray) *sketch {
-	f := max(1, (g.Rect.Dx()+sketchWidth-1)/sketchWidth)
+	f := max(1, (g.Rect.Dx()+sketchWidth-1)/sketchWidth, (g.Rect.Dy()+sketchMost-1)/sketchMost)
+	f = min(f, max(1, g.Rect.Dx()))
 	s := &sketch{w: g.Rect.Dx() / f, h: g.Rect.Dy() / f, factor: f}
 	small := make([]uint8, s.w*s.h)
 	for y := range s.h {

@@ -25,6 +25,9 @@ type picture struct {
 
 var errDamaged = errors.New("the picture is damaged and cannot be opened; scan the letter again")
 
+// longest is how many times as long as wide a picture may be: till rolls are.
+const longest = 50
+
 // admit refuses sizes, before a picture is unpacked, that cannot be honest. Width and height are judged
 // alone as well: their product may overflow.
 func (r *Reader) admit(width, height int) error {
@@ -34,6 +37,9 @@ func (r *Reader) admit(width, height int) error {
 	}
 	if width > most || height > most || width*height > most {
 		return fmt.Errorf("the picture has %d by %d dots, more than the limit of %d million; scan it again at 300 dots an inch", width, height, most/1_000_000)
+	}
+	if max(width, height) > longest*min(width, height) && max(width, height) > 10_000 {
+		return fmt.Errorf("the picture has %d by %d dots, as no letter has; scan the letter again", width, height)
 	}
 	return nil
 }

@@ -150,6 +150,25 @@ func TestAFaxThatBreaksOff(t *testing.T) {
 	}
 }
 
+// TestLongPictures: a picture that is long and narrow is looked at from as far as any
+// other, and one that no letter is not at all.
+func TestLongPictures(t *testing.T) {
+	t.Parallel()
+	r := reader(t)
+	for _, row := range []struct {
+		w, h int
+		ok   bool
+	}{{1240, 1754, true}, {640, 12_000, true}, {700, 30_000, true}, {12_000, 640, true}, {40, 90_000, false}, {90_000, 1, false}, {3, 200, true}} {
+		err := r.admit(row.w, row.h)
+		if (err == nil) != row.ok {
+			t.Errorf("%d by %d: %v", row.w, row.h, err)
+		}
+		if s := sketchOf(image.NewGray(image.Rect(0, 0, row.w, row.h))); row.ok && (s.w < 1 || s.h < 1 || s.w > sketchWidth || s.h > sketchMost) {
+			t.Errorf("%d by %d is sketched as %d by %d", row.w, row.h, s.w, s.h)
+		}
+	}
+}
+
 // progressiveJPEG claims a size and holds nothing.
 func progressiveJPEG(side int) []byte {
 	b := append([]byte{0xff, 0xd8, 0xff, 0xdb, 0, 67, 0}, bytes.Repeat([]byte{1}, 64)...)
