@@ -1,6 +1,7 @@
 package register
 
 import (
+	"slices"
 	"time"
 
 	"postroom/classify"
@@ -84,6 +85,17 @@ type Clock struct {
 
 // Running reports whether the clock still has to be met.
 func (c Clock) Running() bool { return c.MetAt.IsZero() && c.StoppedAt.IsZero() }
+
+// Counting are those of a case's clocks that count. What was met stays. What
+// runs of a request or an enquiry rests: no code sets such a case a day for an
+// answer, and nothing would ever meet it. It waits for the day on which it is a
+// complaint after all.
+func (c Case) Counting(clocks []Clock) []Clock {
+	if c.Kind == ComplaintCase {
+		return clocks
+	}
+	return slices.DeleteFunc(slices.Clone(clocks), Clock.Running)
+}
 
 // Missed reports whether the clock's day had passed when it was met or
 // stopped, or has passed now.

@@ -42,12 +42,10 @@ func (r *Register) Messages(ctx context.Context, since time.Time, n int) ([]Mess
 		ORDER BY m.registered_at DESC, m.id DESC LIMIT $2`, micros(since), n)
 }
 
-// GetCase reads a case and the clocks that count. Those of a request or an
-// enquiry rest: no code sets such a case a day for an answer, and nothing would
-// ever meet them. They wait for the day on which it is a complaint after all.
+// GetCase reads a case and its clocks.
 func (r *Register) GetCase(ctx context.Context, id ID) (Case, []Clock, error) {
 	c, err := get(ctx, r, "get case", scanCase, `SELECT `+caseColumns+` FROM cases c WHERE c.id = $1`, id)
-	if err != nil || c.Kind != ComplaintCase {
+	if err != nil {
 		return c, nil, err
 	}
 	clocks, err := list(ctx, r, "get case", scanClock, `SELECT `+clockColumns+` FROM clock WHERE case_id = $1 ORDER BY name`, id)

@@ -80,8 +80,12 @@ func TestTheClocksOfARequestRest(t *testing.T) {
 		d.at("2027-01-11")
 		late(0)
 		for _, caseID := range []register.ID{req.Case, was.Case} {
-			if names := d.clockNames(caseID); len(names) > 0 {
-				t.Errorf("%v are shown of it", names)
+			c, clocks, err := d.GetCase(t.Context(), caseID)
+			d.must(err)
+			for _, k := range c.Counting(clocks) {
+				if k.Running() {
+					t.Errorf("%s runs", k.Name)
+				}
 			}
 		}
 		m := d.message(req.Message)

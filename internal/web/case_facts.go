@@ -63,6 +63,7 @@ func (d *Desk) factsOf(ctx context.Context, id register.ID) (*caseFacts, error) 
 	if f.Case, f.Clocks, err = reg.GetCase(ctx, id); err != nil {
 		return nil, err
 	}
+	f.Clocks = f.Counting(f.Clocks)
 	if f.Case.Resident != "" {
 		known, err := reg.GetResident(ctx, f.Case.Resident)
 		if err != nil && !errors.Is(err, register.ErrNotFound) {

@@ -151,7 +151,7 @@ func (d *Desk) stateOf(r *http.Request, c register.Case, clocks []register.Clock
 	if told {
 		s.State, s.ClosedAt, s.ClosedWhy, s.NotAccepted = stateClosed, londonTime(c.ClosedAt), string(c.ClosedWhy), string(c.NotAccepted)
 	}
-	for _, clock := range clocks {
+	for _, clock := range c.Counting(clocks) {
 		s.Deadlines = append(s.Deadlines, d.doorClock(clock, told))
 	}
 	answers, err := d.c.Register.Answers(ctx, c.ID)

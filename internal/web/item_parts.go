@@ -28,7 +28,7 @@ func (d *Desk) addCase(r *http.Request, m register.Message, p *itemPage) error {
 	}
 	v := caseRow(c)
 	p.JoinedCase = &v
-	for _, c := range clocks {
+	for _, c := range c.Counting(clocks) {
 		v := clockView{Name: plainHistory(c.Name), Due: c.Counts().Long(), Steps: c.Steps}
 		if !c.MetAt.IsZero() {
 			v.Met = clockTime(c.MetAt)
