@@ -22,7 +22,7 @@ type families struct {
 	undecided, oldestUndecided, unread, late, owed, oldestOwed, people, tray   family
 	retrying, alarms, polled, backlog, problem, limited, parked, unfiled, lane family
 	withheld, oldestUnscreened                                                 family
-	up, success, pages, reading                                                family
+	up, success, pages, reading, started                                       family
 }
 
 func newFamilies() families {
@@ -35,14 +35,14 @@ func newFamilies() families {
 		undecided:           named("undecided", "Messages that wait for a person's decision."),
 		unread:              named("unread", "Messages that are registered and not read yet."),
 		oldestUndecided:     named("oldest_undecided_seconds", "How long the oldest message without a decision has waited; 0 when there is none."),
-		late:                named("late", "What is past its deadline: clocks of cases, messages without a decision, replies.", "what"),
+		late:                named("late", "What is past its deadline: clocks of cases, messages without a decision, replies, and letters past the last day for posting them.", "what"),
 		owed:                named("owed", "Replies that are owed and will go by themselves."),
 		oldestOwed:          named("oldest_owed_seconds", "How long the oldest owed reply has been owed; 0 when there is none."),
 		people:              named("replies_for_people", "Replies that wait for a person: held, refused, or with an unknown outcome.", "state"),
 		tray:                named("letters_to_print", "Letters in the tray, or printed and not posted."),
 		retrying:            named("retrying", "Owed replies of which an attempt has failed."),
-		alarms:              named("open_alarms", "Alarms that nobody has taken."),
-		polled:              named("mailbox_lag_seconds", "Since the last good poll of the mailbox.", "mailbox"),
+		alarms:              named("open_alarms", "Alarms that nobody has taken, by why people are called.", "kind"),
+		polled:              named("mailbox_lag_seconds", "Since the last good poll of the mailbox; where there was none yet, since this process began to watch.", "mailbox"),
 		backlog:             named("mailbox_backlog", "Mails seen in the mailbox and not taken in yet.", "mailbox"),
 		problem:             named("mailbox_problem", "1 while the last poll of the mailbox failed.", "mailbox"),
 		limited:             named("mailbox_limited", "1 while the mail service is busy or limits us, and so the mailbox is not polled for now.", "mailbox"),
@@ -54,6 +54,7 @@ func newFamilies() families {
 		up:                  named("dependency_up", "1 while the dependency answers this process.", "dependency"),
 		success:             named("dependency_last_success_timestamp_seconds", "When the dependency last did what was asked.", "dependency"),
 		pages:               named("read_programs_total", "Programs that this process ran to read letters."),
+		started:             named("started_timestamp_seconds", "When this process began to watch, which is when it started."),
 		reading:             named("read_cpu_seconds_total", "Processor time that they took."),
 	}
 }
@@ -85,6 +86,7 @@ func (s snapshot) Collect(out chan<- prometheus.Metric) {
 	}
 	out <- prometheus.MustNewConstMetric(s.pages.desc, prometheus.CounterValue, float64(s.readings))
 	out <- prometheus.MustNewConstMetric(s.reading.desc, prometheus.CounterValue, s.readingTime.Seconds())
+	put(s.started, float64(s.begun.UnixMicro())/1e6)
 	if s.counted {
 		s.counts(put)
 		s.mailboxes(put)
@@ -117,6 +119,7 @@ func (s snapshot) counts(put putter) {
 	put(s.late, float64(s.gauges.LateClocks), "clocks")
 	put(s.late, float64(s.gauges.LateUndecided), "undecided")
 	put(s.late, float64(s.gauges.LateReplies), "replies")
+	put(s.late, float64(s.gauges.LateLetters), "letters")
 	put(s.owed, float64(s.status.Owed))
 	put(s.oldestOwed, s.since(s.status.OldestOwed))
 	put(s.people, float64(s.status.Held), "held")
@@ -128,14 +131,18 @@ func (s snapshot) counts(put putter) {
 	put(s.withheld, float64(s.screenings.Unscannable), string(register.Unscannable))
 	put(s.oldestUnscreened, s.since(s.screenings.Oldest))
 	put(s.retrying, float64(s.gauges.Retrying))
-	put(s.alarms, float64(s.status.OpenAlarms))
+	for kind, n := range s.gauges.OpenAlarms {
+		put(s.alarms, float64(n), string(kind))
+	}
 }
 
 func (s snapshot) mailboxes(put putter) {
 	for _, m := range s.status.Mailboxes {
-		if !m.PolledAt.IsZero() {
-			put(s.polled, s.since(m.PolledAt), m.Mailbox)
+		polled := m.PolledAt
+		if polled.IsZero() {
+			polled = s.begun
 		}
+		put(s.polled, s.since(polled), m.Mailbox)
 		put(s.backlog, float64(m.Backlog), m.Mailbox)
 		put(s.problem, number(m.Problem != ""), m.Mailbox)
 		put(s.limited, number(m.Limited), m.Mailbox)

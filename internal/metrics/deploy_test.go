@@ -12,23 +12,54 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"postroom/classify"
+	"postroom/internal/register"
+	"postroom/internal/registertest"
 )
 
 const rulesFile = "../../deploy/prometheus-rules.yml"
 
-var ourMetric = regexp.MustCompile(`\bpostroom_[a-z_]+`)
+// ourMetric finds a metric of ours with what is asked of its labels.
+var (
+	ourMetric = regexp.MustCompile(`\b(postroom_[a-z_]+)(?:\{([^}]*)\})?`)
+	asked     = regexp.MustCompile(`([a-z_]+)(?:=~|!~|!=|=)"([^"]*)"`)
+	grouped   = regexp.MustCompile(`\bby \(([a-z_, ]*)\)`)
+	shown     = regexp.MustCompile(`(?m)^(postroom_[a-z_]+)(?:\{([^}]*)\})? `)
+)
 
-// known are the names of all our metrics, and whether they were ever used.
-func known(t *testing.T) []string {
+// A scrape is what the program really shows: by metric and label all values.
+type scrape map[string]map[string][]string
+
+// scraped is a scrape of a room in which everything has something to show.
+func scraped(t *testing.T) scrape {
 	t.Helper()
-	var names []string
+	r := open(t, "")
+	r.take("damp", registertest.Verdict(classify.Complaint).Route)
+	r.must(r.register.NotePoll(t.Context(), register.MailboxStatus{Mailbox: "complaints", PolledAt: r.clock.Now()}))
+	r.clock.Advance(time.Minute)
+	_, body := r.get("/metrics")
+	all := scrape{}
+	for _, line := range shown.FindAllStringSubmatch(body, -1) {
+		if all[line[1]] == nil {
+			all[line[1]] = map[string][]string{}
+		}
+		for _, pair := range asked.FindAllStringSubmatch(line[2], -1) {
+			all[line[1]][pair[1]] = append(all[line[1]][pair[1]], pair[2])
+		}
+	}
+	// Dependencies that a process tells of where they are configured.
+	up := all["postroom_dependency_up"]
+	if up == nil || len(all) < 20 {
+		t.Fatalf("the scrape shows only %v", all)
+	}
+	up["dependency"] = append(up["dependency"], "object storage", "clamd")
 	for _, m := range regexp.MustCompile(`named\("([a-z_]+)"`).FindAllStringSubmatch(read(t, "collect.go"), -1) {
-		names = append(names, "postroom_"+m[1])
+		if all["postroom_"+m[1]] == nil {
+			t.Errorf("postroom_%s is not in a real scrape", m[1])
+		}
 	}
-	if len(names) < 20 {
-		t.Fatalf("only %d metrics: %v", len(names), names)
-	}
-	return names
+	return all
 }
 
 func read(t *testing.T, path string) string {
@@ -40,11 +71,32 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-func wantKnown(t *testing.T, where, expr string, names []string) {
+// asksFor wants an expression to ask for metrics, labels and values that the
+// program shows: a misspelt one is an alarm that never comes.
+func (all scrape) asksFor(t *testing.T, where, expr string) {
 	t.Helper()
-	for _, used := range ourMetric.FindAllString(expr, -1) {
-		if !slices.Contains(names, used) {
-			t.Errorf("%s asks for %s, which there is not", where, used)
+	labels := []string{"instance", "job"} // Prometheus's own
+	for _, used := range ourMetric.FindAllStringSubmatch(expr, -1) {
+		known, ok := all[used[1]]
+		if !ok {
+			t.Errorf("%s asks for %s, which there is not", where, used[1])
+		}
+		for label := range known {
+			labels = append(labels, label)
+		}
+		for _, pair := range asked.FindAllStringSubmatch(used[2], -1) {
+			for value := range strings.SplitSeq(pair[2], "|") {
+				if !slices.Contains(known[pair[1]], value) {
+					t.Errorf("%s asks %s for %s %q; it shows %q", where, used[1], pair[1], value, known[pair[1]])
+				}
+			}
+		}
+	}
+	for _, by := range grouped.FindAllStringSubmatch(expr, -1) {
+		for label := range strings.SplitSeq(by[1], ",") {
+			if !slices.Contains(labels, strings.TrimSpace(label)) {
+				t.Errorf("%s asks by %s, a label that there is not", where, label)
+			}
 		}
 	}
 	if strings.Count(expr, "(") != strings.Count(expr, ")") || strings.Count(expr, "{") != strings.Count(expr, "}") {
@@ -72,12 +124,12 @@ func TestAlertRules(t *testing.T) {
 	if err := decoder.Decode(&file); err != nil {
 		t.Fatal(err)
 	}
-	names, guide := known(t), read(t, "../../docs/operating.md")
+	all, guide := scraped(t), read(t, "../../docs/operating.md")
 	if len(file.Groups) != 1 || len(file.Groups[0].Rules) < 10 {
 		t.Fatalf("rules %+v", file)
 	}
 	for _, r := range file.Groups[0].Rules {
-		wantKnown(t, r.Alert, r.Expr, names)
+		all.asksFor(t, r.Alert, r.Expr)
 		if r.For != "3d" { // Prometheus knows days, Go does not
 			if _, err := time.ParseDuration(r.For); err != nil {
 				t.Errorf("%s: for: %v", r.Alert, err)
@@ -90,17 +142,35 @@ func TestAlertRules(t *testing.T) {
 			t.Errorf("%s has no section in docs/operating.md", r.Alert)
 		}
 	}
-	promtool, err := exec.LookPath("promtool")
-	if err != nil {
+	promtool := promtoolHere()
+	if promtool == "" {
 		t.Log("no promtool here: the rules were only parsed")
 		return
 	}
-	if out, err := exec.CommandContext(t.Context(), promtool, "check", "rules", rulesFile).CombinedOutput(); err != nil {
-		t.Errorf("promtool: %s", out)
+	tests := read(t, "testdata/alerts.yml")
+	for _, r := range file.Groups[0].Rules {
+		if !strings.Contains(tests, "alertname: "+r.Alert+"\n") {
+			t.Errorf("testdata/alerts.yml does not try %s", r.Alert)
+		}
 	}
-	if out, err := exec.CommandContext(t.Context(), promtool, "test", "rules", "testdata/mailbox-alerts.yml").CombinedOutput(); err != nil {
-		t.Errorf("promtool: %s", out)
+	for _, args := range [][]string{{"check", "rules", rulesFile}, {"test", "rules", "testdata/alerts.yml"}} {
+		if out, err := exec.CommandContext(t.Context(), promtool, args...).CombinedOutput(); err != nil {
+			t.Errorf("promtool %v: %s", args, out)
+		}
 	}
+}
+
+// promtoolHere finds the program that comes with Prometheus; empty: it is not
+// here.
+func promtoolHere() string {
+	if path := os.Getenv("POSTROOM_TEST_PROMTOOL"); path != "" {
+		return path
+	}
+	path, err := exec.LookPath("promtool")
+	if err != nil {
+		return ""
+	}
+	return path
 }
 
 // The dashboard shows each of our metrics, and nothing that there is not.
@@ -121,16 +191,16 @@ func TestDashboard(t *testing.T) {
 	if err := json.NewDecoder(bytes.NewBufferString(text)).Decode(&board); err != nil {
 		t.Fatal(err)
 	}
-	names := known(t)
+	all := scraped(t)
 	for _, p := range board.Panels {
 		if p.GridPos.W == 0 || p.GridPos.X+p.GridPos.W > 24 || len(p.Targets) == 0 {
 			t.Errorf("panel %q at %+v", p.Title, p.GridPos)
 		}
 		for _, target := range p.Targets {
-			wantKnown(t, p.Title, target.Expr, names)
+			all.asksFor(t, p.Title, target.Expr)
 		}
 	}
-	for _, name := range names {
+	for name := range all {
 		covered := name == "postroom_mailbox_problem" || name == "postroom_acknowledgement_average_seconds"
 		if !covered && !strings.Contains(text, name) {
 			t.Errorf("no panel shows %s", name)

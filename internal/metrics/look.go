@@ -14,6 +14,7 @@ import (
 // A look is what was found at one instant.
 type look struct {
 	at           time.Time
+	begun        time.Time // when this process began to watch
 	dependencies []dependency
 	lanes        []lane
 	counted      bool // the register answered
@@ -41,7 +42,9 @@ type lane struct {
 }
 
 const (
-	lookLimit = 10 * time.Second
+	// lookLimit is less than Prometheus waits for an answer when nobody told it
+	// otherwise: what hangs is to be told of, and not to hang the figures too.
+	lookLimit = 8 * time.Second
 	// fresh is how long a look serves everybody who asks.
 	fresh = 5 * time.Second
 )
@@ -59,16 +62,8 @@ func (d *Desk) look(ctx context.Context) (look, error) {
 	if age := now.Sub(d.last.at); !d.last.at.IsZero() && age >= 0 && age < fresh {
 		return d.last, nil
 	}
-	// Who asks may go away; the look is for the next one as well.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookLimit)
-	defer cancel()
-	l := look{at: now}
-	l.count(ctx, d.c)
-	d.archive(ctx, &l)
-	d.queue(ctx, &l)
-	if d.c.Screen.Configured() {
-		l.found("clamd", false, "post is taken in and answered, and its files cannot be opened yet", d.c.Screen.Check(ctx))
-	}
+	l := look{at: now, begun: d.begun}
+	d.ask(ctx, &l)
 	l.mailServers(d.c.Mailboxes)
 	if d.c.Reading != nil {
 		l.readings, l.readingTime = d.c.Reading()
@@ -89,62 +84,6 @@ func (d *Desk) remember(l *look) {
 	}
 }
 
-func (l *look) found(name string, essential bool, coping string, err error) {
-	dep := dependency{name: name, essential: essential, coping: coping, err: err}
-	if err == nil {
-		dep.success = l.at
-	}
-	l.dependencies = append(l.dependencies, dep)
-}
-
-func (l *look) count(ctx context.Context, c Config) {
-	err := c.Register.Writable(ctx)
-	if err == nil {
-		l.status, err = c.Register.Status(ctx)
-	}
-	if err == nil {
-		l.gauges, err = c.Register.Gauges(ctx, l.at)
-	}
-	if err == nil {
-		l.screenings, err = c.Register.CountScreenings(ctx)
-	}
-	if err == nil {
-		l.tallies, err = c.Register.Tallies(ctx, l.at.Add(-24*time.Hour), l.at)
-	}
-	l.counted = err == nil
-	l.found("register", true, "", err)
-}
-
-// archive proves that a file can be begun: a full or read-only disk shows.
-func (d *Desk) archive(ctx context.Context, l *look) {
-	w, err := d.c.Archive.Create(ctx)
-	if err == nil {
-		_, err = w.Write([]byte("a file to see whether there is room\n"))
-		w.Abort()
-	}
-	l.found("archive", true, "", err)
-	if d.c.Archive.Remote() {
-		l.found("object storage", false, "post waits where it is and is taken in later; files cannot be opened and replies not kept yet", d.c.Archive.Probe(ctx))
-	}
-}
-
-func (d *Desk) queue(ctx context.Context, l *look) {
-	var err error
-	if !d.c.Queue.Up() {
-		err = queue.ErrDown
-	}
-	for _, name := range d.c.Lanes {
-		if err != nil {
-			break
-		}
-		var depth queue.Depth
-		if depth, err = d.c.Queue.Depth(ctx, name); err == nil {
-			l.lanes = append(l.lanes, lane{name, depth})
-		}
-	}
-	l.found("redis", false, "post is taken in and replies go, more slowly", err)
-}
-
 // quietSending is how long nothing has gone, while attempts fail, before the
 // mail server counts as down.
 const quietSending = 15 * time.Minute
@@ -159,8 +98,14 @@ func (l *look) mailServers(configured []string) {
 	if !l.counted {
 		return
 	}
-	// The register remembers mailboxes that are polled no more.
+	// The register remembers mailboxes that are polled no more, and knows none
+	// that was never polled.
 	l.status.Mailboxes = slices.DeleteFunc(l.status.Mailboxes, func(m register.MailboxStatus) bool { return !slices.Contains(configured, m.Mailbox) })
+	for _, name := range configured {
+		if !slices.ContainsFunc(l.status.Mailboxes, func(m register.MailboxStatus) bool { return m.Mailbox == name }) {
+			l.status.Mailboxes = append(l.status.Mailboxes, register.MailboxStatus{Mailbox: name})
+		}
+	}
 	for _, m := range l.status.Mailboxes {
 		dep := dependency{name: "mailbox " + m.Mailbox, success: m.PolledAt, coping: "its mail waits there, and is taken in later with the day on which it came"}
 		if m.Problem != "" {
@@ -169,8 +114,8 @@ func (l *look) mailServers(configured []string) {
 		l.dependencies = append(l.dependencies, dep)
 	}
 	sending := dependency{name: "smtp", success: l.gauges.LastSent, coping: "replies stay owed and are tried again"}
-	// One mail that is put off is no trouble of the mail server.
-	if l.gauges.Retrying > 0 && l.at.Sub(l.gauges.LastSent) > quietSending {
+	// One mail that is put off is no trouble of the mail server, at night neither.
+	if l.gauges.Retrying > 1 && l.at.Sub(l.gauges.LastSent) > quietSending {
 		sending.err = errRetries
 	}
 	l.dependencies = append(l.dependencies, sending)

@@ -42,13 +42,18 @@ type Desk struct {
 	c       Config
 	process *prometheus.Registry
 	turn    chan struct{} // holds one: whoever has it may look
-	last    look
-	success map[string]time.Time
+	begun   time.Time
+	sides   []*side
+	// patience says how long what was asked is waited for.
+	patience func(context.Context) (context.Context, context.CancelFunc)
+	last     look
+	success  map[string]time.Time
 }
 
 // New makes a desk.
 func New(c Config) *Desk {
-	d := &Desk{c: c, process: prometheus.NewRegistry(), turn: make(chan struct{}, 1), success: map[string]time.Time{}}
+	d := &Desk{c: c, process: prometheus.NewRegistry(), turn: make(chan struct{}, 1), begun: c.Now(), patience: patient, success: map[string]time.Time{}}
+	d.sides = d.allSides()
 	d.process.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d.turn <- struct{}{}
 	return d

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,6 +147,67 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
+// impatient waits for the first and the third side, and not for the second.
+type impatient struct {
+	context.Context
+	asked int
+}
+
+func (i *impatient) Done() <-chan struct{} {
+	if i.asked++; i.asked != 2 {
+		return nil
+	}
+	over := make(chan struct{})
+	close(over)
+	return over
+}
+
+// What hangs hangs alone: a drive or database that lets nobody go is told of,
+// and the figures of the others with it, at every scrape.
+func TestWhatHangsHangsAlone(t *testing.T) {
+	t.Parallel()
+	r := open(t, "")
+	let := make(chan struct{})
+	var asked atomic.Int32
+	r.sides[1].ask = func(context.Context, *look) error {
+		asked.Add(1)
+		<-let
+		return nil
+	}
+	if r.sides[1].name != "archive" || r.sides[2].name != "redis" {
+		t.Fatal("the sides have another order")
+	}
+	r.patience = func(ctx context.Context) (context.Context, context.CancelFunc) {
+		return &impatient{Context: ctx}, func() {}
+	}
+	for range 3 {
+		r.shows(`postroom_dependency_up{dependency="archive"} 0`, `postroom_dependency_up{dependency="register"} 1`, `postroom_dependency_up{dependency="redis"} 1`, `postroom_owed 0`)
+		r.clock.Advance(time.Minute)
+	}
+	if code, body := r.get("/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "archive: down") {
+		t.Errorf("%d %s", code, body)
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("asked %d times while it hung", n)
+	}
+	close(let)
+	r.patience = patient
+	r.clock.Advance(time.Minute)
+	for up := false; !up; r.clock.Advance(time.Minute) {
+		_, body := r.get("/metrics")
+		up = strings.Contains(body, "\npostroom_dependency_up{dependency=\"archive\"} 1\n")
+	}
+}
+
+// A mailbox that was never polled lags since the process began, and says so.
+func TestAMailboxThatWasNeverPolledLags(t *testing.T) {
+	t.Parallel()
+	r := open(t, "")
+	began := r.clock.Now()
+	r.clock.Advance(40 * time.Minute)
+	r.shows(`postroom_mailbox_lag_seconds{mailbox="complaints"} 2400`, fmt.Sprintf("postroom_started_timestamp_seconds %v", float64(began.Unix())))
+}
+
 func TestReadyAndCoping(t *testing.T) {
 	t.Parallel()
 	r := open(t, "redis://127.0.0.1:1")
@@ -179,12 +242,19 @@ func TestReadyAndCoping(t *testing.T) {
 func TestAMailServerThatTakesNothing(t *testing.T) {
 	t.Parallel()
 	r := open(t, "")
-	o := r.take("cold", registertest.Verdict(classify.Complaint).Route)
-	claimed, err := r.register.Claim(t.Context(), []register.ID{o.Owed[0].ID}, time.Minute, register.Windows{Recipient: time.Hour, Case: time.Hour, All: time.Hour})
-	r.must(err)
-	_, err = r.register.TryAgain(t.Context(), []register.Outcome{{ID: claimed[0].ID, Attempt: claimed[0].Attempt, Code: "421", Why: "later", Again: r.clock.Now().Add(time.Minute)}})
-	r.must(err)
-	r.shows(`postroom_retrying 1`, `postroom_dependency_up{dependency="smtp"} 0`)
+	putOff := func(text string) {
+		t.Helper()
+		o := r.take(text, registertest.Verdict(classify.Complaint).Route)
+		claimed, err := r.register.Claim(t.Context(), []register.ID{o.Owed[0].ID}, time.Minute, register.Windows{Recipient: time.Hour, Case: time.Hour, All: time.Hour})
+		r.must(err)
+		_, err = r.register.TryAgain(t.Context(), []register.Outcome{{ID: claimed[0].ID, Attempt: claimed[0].Attempt, Code: "421", Why: "later", Again: r.clock.Now().Add(time.Minute)}})
+		r.must(err)
+	}
+	putOff("cold")
+	r.shows(`postroom_retrying 1`, `postroom_dependency_up{dependency="smtp"} 1`) // as mail is that a server takes the second time
+	putOff("damp")
+	r.clock.Advance(fresh)
+	r.shows(`postroom_retrying 2`, `postroom_dependency_up{dependency="smtp"} 0`)
 	if code, body := r.get("/readyz"); code != http.StatusOK || !strings.Contains(body, "smtp: down; replies stay owed") {
 		t.Errorf("%d %s", code, body)
 	}

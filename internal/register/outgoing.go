@@ -159,6 +159,11 @@ const (
 	MalwareAlarm      AlarmKind = "malware"
 )
 
+// AlarmKinds are all of them.
+func AlarmKinds() []AlarmKind {
+	return []AlarmKind{EmergencyAlarm, SafeguardingAlarm, DeadlineAlarm, UnsentAlarm, BrakeAlarm, FailsafeAlarm, HazardAlarm, MalwareAlarm}
+}
+
 // An Alarm is something that people must hear of.
 type Alarm struct {
 	ID       ID

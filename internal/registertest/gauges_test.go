@@ -21,7 +21,7 @@ func TestGaugesCountWhatIsLateAndHowLongItTook(t *testing.T) {
 			return g
 		}
 		spans := len(register.AcknowledgedWithin())
-		if diff := cmp.Diff(register.Gauges{Acknowledged: register.Acknowledged{Within: make([]int, spans)}}, gauges()); diff != "" {
+		if diff := cmp.Diff(register.Gauges{Acknowledged: register.Acknowledged{Within: make([]int, spans)}, OpenAlarms: noAlarms()}, gauges()); diff != "" {
 			t.Errorf("of nothing (-want +got):\n%s", diff)
 		}
 		quick := d.complaint("quick", "ann@example.com")
@@ -34,7 +34,7 @@ func TestGaugesCountWhatIsLateAndHowLongItTook(t *testing.T) {
 		d.send(slow.Owed[0].ID)
 		sent := d.clock.Now()
 		want := register.Acknowledged{All: 2, Within: []int{1, 1, 1, 2, 2, 2, 2}, Average: time.Hour + 15*time.Second}
-		if diff := cmp.Diff(register.Gauges{LastSent: sent, Acknowledged: want}, gauges()); diff != "" {
+		if diff := cmp.Diff(register.Gauges{LastSent: sent, Acknowledged: want, OpenAlarms: noAlarms()}, gauges()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		// A try that fails, and then days in which nobody does anything.
@@ -94,4 +94,12 @@ func TestTheClocksOfARequestRest(t *testing.T) {
 		d.must(errOf(d.Decide(t.Context(), register.Ruling{Message: m.ID, Version: m.Version, By: "officer:bo", Label: classify.Complaint, Reason: "the third time", Definition: registertest.Verdict(classify.Complaint).Definition})))
 		late(2)
 	})
+}
+
+func noAlarms() map[register.AlarmKind]int {
+	none := map[register.AlarmKind]int{}
+	for _, kind := range register.AlarmKinds() {
+		none[kind] = 0
+	}
+	return none
 }

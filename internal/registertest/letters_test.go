@@ -76,6 +76,11 @@ func TestALettersWay(t *testing.T) {
 		if len(tray) != 1 || tray[0].State != register.ToPrint || tray[0].PostBy != date(t, "2026-11-27") || !slices.Equal(tray[0].Printed, home) || tray[0].Pages != 2 {
 			t.Fatalf("tray %+v", tray)
 		}
+		for day, want := range map[string]int{"2026-11-27": 0, "2026-11-28": 1} {
+			if g, err := d.Gauges(t.Context(), on(t, day)); err != nil || g.LateLetters != want {
+				t.Errorf("on %s %d letters are late, want %d: %v", day, g.LateLetters, want, err)
+			}
+		}
 		if len(d.claim(id)) != 0 {
 			t.Error("a letter in the tray is claimed again")
 		}

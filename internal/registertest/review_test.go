@@ -396,6 +396,9 @@ func TestAnOfficerMarksAMessage(t *testing.T) {
 		if alarms, err := d.MessageAlarms(ctx, m.ID); err != nil || len(alarms) != 1 || alarms[0].Kind != register.EmergencyAlarm {
 			t.Errorf("alarms %+v, %v", alarms, err)
 		}
+		if g, err := d.Gauges(ctx, d.clock.Now()); err != nil || g.OpenAlarms[register.EmergencyAlarm] != 1 || g.OpenAlarms[register.SafeguardingAlarm] != 0 {
+			t.Errorf("alarms are counted: %v, %v", g.OpenAlarms, err)
+		}
 		d.must(d.Undo(ctx, m.ID, "Priya"))
 		if h, err := d.MessageHazard(ctx, m.ID); err != nil || h.EndedAt.IsZero() {
 			t.Errorf("the hazard after undoing: %+v, %v", h, err)
