@@ -149,8 +149,8 @@ func TestFamilies(t *testing.T) {
 
 // impatient waits for the first and the third side, and not for the second.
 type impatient struct {
-	context.Context
-	asked int
+	context.Context //nolint:containedctx // it is one
+	asked           int
 }
 
 func (i *impatient) Done() <-chan struct{} {
