@@ -56,11 +56,11 @@ func (p *plan) checkPages(ctx context.Context) finding {
 // register that is not there yet has none, and one that cannot be opened is
 // told of elsewhere.
 func (p *plan) countComers(ctx context.Context) (accounts, tokens int, err error) {
-	if p.mustBeThere(ctx) != nil {
-		return 0, 0, nil // it will be made, or the line about the register says why not
-	}
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
+	if there, err := register.There(ctx, p.driver, p.dsn); !there && (err == nil || p.driver == "sqlite") {
+		return 0, 0, nil // it will be made, or the line about the register says why not
+	}
 	r, err := register.Connect(ctx, p.registerConfig(false))
 	if err != nil {
 		return 0, 0, err
