@@ -61,7 +61,7 @@ func pgRestore(ctx context.Context, c Config, file, by string, s Restoration) (i
 	if err != nil {
 		return 0, wrap("restore", err)
 	}
-	defer turn.Close() //nolint:errcheck // the lock goes with it
+	defer turn.Close() //nolint:errcheck // only locked by
 	alone := false
 	if err := turn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(7766958, hashtext($1))`, quotedSchema(c.DSN)).Scan(&alone); err != nil {
 		return 0, wrap("restore", err)
@@ -69,6 +69,8 @@ func pgRestore(ctx context.Context, c Config, file, by string, s Restoration) (i
 	if !alone {
 		return 0, wrap("restore", ErrRestoring)
 	}
+	// Given back at once: the server lets go of it some moments after the close.
+	defer turn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(7766958, hashtext($1))`, quotedSchema(c.DSN)) //nolint:errcheck // the close does it too
 	if err := CheckEmpty(ctx, c); err != nil {
 		return 0, err
 	}
