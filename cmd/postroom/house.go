@@ -215,19 +215,28 @@ func (h *house) close() error {
 	return errors.Join(errs...)
 }
 
-// run does the plan's work until ctx ends, then lets what is in hand finish.
-// A worker that fails ends them all: the service manager starts them anew.
-func (h *house) run(ctx context.Context) error {
-	// The calendar or the scheme may have changed since the clocks were counted.
+// recount counts the deadlines anew: the calendar or the scheme may have changed
+// since they were counted. One that cannot be read keeps no other from being
+// served.
+func (h *house) recount(ctx context.Context) error {
 	moved, err := h.register.Recount(ctx)
 	switch {
 	case errors.Is(err, register.ErrLost), ctx.Err() != nil:
 		return err
-	case err != nil: // one that cannot be read must not keep all others from being served
+	case err != nil:
 		h.logger.ErrorContext(ctx, "some deadlines could not be counted anew", slog.Any("error", err))
 	}
 	if moved > 0 {
 		h.logger.InfoContext(ctx, "deadlines were counted anew", slog.Int("count", moved))
+	}
+	return nil
+}
+
+// run does the plan's work until ctx ends, then lets what is in hand finish.
+// A worker that fails ends them all: the service manager starts them anew.
+func (h *house) run(ctx context.Context) error {
+	if err := h.recount(ctx); err != nil {
+		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	if h.plays("mailbox") {

@@ -59,8 +59,9 @@ type writer struct {
 // A hand is one connection that writes, with the statements that it prepared.
 type hand struct {
 	*writer
-	conn *sql.Conn
-	prep map[string]*sql.Stmt
+	conn  *sql.Conn
+	prep  map[string]*sql.Stmt
+	asked bool // the last try came as far as asking for its commit
 }
 
 func newWriter(db *sql.DB, log *wal, hands int, now func() time.Time) *writer {
@@ -208,7 +209,8 @@ func (w *writer) gather(first write) []write {
 // commit runs the group in one transaction. When that fails as a whole and
 // the group had more than one write, each is tried for itself; a single one is
 // tried once more on a new connection, since the server may have dropped the
-// old one long ago.
+// old one long ago; but not where its commit was lost on the way, as it may be
+// done: an officer's note would stand there twice.
 func (h *hand) commit(group []write) {
 	errs, err := h.try(group)
 	switch {
@@ -218,7 +220,7 @@ func (h *hand) commit(group []write) {
 			h.commit([]write{job})
 		}
 		return
-	case !h.sqlite && !group[0].broke && group[0].ctx == nil && !errors.Is(err, context.DeadlineExceeded):
+	case !h.sqlite && !h.asked && !group[0].broke && group[0].ctx == nil && !errors.Is(err, context.DeadlineExceeded):
 		group[0].broke = true
 		h.commit(group)
 		return
@@ -267,6 +269,7 @@ func (h *hand) try(group []write) ([]error, error) {
 	ctx, cancel := h.limit(group[0].ctx)
 	defer cancel()
 	errs := make([]error, len(group))
+	h.asked = false
 	t, err := h.begin(ctx, group[0].tries > 0)
 	if err != nil {
 		h.dropConn()
@@ -288,6 +291,7 @@ func (h *hand) try(group []write) ([]error, error) {
 		}
 	}
 	if err == nil {
+		h.asked = true
 		_, err = t.conn.ExecContext(ctx, `COMMIT`)
 	}
 	if err != nil {

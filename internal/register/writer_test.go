@@ -119,3 +119,33 @@ func TestAConnectionThatEndsUnderAWrite(t *testing.T) {
 		}
 	})
 }
+
+// TestACommitThatIsLostIsNotDoneAgain: it may be done, and whoever asked is told
+// that nobody knows.
+func TestACommitThatIsLostIsNotDoneAgain(t *testing.T) {
+	t.Parallel()
+	inUse(t, func(t *testing.T, r *Register) {
+		t.Helper()
+		if r.sqlite() {
+			return
+		}
+		tries := 0
+		err := r.writes.do(t.Context(), func(t *tx) error {
+			tries++
+			for _, step := range []string{
+				`CREATE TEMP TABLE last_words (word TEXT)`,
+				`CREATE FUNCTION pg_temp.hang_up() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'`,
+				`CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON last_words DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pg_temp.hang_up()`,
+				`INSERT INTO last_words VALUES ('goodbye')`,
+			} {
+				if err := t.exec(step); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if !errors.Is(err, ErrLost) || tries != 1 {
+			t.Errorf("tried %d times, error %v", tries, err)
+		}
+	})
+}
